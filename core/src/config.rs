@@ -1,0 +1,102 @@
+//! What a connection is set to: delivery, automatic answers, timers, limits.
+
+use core::time::Duration;
+
+/// How received messages reach the application.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// One event a message, when it is complete.
+    #[default]
+    Messages,
+    /// One event a run of payload bytes, as they arrive. Nothing is assembled.
+    Chunks,
+}
+
+/// What a peer, and the application, may make a connection hold.
+///
+/// Every limit is on by default. Zero is a limit of zero; [`UNLIMITED`](Self::UNLIMITED) is none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest message accepted, in bytes, all fragments together. Default 1 MiB. Breach: 1009.
+    pub max_message: usize,
+    /// Longest frame accepted, in bytes. Default [`UNLIMITED`](Self::UNLIMITED), which leaves the
+    /// message's limit. Breach: 1009.
+    pub max_frame: usize,
+    /// Most frames that one message may come in. Default 16384. Breach: 1008.
+    pub max_fragments: u32,
+    /// Most bytes that wait to be transmitted before a `send_*` is refused. Default 16 MiB. An
+    /// empty queue takes one message of any length.
+    pub max_outgoing: usize,
+    /// From this many waiting bytes on, `is_congested` is true. Default 1 MiB.
+    pub outgoing_mark: usize,
+}
+
+impl Limits {
+    /// No limit.
+    pub const UNLIMITED: usize = usize::MAX;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_message: 1 << 20,
+            max_frame: Self::UNLIMITED,
+            max_fragments: 16_384,
+            max_outgoing: 16 << 20,
+            outgoing_mark: 1 << 20,
+        }
+    }
+}
+
+/// What a connection is set to.
+///
+/// ```
+/// let mut config = wspair::Config::default();
+/// config.limits.max_message = 64 << 10;
+/// config.ping_after = Some(core::time::Duration::from_secs(20));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// What may be held.
+    pub limits: Limits,
+    /// By message or by chunk. Default by message.
+    pub delivery: Delivery,
+    /// Answer pings. Default on: the newest 16 pings that wait for an answer get one.
+    pub auto_pong: bool,
+    /// Answer the peer's close at once. Default on; off leaves the connection half-open until
+    /// `close` is called, as proxies need it.
+    pub auto_close: bool,
+    /// Ping after this much silence of the peer. Default off.
+    pub ping_after: Option<Duration>,
+    /// Give up this long after a ping when nothing was heard since. Default 20 s; matters only
+    /// with `ping_after`.
+    pub pong_within: Option<Duration>,
+    /// Drop the transport this long after the closing handshake, or the failure of the
+    /// connection, began. Default 10 s.
+    pub close_within: Option<Duration>,
+    /// Longer messages go out in fragments of this many bytes, so that control frames can pass.
+    /// Default off.
+    pub split_above: Option<usize>,
+    /// Shared payloads (`Bytes`) of at least this many bytes are queued by reference, not copied.
+    /// Default 4 KiB. A client always copies, because it masks.
+    pub share_from: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            delivery: Delivery::default(),
+            auto_pong: true,
+            auto_close: true,
+            ping_after: None,
+            pong_within: Some(Duration::from_secs(20)),
+            close_within: Some(Duration::from_secs(10)),
+            split_above: None,
+            share_from: 4 << 10,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Frame headers (RFC 6455 5.2): decode, encode, and the rules a single header can break.
+
+use crate::error::ProtocolError;
+
+/// Which side of the connection an endpoint is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Role {
+    /// Sends masked frames and takes unmasked ones.
+    Client,
+    /// Sends unmasked frames and takes masked ones.
+    Server,
+}
+
+/// What a frame is (RFC 6455 5.2).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
+pub enum Opcode {
+    /// The next fragment of a message.
+    Continuation = 0x0,
+    /// A text message, or its first fragment.
+    Text = 0x1,
+    /// A binary message, or its first fragment.
+    Binary = 0x2,
+    /// A Close frame.
+    Close = 0x8,
+    /// A Ping frame.
+    Ping = 0x9,
+    /// A Pong frame.
+    Pong = 0xA,
+}
+
+impl Opcode {
+    /// The opcode with that number, unless it is reserved.
+    pub const fn new(number: u8) -> Option<Self> {
+        Some(match number {
+            0x0 => Self::Continuation,
+            0x1 => Self::Text,
+            0x2 => Self::Binary,
+            0x8 => Self::Close,
+            0x9 => Self::Ping,
+            0xA => Self::Pong,
+            _ => return None,
+        })
+    }
+
+    /// Whether this is a control frame: Close, Ping or Pong (RFC 6455 5.5).
+    pub const fn is_control(self) -> bool {
+        self as u8 & 0x8 != 0
+    }
+}
+
+/// What a frame's sender must keep to, as the receiver knows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Expect {
+    /// The receiver's own role: the other role sent the frame.
+    pub role: Role,
+    /// Whether an extension gave RSV1 a meaning on the first frame of a message (RFC 7692 6).
+    pub rsv1: bool,
+}
+
+/// A frame's header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Header {
+    /// The last fragment of its message. Always set on control frames.
+    pub fin: bool,
+    /// The first reserved bit.
+    pub rsv1: bool,
+    /// What the frame is.
+    pub opcode: Opcode,
+    /// The masking key, on a client's frames.
+    pub mask: Option<[u8; 4]>,
+    /// Length of the payload in bytes; below 2⁶³.
+    pub len: u64,
+}
+
+/// What the bytes at hand amount to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decoded {
+    /// A whole header, and how many bytes it took.
+    Header(Header, usize),
+    /// So many bytes more are needed, at least.
+    NeedMore(usize),
+}
+
+/// Longest header: two bytes, a 64-bit length, a key.
+pub const MAX_HEADER: usize = 14;
+
+/// Longest payload of a control frame (RFC 6455 5.5).
+pub const MAX_CONTROL: usize = 125;
+
+impl Header {
+    /// Reads a header from the front of `bytes`.
+    ///
+    /// The first broken rule decides, in the order reserved bits, opcode, control rules, mask,
+    /// form and range of the length, as soon as the bytes at hand show it.
+    ///
+    /// ```
+    /// use wspair::frame::{Decoded, Expect, Header, Opcode, Role};
+    /// let expect = Expect { role: Role::Client, rsv1: false };
+    /// let Ok(Decoded::Header(header, 2)) = Header::decode(b"\x81\x05Hello", expect) else { panic!() };
+    /// assert_eq!((header.opcode, header.fin, header.len), (Opcode::Text, true, 5));
+    /// assert_eq!(Header::decode(b"\x81", expect), Ok(Decoded::NeedMore(1)));
+    /// ```
+    pub fn decode(bytes: &[u8], expect: Expect) -> Result<Decoded, ProtocolError> {
+        let Some(&first) = bytes.first() else {
+            return Ok(Decoded::NeedMore(2));
+        };
+        let (fin, rsv1) = (first & 0x80 != 0, first & 0x40 != 0);
+        let opcode = Opcode::new(first & 0x0F);
+        // RFC 7692 6: RSV1 marks the first frame of a data message only.
+        let rsv1_fits = expect.rsv1 && matches!(opcode, Some(Opcode::Text | Opcode::Binary) | None);
+        if first & 0x30 != 0 || (rsv1 && !rsv1_fits) {
+            return Err(ProtocolError::ReservedBits);
+        }
+        let opcode = opcode.ok_or(ProtocolError::ReservedOpcode)?;
+        if opcode.is_control() && !fin {
+            return Err(ProtocolError::FragmentedControl);
+        }
+        let Some(&second) = bytes.get(1) else {
+            return Ok(Decoded::NeedMore(1));
+        };
+        let (masked, short) = (second & 0x80 != 0, second & 0x7F);
+        if opcode.is_control() && usize::from(short) > MAX_CONTROL {
+            return Err(ProtocolError::ControlTooLong);
+        }
+        match (expect.role, masked) {
+            (Role::Server, false) => return Err(ProtocolError::Unmasked),
+            (Role::Client, true) => return Err(ProtocolError::Masked),
+            _ => {}
+        }
+        let (len_end, len) = match short {
+            126 => match bytes.get(2..4) {
+                Some(long) => (4, u64::from(u16::from_be_bytes([long[0], long[1]]))),
+                None => return Ok(Decoded::NeedMore(4 - bytes.len())),
+            },
+            127 => match bytes.get(2..10).and_then(|long| long.try_into().ok()) {
+                Some(long) => (10, u64::from_be_bytes(long)),
+                None => return Ok(Decoded::NeedMore(10 - bytes.len())),
+            },
+            short => (2, u64::from(short)),
+        };
+        match (short, len) {
+            (126, ..126) | (127, ..=0xFFFF) => return Err(ProtocolError::LengthForm),
+            (_, 0x8000_0000_0000_0000..) => return Err(ProtocolError::LengthRange),
+            _ => {}
+        }
+        let (mask, end) = if masked {
+            match bytes
+                .get(len_end..len_end + 4)
+                .and_then(|key| key.try_into().ok())
+            {
+                Some(key) => (Some(key), len_end + 4),
+                None => return Ok(Decoded::NeedMore(len_end + 4 - bytes.len())),
+            }
+        } else {
+            (None, len_end)
+        };
+        Ok(Decoded::Header(
+            Self {
+                fin,
+                rsv1,
+                opcode,
+                mask,
+                len,
+            },
+            end,
+        ))
+    }
+
+    /// Writes the header into the front of `to` and returns how long it is: 2 to 14 bytes, with
+    /// the length in its shortest form.
+    ///
+    /// ```
+    /// use wspair::frame::{Header, Opcode};
+    /// let header = Header { fin: true, rsv1: false, opcode: Opcode::Ping, mask: None, len: 5 };
+    /// let mut bytes = [0; 14];
+    /// assert_eq!(header.encode(&mut bytes), 2);
+    /// assert_eq!(bytes[..2], [0x89, 5]);
+    /// ```
+    pub fn encode(&self, to: &mut [u8; MAX_HEADER]) -> usize {
+        let masked = if self.mask.is_some() { 0x80 } else { 0 };
+        to[0] = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode as u8;
+        let end = match self.len {
+            len @ 0..126 => {
+                to[1] = masked | len.to_be_bytes()[7];
+                2
+            }
+            len @ 126..=0xFFFF => {
+                to[1] = masked | 0x7E;
+                to[2..4].copy_from_slice(&len.to_be_bytes()[6..]);
+                4
+            }
+            len => {
+                to[1] = masked | 0x7F;
+                to[2..10].copy_from_slice(&len.to_be_bytes());
+                10
+            }
+        };
+        let Some(key) = self.mask else {
+            return end;
+        };
+        to[end..end + 4].copy_from_slice(&key);
+        end + 4
+    }
+
+    /// How long [`encode`](Self::encode) makes a header.
+    pub const fn encoded_len(len: u64, masked: bool) -> usize {
+        let len = match len {
+            0..126 => 2,
+            126..=0xFFFF => 4,
+            _ => 10,
+        };
+        if masked { len + 4 } else { len }
+    }
+}

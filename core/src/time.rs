@@ -1,0 +1,84 @@
+//! Time as the host tells it.
+
+use core::time::Duration;
+
+/// A moment on a monotonic clock whose zero the caller picks.
+///
+/// The engine never reads a clock. Nanoseconds since that zero, up to 584 years; arithmetic
+/// saturates.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The moment `nanos` nanoseconds after the clock's zero.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the clock's zero.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// How long ago `earlier` was; zero when it lies ahead.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl From<Duration> for Instant {
+    /// The moment `since_zero` after the clock's zero.
+    fn from(since_zero: Duration) -> Self {
+        Self(u64::try_from(since_zero.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl core::ops::Add<Duration> for Instant {
+    type Output = Self;
+
+    fn add(self, after: Duration) -> Self {
+        Self(self.0.saturating_add(Self::from(after).0))
+    }
+}
+
+/// A deadline that is armed without knowing the time.
+///
+/// Arming takes no clock; the next told time sets it. Until then it counts as due, so that the
+/// host calls again and tells the time.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Deadline {
+    #[default]
+    Off,
+    Armed(Duration),
+    At(Instant),
+}
+
+impl Deadline {
+    /// Starts the deadline unless it runs already; without a duration it stays off.
+    pub(crate) fn arm(&mut self, within: Option<Duration>) {
+        if let (Self::Off, Some(within)) = (*self, within) {
+            *self = Self::Armed(within);
+        }
+    }
+
+    /// When it is worth calling: the deadline, or the last told time while it is only armed.
+    pub(crate) fn due(self, told: Instant) -> Option<Instant> {
+        match self {
+            Self::Off => None,
+            Self::Armed(_) => Some(told),
+            Self::At(at) => Some(at),
+        }
+    }
+
+    /// Sets an armed deadline from `now`, and tells whether one that was set has passed.
+    pub(crate) fn has_passed(&mut self, now: Instant) -> bool {
+        match *self {
+            Self::Off => false,
+            Self::Armed(within) => {
+                *self = Self::At(now + within);
+                within.is_zero()
+            }
+            Self::At(at) => at <= now,
+        }
+    }
+}
