@@ -109,10 +109,7 @@ impl<'a> CloseFrame<'a> {
     /// ```
     pub fn decode(body: &'a [u8]) -> Result<Self, ProtocolError> {
         match body {
-            [] => Ok(Self {
-                code: None,
-                reason: "",
-            }),
+            [] => Ok(Self { code: None, reason: "" }),
             [_] => Err(ProtocolError::CloseBody),
             [high, low, reason @ ..] => Ok(Self {
                 code: Some(
@@ -134,8 +131,7 @@ impl<'a> CloseFrame<'a> {
         };
         let end = 2 + self.reason.len();
         body[..2].copy_from_slice(&code.get().to_be_bytes());
-        body.get_mut(2..end)?
-            .copy_from_slice(self.reason.as_bytes());
+        body.get_mut(2..end)?.copy_from_slice(self.reason.as_bytes());
         Some(end)
     }
 }

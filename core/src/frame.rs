@@ -145,26 +145,14 @@ impl Header {
             _ => {}
         }
         let (mask, end) = if masked {
-            match bytes
-                .get(len_end..len_end + 4)
-                .and_then(|key| key.try_into().ok())
-            {
+            match bytes.get(len_end..len_end + 4).and_then(|key| key.try_into().ok()) {
                 Some(key) => (Some(key), len_end + 4),
                 None => return Ok(Decoded::NeedMore(len_end + 4 - bytes.len())),
             }
         } else {
             (None, len_end)
         };
-        Ok(Decoded::Header(
-            Self {
-                fin,
-                rsv1,
-                opcode,
-                mask,
-                len,
-            },
-            end,
-        ))
+        Ok(Decoded::Header(Self { fin, rsv1, opcode, mask, len }, end))
     }
 
     /// Writes the header into the front of `to` and returns how long it is: 2 to 14 bytes, with

@@ -1,11 +1,7 @@
 //! A sans-IO WebSocket engine.
 #![no_std]
 #![deny(unsafe_code)]
-#![warn(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
-    clippy::alloc_instead_of_core
-)]
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 #![warn(clippy::cast_possible_truncation)]
 
 #[cfg(feature = "alloc")]
@@ -15,14 +11,28 @@ extern crate std;
 
 pub mod close;
 pub mod config;
+#[cfg(feature = "alloc")]
+pub mod connection;
 pub mod error;
+#[cfg(feature = "alloc")]
+pub mod event;
 pub mod frame;
+#[cfg(feature = "alloc")]
+pub mod handshake;
 pub mod mask;
+pub mod ready_state;
 pub mod time;
 pub mod utf8;
 
 pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Limits};
+#[cfg(feature = "alloc")]
+pub use connection::{Connection, MaskKeys, Prepared, Receive, Sender, Transmit, Transport};
 pub use error::{ProtocolError, SendError};
+#[cfg(feature = "alloc")]
+pub use event::{Cause, Closed, Event, Kind, Payload, Text};
 pub use frame::Role;
+#[cfg(feature = "alloc")]
+pub use handshake::Negotiated;
+pub use ready_state::ReadyState;
 pub use time::Instant;

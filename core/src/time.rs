@@ -45,6 +45,7 @@ impl core::ops::Add<Duration> for Instant {
 ///
 /// Arming takes no clock; the next told time sets it. Until then it counts as due, so that the
 /// host calls again and tells the time.
+#[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Deadline {
     #[default]
@@ -53,6 +54,7 @@ pub(crate) enum Deadline {
     At(Instant),
 }
 
+#[cfg(feature = "alloc")]
 impl Deadline {
     /// Starts the deadline unless it runs already; without a duration it stays off.
     pub(crate) fn arm(&mut self, within: Option<Duration>) {
@@ -81,4 +83,10 @@ impl Deadline {
             Self::At(at) => at <= now,
         }
     }
+}
+
+/// The earlier of two moments, where there are any.
+#[cfg(feature = "alloc")]
+pub(crate) fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
 }

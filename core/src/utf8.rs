@@ -40,10 +40,7 @@ impl Pieces<'_> {
 impl Utf8Check {
     /// Nothing read yet.
     pub const fn new() -> Self {
-        Self {
-            held: [0; 4],
-            len: 0,
-        }
+        Self { held: [0; 4], len: 0 }
     }
 
     /// Checks the next piece and gives its text: an unfinished character at its end is held back
@@ -51,16 +48,8 @@ impl Utf8Check {
     ///
     /// After a failure the check must not be used on.
     pub fn push<'a>(&mut self, piece: &'a [u8]) -> Result<Pieces<'a>, Invalid> {
-        let mut pieces = Pieces {
-            joint: [0; 4],
-            joint_len: 0,
-            rest: "",
-        };
-        let taken = if self.len == 0 {
-            0
-        } else {
-            self.finish_held(piece, &mut pieces)?
-        };
+        let mut pieces = Pieces { joint: [0; 4], joint_len: 0, rest: "" };
+        let taken = if self.len == 0 { 0 } else { self.finish_held(piece, &mut pieces)? };
         let piece = &piece[taken..];
         match core::str::from_utf8(piece) {
             Ok(rest) => pieces.rest = rest,

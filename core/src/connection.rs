@@ -1,0 +1,298 @@
+//! One side of an open WebSocket.
+
+mod assembly;
+mod inbound;
+mod keepalive;
+mod lifecycle;
+mod mask_keys;
+mod outbound;
+mod prepared;
+mod receive;
+mod sender;
+mod transmit;
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+pub use self::lifecycle::Transport;
+pub use self::mask_keys::MaskKeys;
+pub use self::prepared::Prepared;
+pub use self::receive::Receive;
+pub use self::sender::{Outgoing, Sender};
+pub use self::transmit::Transmit;
+
+use self::inbound::{Inbound, Input};
+use self::keepalive::{Due, Keepalive};
+use self::lifecycle::Lifecycle;
+use self::outbound::Outbound;
+use self::transmit::{Body, Queue, Shape};
+use crate::close::{CloseCode, CloseFrame};
+use crate::config::Config;
+use crate::error::SendError;
+use crate::event::{Kind, Timer};
+use crate::frame::{Opcode, Role};
+use crate::handshake::Negotiated;
+use crate::ready_state::ReadyState;
+use crate::time::{Instant, sooner};
+
+/// One side of an open WebSocket, over any ordered byte transport.
+///
+/// Bytes go in through [`receive`](Self::receive), bytes come out of
+/// [`transmit`](Self::transmit), time goes in through [`handle_timeout`](Self::handle_timeout).
+/// The calls may be made in any order and any number of times: nothing has to be drained before
+/// anything else.
+///
+/// - `receive*` and `handle_timeout` take something in and give the events that follow from it;
+/// - `send_*` and `close` queue frames;
+/// - `transmit` shows what is to be written, [`transport`](Self::transport) what to do with the
+///   transport, [`poll_timeout`](Self::poll_timeout) when to tell the time.
+///
+/// A peer can never make a method here return `Err`. What the peer does wrong is reported by
+/// [`Event::Closed`](crate::Event::Closed); `Err` always means that the caller asked for something
+/// impossible, and leaves everything as it was.
+///
+/// ```
+/// use wspair::{Config, Connection, Event, Negotiated};
+///
+/// let mut server = Connection::server(Config::default(), Negotiated::default());
+/// let mut input = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // "Hello", masked
+/// let mut received = server.receive(&mut input);
+/// while let Some((event, mut sender)) = received.next_and_sender() {
+///     if let Event::Text(text) = event {
+///         sender.send_text(&text)?;
+///     }
+/// }
+/// let mut output = Vec::new();
+/// server.transmit().drain_into(&mut output);
+/// assert_eq!(output, b"\x81\x05Hello");
+/// # Ok::<(), wspair::SendError>(())
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    role: Role,
+    config: Config,
+    agreed: Negotiated,
+    inbound: Inbound,
+    outbound: Outbound,
+    keepalive: Keepalive,
+    /// The last told time.
+    told: Instant,
+    read: ReadBuffer,
+}
+
+/// The connection's own read buffer. Bytes `start..end` were received and not yet taken.
+#[derive(Debug, Default)]
+struct ReadBuffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Connection {
+    /// The server's side, with what the handshake agreed on.
+    pub fn server(config: Config, agreed: Negotiated) -> Self {
+        Self::new(Role::Server, config, agreed, None)
+    }
+
+    /// The client's side, with what the handshake agreed on and a source of masking keys.
+    pub fn client(config: Config, agreed: Negotiated, masks: MaskKeys) -> Self {
+        Self::new(Role::Client, config, agreed, Some(masks))
+    }
+
+    fn new(role: Role, config: Config, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
+        Self {
+            role,
+            agreed,
+            inbound: Inbound::default(),
+            outbound: Outbound::new(Queue::new(masks), Lifecycle::new(config.close_within)),
+            keepalive: Keepalive::new(config.ping_after, config.pong_within),
+            told: Instant::default(),
+            read: ReadBuffer::default(),
+            config,
+        }
+    }
+
+    /// Feeds received bytes, to be read as events.
+    ///
+    /// Payloads are unmasked where they lie: a message that is whole in `input` is lent without a
+    /// copy or an allocation. Dropping the result early is back-pressure: what
+    /// [`Receive::consumed`] does not cover is untouched and must be fed again.
+    pub fn receive<'a>(&'a mut self, input: &'a mut [u8]) -> Receive<'a> {
+        self.start(Input::Mutable(input))
+    }
+
+    /// Like [`receive`](Self::receive) for bytes that must not change: payloads are copied, block
+    /// by block as they are unmasked, into the connection's own memory.
+    pub fn receive_ref<'a>(&'a mut self, input: &'a [u8]) -> Receive<'a> {
+        self.start(Input::Fixed(input))
+    }
+
+    /// Lends the connection's own read buffer, for transports that read into memory they are
+    /// given: at least `at_least` bytes, zeroed or used before.
+    pub fn read_buf(&mut self, at_least: usize) -> &mut [u8] {
+        let ReadBuffer { bytes, start, end } = &mut self.read;
+        bytes.copy_within(*start..*end, 0);
+        (*start, *end) = (0, *end - *start);
+        let needed = end.saturating_add(at_least);
+        if bytes.len() < needed {
+            bytes.resize(needed, 0);
+        }
+        &mut bytes[*end..]
+    }
+
+    /// Feeds the first `n` bytes written to what [`read_buf`](Self::read_buf) lent; more than it
+    /// lent counts as all of it. What the result does not consume is kept, and comes first the
+    /// next time.
+    pub fn receive_buf(&mut self, n: usize) -> Receive<'_> {
+        let ReadBuffer { bytes, end, .. } = &mut self.read;
+        *end = end.saturating_add(n).min(bytes.len());
+        self.start(Input::Own)
+    }
+
+    /// The transport ended: the peer's last byte has been fed. The end follows, if it was not told
+    /// before.
+    pub fn receive_eof(&mut self) -> Receive<'_> {
+        self.outbound.lifecycle.transport_ended();
+        self.start(Input::Mutable(&mut []))
+    }
+
+    /// Tells the time, acts on what is due, and gives the events that follow. Early, late and
+    /// repeated calls are harmless.
+    pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
+        self.told = self.told.max(now);
+        let now = self.told;
+        if self.outbound.may_send() {
+            match self.keepalive.tick(now) {
+                Due::Nothing => {}
+                Due::Ping => self.outbound.queue.push_frame(
+                    Shape { fin: true, opcode: Opcode::Ping },
+                    Body::Borrowed(&[]),
+                    usize::MAX,
+                ),
+                Due::GiveUp => {
+                    let reason = "no answer to a ping";
+                    self.outbound.lifecycle.timed_out(Timer::Pong);
+                    self.outbound.close(CloseFrame { code: Some(CloseCode::INTERNAL), reason });
+                }
+            }
+        }
+        self.outbound.lifecycle.tick(now);
+        self.start(Input::Mutable(&mut []))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is next worth calling; `None` for never,
+    /// until another method was called.
+    ///
+    /// A deadline that is armed but does not know the time yet counts as due at the last told
+    /// time, zero if none was told.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let Outbound { lifecycle, .. } = &self.outbound;
+        let closing = lifecycle.poll_timeout(self.told, !self.outbound.is_idle(), self.role);
+        let idle =
+            if self.outbound.may_send() { self.keepalive.poll_timeout(self.told) } else { None };
+        sooner(closing, idle)
+    }
+
+    /// What waits to be written, oldest first.
+    pub fn transmit(&mut self) -> Transmit<'_> {
+        self.outbound.look();
+        Transmit(&mut self.outbound.queue)
+    }
+
+    /// What to do with the transport now: derived from the state, the same however often asked.
+    pub fn transport(&self) -> Transport {
+        self.outbound.lifecycle.transport(self.role, !self.outbound.is_idle())
+    }
+
+    /// The state as the WebSocket API numbers it; never connecting.
+    pub fn ready_state(&self) -> ReadyState {
+        self.outbound.lifecycle.ready_state()
+    }
+
+    /// Which side this is.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the handshake agreed on.
+    pub fn agreed(&self) -> &Negotiated {
+        &self.agreed
+    }
+
+    /// The sending half.
+    pub fn sender(&mut self) -> Sender<'_> {
+        Sender { config: &self.config, role: self.role, outbound: &mut self.outbound }
+    }
+
+    /// Gives back memory that is kept for the next message, read or burst. What holds data stays.
+    pub fn shrink_to_fit(&mut self) {
+        self.inbound.shrink_to_fit();
+        self.outbound.queue.shrink_to_fit();
+        if self.read.start == self.read.end {
+            self.read = ReadBuffer::default();
+        }
+    }
+
+    fn start<'a>(&'a mut self, input: Input<'a>) -> Receive<'a> {
+        self.outbound.defers = false;
+        Receive::new(self, input)
+    }
+}
+
+/// The sending half's methods, without the detour.
+impl Connection {
+    /// See [`Sender::send_text`].
+    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
+        self.sender().send_text(text)
+    }
+
+    /// See [`Sender::send_binary`].
+    pub fn send_binary<'b>(&mut self, data: impl Into<Outgoing<'b>>) -> Result<(), SendError> {
+        self.sender().send_binary(data)
+    }
+
+    /// See [`Sender::send_fragment`].
+    pub fn send_fragment(&mut self, kind: Kind, part: &[u8], fin: bool) -> Result<(), SendError> {
+        self.sender().send_fragment(kind, part, fin)
+    }
+
+    /// See [`Sender::send_prepared`].
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+        self.sender().send_prepared(message)
+    }
+
+    /// See [`Sender::frame_in_place`].
+    pub fn frame_in_place(
+        &mut self,
+        kind: Kind,
+        buf: &mut [u8],
+        at: usize,
+    ) -> Result<Range<usize>, SendError> {
+        self.sender().frame_in_place(kind, buf, at)
+    }
+
+    /// See [`Sender::send_ping`].
+    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.sender().send_ping(payload)
+    }
+
+    /// See [`Sender::send_pong`].
+    pub fn send_pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.sender().send_pong(payload)
+    }
+
+    /// See [`Sender::close`].
+    pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<(), SendError> {
+        self.sender().close(code, reason)
+    }
+
+    /// See [`Sender::buffered_amount`].
+    pub fn buffered_amount(&self) -> usize {
+        self.outbound.queue.len()
+    }
+
+    /// See [`Sender::is_congested`].
+    pub fn is_congested(&self) -> bool {
+        self.outbound.queue.len() >= self.config.limits.outgoing_mark
+    }
+}

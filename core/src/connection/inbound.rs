@@ -1,0 +1,248 @@
+//! What a connection remembers of what it reads, and how it lends what it found.
+
+use alloc::vec::Vec;
+
+use super::ReadBuffer;
+use super::assembly::Assembly;
+use crate::close::CloseFrame;
+use crate::config::Config;
+use crate::error::ProtocolError;
+use crate::event::{Chunk, Event, Kind, Payload, Text};
+use crate::frame::{Decoded, Expect, Header, MAX_HEADER, Opcode};
+
+/// Where the bytes come from decides only how a payload is unmasked.
+#[derive(Debug)]
+pub(super) enum Input<'a> {
+    Mutable(&'a mut [u8]),
+    Fixed(&'a [u8]),
+    /// The connection's read buffer.
+    Own,
+}
+
+/// What a connection remembers between inputs.
+#[derive(Debug, Default)]
+pub(super) struct Inbound {
+    pub(super) step: Step,
+    pub(super) message: Option<Message>,
+    pub(super) assembly: Assembly,
+    /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
+    pub(super) control: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) enum Step {
+    /// The first bytes of a header whose rest is still to come.
+    Header { held: [u8; MAX_HEADER], len: usize },
+    /// `read` bytes of the frame's payload came.
+    Payload { header: Header, read: u64 },
+    /// Nothing more is read: a Close frame or a broken rule came first.
+    Done,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Self::Header { held: [0; MAX_HEADER], len: 0 }
+    }
+}
+
+/// The data message that is being read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    pub(super) kind: Kind,
+    pub(super) frames: u32,
+    /// The payloads of its frames so far, the current one whole.
+    pub(super) len: usize,
+    /// A chunk of it was delivered.
+    pub(super) begun: bool,
+}
+
+/// What was found in the input, before it is lent.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    Message(Kind, Place),
+    Chunk { kind: Kind, place: Place, first: bool, last: bool },
+    Ping(Place),
+    Pong(Place),
+    Close(Place),
+}
+
+/// Where an event's bytes lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    Input {
+        at: usize,
+        len: usize,
+    },
+    /// In the assembly's binary buffer, of whatever kind they are.
+    Copied,
+    Assembled,
+    Control,
+}
+
+impl Found {
+    pub(super) fn place(&self) -> Place {
+        match self {
+            Self::Message(_, place)
+            | Self::Chunk { place, .. }
+            | Self::Ping(place)
+            | Self::Pong(place)
+            | Self::Close(place) => *place,
+        }
+    }
+}
+
+impl Inbound {
+    /// Checks what a header means here and now, and gets ready for its payload.
+    pub(super) fn begin(&mut self, header: Header, config: &Config) -> Result<(), ProtocolError> {
+        if !header.opcode.is_control() {
+            self.begin_data(header, config)?;
+        }
+        self.step = Step::Payload { header, read: 0 };
+        Ok(())
+    }
+
+    fn begin_data(&mut self, header: Header, config: &Config) -> Result<(), ProtocolError> {
+        let begin = |kind| Message { kind, frames: 0, len: 0, begun: false };
+        let mut message = match (header.opcode, self.message) {
+            (Opcode::Continuation, Some(message)) => message,
+            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
+            (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
+            (Opcode::Text, None) => begin(Kind::Text),
+            (_, None) => begin(Kind::Binary),
+        };
+        let limits = &config.limits;
+        message.frames = message.frames.saturating_add(1);
+        if message.frames > limits.max_fragments {
+            return Err(ProtocolError::TooManyFragments);
+        }
+        let len = usize::try_from(header.len).unwrap_or(usize::MAX);
+        if len > limits.max_frame {
+            return Err(ProtocolError::FrameTooLong);
+        }
+        message.len = message
+            .len
+            .checked_add(len)
+            .filter(|&len| len <= limits.max_message && len as u64 >= header.len)
+            .ok_or(ProtocolError::MessageTooLong)?;
+        self.message = Some(message);
+        Ok(())
+    }
+
+    /// Reads no further.
+    pub(super) fn stop(&mut self) {
+        self.step = Step::Done;
+        self.message = None;
+        self.assembly.discard();
+    }
+
+    pub(super) fn lend<'s>(
+        &'s mut self,
+        found: Found,
+        input: &'s mut Input<'_>,
+        read: &'s mut ReadBuffer,
+    ) -> Result<Event<'s>, ProtocolError> {
+        let Self { assembly, control, .. } = self;
+        let Assembly { binary, text, .. } = assembly;
+        Ok(match found {
+            Found::Message(Kind::Text, Place::Assembled) => Event::Text(Text::assembled(text)),
+            Found::Message(Kind::Text, place) => {
+                let (bytes, at) = match place {
+                    Place::Input { at, len } => {
+                        let shown = !matches!(input, Input::Own);
+                        (input_bytes(input, read, at, len), shown.then_some(at))
+                    }
+                    _ => (&**binary, None),
+                };
+                let text = core::str::from_utf8(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
+                Event::Text(Text::lent(text, at))
+            }
+            Found::Message(Kind::Binary, place) => {
+                Event::Binary(lend_payload(place, input, read, binary))
+            }
+            Found::Chunk { kind, place, first, last } => {
+                let data = lend_payload(place, input, read, binary);
+                Event::Chunk(Chunk { kind, data, first, last })
+            }
+            Found::Ping(place) => Event::Ping(lend_control(place, input, read, control)),
+            Found::Pong(place) => Event::Pong(lend_control(place, input, read, control)),
+            Found::Close(place) => {
+                let body = lend_control(place, input, read, control);
+                Event::Close(CloseFrame::decode(body)?)
+            }
+        })
+    }
+
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.assembly.shrink_to_fit();
+        self.control.shrink_to_fit();
+    }
+}
+
+fn lend_payload<'s>(
+    place: Place,
+    input: &'s mut Input<'_>,
+    read: &'s mut ReadBuffer,
+    assembled: &'s mut Vec<u8>,
+) -> Payload<'s> {
+    match (place, input) {
+        (Place::Input { at, len }, Input::Mutable(bytes)) => {
+            Payload::lent(&mut bytes[at..at + len], Some(at))
+        }
+        (Place::Input { at, len }, Input::Fixed(bytes)) => Payload::fixed(&bytes[at..at + len], at),
+        (Place::Input { at, len }, Input::Own) => {
+            Payload::lent(&mut read.bytes[at..at + len], None)
+        }
+        _ => Payload::assembled(assembled),
+    }
+}
+
+fn lend_control<'s>(
+    place: Place,
+    input: &'s Input<'_>,
+    read: &'s ReadBuffer,
+    control: &'s [u8],
+) -> &'s [u8] {
+    match place {
+        Place::Input { at, len } => input_bytes(input, read, at, len),
+        _ => control,
+    }
+}
+
+pub(super) fn input_bytes<'s>(
+    input: &'s Input<'_>,
+    read: &'s ReadBuffer,
+    at: usize,
+    len: usize,
+) -> &'s [u8] {
+    match input {
+        Input::Mutable(bytes) => &bytes[at..at + len],
+        Input::Fixed(bytes) => &bytes[at..at + len],
+        Input::Own => &read.bytes[at..at + len],
+    }
+}
+
+/// Reads a header from what is held and what came; without enough, holds what came.
+///
+/// Returns how many of the new bytes it took.
+pub(super) fn read_header(
+    held: &mut [u8; MAX_HEADER],
+    len: &mut usize,
+    rest: &[u8],
+    expect: Expect,
+) -> Result<Option<(Header, usize)>, ProtocolError> {
+    if *len == 0
+        && let Decoded::Header(header, taken) = Header::decode(rest, expect)?
+    {
+        return Ok(Some((header, taken)));
+    }
+    let before = *len;
+    let more = rest.len().min(MAX_HEADER - before);
+    held[before..before + more].copy_from_slice(&rest[..more]);
+    match Header::decode(&held[..before + more], expect)? {
+        Decoded::Header(header, taken) => Ok(Some((header, taken - before))),
+        Decoded::NeedMore(_) => {
+            *len = before + more;
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Closing (RFC 6455 7): every transition of a connection's life, and what it means for the
+//! transport.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use crate::close::{CloseCode, CloseFrame};
+use crate::error::ProtocolError;
+use crate::event::{Cause, Closed, Timer};
+use crate::frame::Role;
+use crate::ready_state::ReadyState;
+use crate::time::{Deadline, Instant};
+
+/// What the owner of the transport has to do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// Read, and write what is queued.
+    Open,
+    /// Write what is queued, then end the write side; go on reading.
+    FinishWriting,
+    /// Drop it. What is still queued may be written in one last attempt that does not wait.
+    Close,
+}
+
+/// Which Close frames passed, and how it all ended.
+///
+/// | sent | received | ready state |
+/// |------|----------|-------------|
+/// | no   | no       | open        |
+/// | yes  | no       | closing     |
+/// | no   | yes      | closing     |
+/// | yes  | yes      | closed      |
+///
+/// A broken protocol, the end of the transport and a deadline lead to closed from any row.
+#[derive(Debug)]
+pub(crate) struct Lifecycle {
+    sent: bool,
+    received: Option<PeerClose>,
+    end: End,
+    /// The peer's last byte was read.
+    eof: bool,
+    /// Nothing is worth waiting for any more.
+    lost: bool,
+    deadline: Deadline,
+    close_within: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct PeerClose {
+    code: Option<CloseCode>,
+    reason: String,
+}
+
+#[derive(Debug)]
+enum End {
+    NotYet,
+    /// To be told by the next event.
+    Untold(Closed),
+    Told(Cause),
+}
+
+impl Lifecycle {
+    pub(crate) fn new(close_within: Option<Duration>) -> Self {
+        Self {
+            sent: false,
+            received: None,
+            end: End::NotYet,
+            eof: false,
+            lost: false,
+            deadline: Deadline::Off,
+            close_within,
+        }
+    }
+
+    /// Our Close frame is on its way.
+    pub(super) fn sent_close(&mut self) {
+        self.sent = true;
+        self.deadline.arm(self.close_within);
+        self.complete();
+    }
+
+    /// The peer's Close frame was read.
+    pub(super) fn received_close(&mut self, frame: CloseFrame<'_>) {
+        self.received = Some(PeerClose { code: frame.code, reason: String::from(frame.reason) });
+        self.complete();
+    }
+
+    /// The peer broke a rule.
+    pub(super) fn fail(&mut self, error: ProtocolError) {
+        self.end(Cause::Peer(error));
+    }
+
+    /// The transport has no more bytes of the peer.
+    pub(super) fn transport_ended(&mut self) {
+        self.eof = true;
+        self.end(Cause::Transport);
+    }
+
+    /// Nothing was heard of the peer for too long.
+    pub(super) fn timed_out(&mut self, timer: Timer) {
+        self.lost = true;
+        self.end(Cause::Timeout(timer));
+    }
+
+    /// Acts on the time: whether the peer took too long to close, or its transport to end.
+    pub(super) fn tick(&mut self, now: Instant) {
+        if !self.lost && self.deadline.has_passed(now) {
+            self.timed_out(Timer::Close);
+        }
+    }
+
+    fn complete(&mut self) {
+        if self.sent && self.received.is_some() {
+            self.end(Cause::Handshake);
+        }
+    }
+
+    fn end(&mut self, cause: Cause) {
+        if !matches!(self.end, End::NotYet) {
+            return;
+        }
+        // RFC 6455 7.1.5: the code is that of the Close frame received, whatever else happened.
+        let (code, reason) = match self.received.take() {
+            Some(PeerClose { code, reason }) => (code.map_or(NO_CODE, CloseCode::get), reason),
+            None => (ABNORMAL, String::new()),
+        };
+        let clean = cause == Cause::Handshake;
+        self.end = End::Untold(Closed { code, reason, clean, cause });
+        self.deadline.arm(self.close_within);
+    }
+
+    /// The end, the first time it is asked for after it came.
+    pub(super) fn tell_end(&mut self) -> Option<Closed> {
+        let End::Untold(closed) = &self.end else {
+            return None;
+        };
+        let told = End::Told(closed.cause);
+        match core::mem::replace(&mut self.end, told) {
+            End::Untold(closed) => Some(closed),
+            _ => None,
+        }
+    }
+
+    fn cause(&self) -> Option<Cause> {
+        match &self.end {
+            End::NotYet => None,
+            End::Untold(closed) => Some(closed.cause),
+            End::Told(cause) => Some(*cause),
+        }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        !matches!(self.end, End::NotYet)
+    }
+
+    pub(super) fn has_sent_close(&self) -> bool {
+        self.sent
+    }
+
+    pub(super) fn ready_state(&self) -> ReadyState {
+        if self.has_ended() {
+            ReadyState::Closed
+        } else if self.sent || self.received.is_some() {
+            ReadyState::Closing
+        } else {
+            ReadyState::Open
+        }
+    }
+
+    pub(super) fn transport(&self, role: Role, output_waits: bool) -> Transport {
+        let write_then = |then| if output_waits { Transport::FinishWriting } else { then };
+        if self.lost {
+            return Transport::Close;
+        }
+        match self.cause() {
+            None => Transport::Open,
+            Some(_) if self.eof => write_then(Transport::Close),
+            // RFC 6455 7.1.1: the server ends the transport first, the client waits for that.
+            Some(Cause::Handshake) => match role {
+                Role::Server => write_then(Transport::Close),
+                Role::Client => Transport::Open,
+            },
+            // Ending at once with unread input would reset the transport, and the peer would lose
+            // the Close frame that says why.
+            Some(_) => Transport::FinishWriting,
+        }
+    }
+
+    /// When to call again; `told` is the last told time.
+    pub(super) fn poll_timeout(
+        &self,
+        told: Instant,
+        output_waits: bool,
+        role: Role,
+    ) -> Option<Instant> {
+        if matches!(self.end, End::Untold(_)) {
+            return Some(told);
+        }
+        match self.transport(role, output_waits) {
+            Transport::Close => None,
+            _ => self.deadline.due(told),
+        }
+    }
+}
+
+/// No code in the Close frame (RFC 6455 7.4.1); never on the wire.
+const NO_CODE: u16 = 1005;
+
+/// No Close frame (RFC 6455 7.4.1); never on the wire.
+const ABNORMAL: u16 = 1006;

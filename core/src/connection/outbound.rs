@@ -1,0 +1,83 @@
+//! All that the sending half owns: queue, closing state, the open fragmented message.
+
+use super::lifecycle::Lifecycle;
+use super::transmit::Queue;
+use crate::close::{CloseCode, CloseFrame};
+use crate::error::ProtocolError;
+use crate::event::Kind;
+
+#[derive(Debug)]
+pub(super) struct Outbound {
+    pub(super) queue: Queue,
+    pub(super) lifecycle: Lifecycle,
+    /// The kind of the fragmented message that is being sent.
+    pub(super) fragment: Option<Kind>,
+    /// Close frames caused by input wait until the host looks at the queue.
+    pub(super) defers: bool,
+    /// Such a frame: decided on, and told to the lifecycle, but not queued.
+    deferred: Option<CloseFrame<'static>>,
+}
+
+impl Outbound {
+    pub(super) fn new(queue: Queue, lifecycle: Lifecycle) -> Self {
+        Self { queue, lifecycle, fragment: None, defers: false, deferred: None }
+    }
+
+    /// Whether frames can still go out before our Close frame.
+    pub(super) fn may_send(&self) -> bool {
+        self.deferred.is_some() || !(self.lifecycle.has_sent_close() || self.lifecycle.has_ended())
+    }
+
+    /// Whether nothing waits to be written, nor is bound to.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.deferred.is_none()
+    }
+
+    /// Sends our Close frame, if none was sent or decided on.
+    pub(super) fn close(&mut self, frame: CloseFrame<'_>) {
+        if !self.lifecycle.has_sent_close() {
+            self.queue.push_close(frame);
+            self.lifecycle.sent_close();
+        }
+    }
+
+    /// The peer broke a rule: tells it so, and ends.
+    pub(super) fn fail(&mut self, error: ProtocolError) {
+        self.lifecycle.fail(error);
+        self.answer(Some(error.close_code()));
+    }
+
+    /// The peer's Close frame came; `answers` unless half-open.
+    pub(super) fn received_close(&mut self, frame: CloseFrame<'_>, answers: bool) {
+        self.lifecycle.received_close(frame);
+        if answers {
+            // RFC 6455 5.5.1: the answer typically echoes the code.
+            self.answer(frame.code);
+        }
+    }
+
+    fn answer(&mut self, code: Option<CloseCode>) {
+        let frame = CloseFrame { code, reason: "" };
+        if self.defers && !self.lifecycle.has_sent_close() {
+            self.deferred = Some(frame);
+            self.lifecycle.sent_close();
+        } else {
+            self.close(frame);
+        }
+    }
+
+    /// The host looks at the queue: what stood aside takes its place.
+    pub(super) fn look(&mut self) {
+        if let Some(frame) = self.deferred.take() {
+            self.queue.push_close(frame);
+        }
+        self.queue.look();
+    }
+
+    /// Answers a ping, unless our Close frame went before.
+    pub(super) fn answer_ping(&mut self, payload: &[u8]) {
+        if self.may_send() {
+            self.queue.push_pong(payload);
+        }
+    }
+}

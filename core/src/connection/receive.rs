@@ -1,0 +1,314 @@
+//! From bytes to events: the one receive path.
+
+use super::Connection;
+use super::assembly::{Assembly, Run};
+use super::inbound::{Found, Input, Message, Place, Step, input_bytes, read_header};
+use super::sender::Sender;
+use super::transmit::append_at;
+use crate::close::CloseFrame;
+use crate::config::Delivery;
+use crate::error::ProtocolError;
+use crate::event::{Event, Kind};
+use crate::frame::{Expect, Header, Opcode};
+use crate::mask;
+
+/// The events in one input, in order. A lending iterator: each event borrows until the next.
+///
+/// Bytes are processed, and the connection's state moves, as events are read. Answers that the
+/// engine owes, to pings and Close frames, are queued when their cause is read.
+#[derive(Debug)]
+#[must_use = "bytes are processed as events are read"]
+pub struct Receive<'a> {
+    conn: &'a mut Connection,
+    input: Input<'a>,
+    /// Where the input begins, how far it is taken, and where it ends.
+    begin: usize,
+    pos: usize,
+    end: usize,
+    event_in_input: bool,
+}
+
+impl<'a> Receive<'a> {
+    pub(super) fn new(conn: &'a mut Connection, input: Input<'a>) -> Self {
+        let (begin, end) = match &input {
+            Input::Mutable(bytes) => (0, bytes.len()),
+            Input::Fixed(bytes) => (0, bytes.len()),
+            Input::Own => (conn.read.start, conn.read.end),
+        };
+        if begin < end {
+            conn.keepalive.heard();
+        }
+        Self { conn, input, begin, pos: begin, end, event_in_input: false }
+    }
+
+    /// The next event; `None` when the input is used up.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Option<Event<'_>> {
+        self.next_and_sender().map(|(event, _)| event)
+    }
+
+    /// The next event with the sending half, to answer out of the event's own bytes.
+    pub fn next_and_sender(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
+        let found = self.find();
+        self.event_in_input = matches!(found.as_ref().map(Found::place), Some(Place::Input { .. }));
+        let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
+        let lent = match found {
+            Some(found) => inbound.lend(found, &mut self.input, read),
+            None => Ok(Event::Closed(outbound.lifecycle.tell_end()?)),
+        };
+        let event = match lent {
+            Ok(event) => event,
+            Err(error) => {
+                self.pos = self.end;
+                outbound.fail(error);
+                Event::Closed(outbound.lifecycle.tell_end()?)
+            }
+        };
+        Some((event, Sender { config, role: *role, outbound }))
+    }
+
+    /// How many bytes of the input are done with. What belongs to an unfinished frame counts: it
+    /// is kept inside.
+    pub fn consumed(&self) -> usize {
+        self.pos - self.begin
+    }
+
+    /// Whether the last event's bytes lie in the input, and so stay as they are while further
+    /// events are read. Bytes in the connection's own memory last until the next event.
+    pub fn event_is_in_input(&self) -> bool {
+        self.event_in_input
+    }
+
+    /// Puts off a Close frame that this input causes until the queue is next looked at, so that
+    /// answers to the messages before it still go first. For hosts that read all events of an
+    /// input before they answer any.
+    pub fn defer_close(&mut self) {
+        self.conn.outbound.defers = true;
+    }
+
+    /// The connection, between two events.
+    pub fn connection(&self) -> &Connection {
+        self.conn
+    }
+
+    /// The sending half, between two events.
+    pub fn sender(&mut self) -> Sender<'_> {
+        self.conn.sender()
+    }
+
+    fn find(&mut self) -> Option<Found> {
+        self.conn.inbound.assembly.clear_lent();
+        loop {
+            let found = self.step();
+            if let Input::Own = self.input {
+                self.conn.read.start = self.pos;
+            }
+            match found {
+                Ok(Some(found)) => return Some(found),
+                Ok(None) if self.pos == self.end => return None,
+                Ok(None) => {}
+                Err(error) => {
+                    self.conn.outbound.fail(error);
+                    self.conn.inbound.stop();
+                }
+            }
+        }
+    }
+
+    /// Takes a header, or a run of a payload.
+    fn step(&mut self) -> Result<Option<Found>, ProtocolError> {
+        let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
+        if outbound.lifecycle.has_ended() {
+            inbound.stop();
+        }
+        match &mut inbound.step {
+            Step::Header { held, len } => {
+                let rest = match &self.input {
+                    Input::Mutable(bytes) => &bytes[self.pos..],
+                    Input::Fixed(bytes) => &bytes[self.pos..],
+                    Input::Own => &read.bytes[self.pos..self.end],
+                };
+                let expect = Expect { role: *role, rsv1: false };
+                let Some((header, taken)) = read_header(held, len, rest, expect)? else {
+                    self.pos = self.end;
+                    return Ok(None);
+                };
+                self.pos += taken;
+                inbound.begin(header, config)?;
+                if header.len == 0 { self.payload() } else { Ok(None) }
+            }
+            Step::Payload { .. } => self.payload(),
+            Step::Done => {
+                self.pos = self.end;
+                Ok(None)
+            }
+        }
+    }
+
+    fn payload(&mut self) -> Result<Option<Found>, ProtocolError> {
+        let Step::Payload { header, read } = self.conn.inbound.step else {
+            return Ok(None);
+        };
+        let available = self.end - self.pos;
+        let left = header.len - read;
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(available);
+        let done = len as u64 == left;
+        let at = self.pos;
+        self.pos += len;
+        self.conn.inbound.step =
+            if done { Step::default() } else { Step::Payload { header, read: read + len as u64 } };
+        // Only the offset modulo four matters.
+        let run = Run { mask: header.mask, offset: usize::from(read.to_le_bytes()[0]) };
+        let piece = Piece { at, len, run, first: read == 0, last: done };
+        if header.opcode.is_control() {
+            self.control(header.opcode, piece)
+        } else {
+            self.data(header, piece)
+        }
+    }
+
+    fn data(&mut self, header: Header, piece: Piece) -> Result<Option<Found>, ProtocolError> {
+        let Some(message) = self.conn.inbound.message else {
+            return Ok(None);
+        };
+        let Message { kind, frames, begun, .. } = message;
+        let ends = piece.last && header.fin;
+        if ends {
+            self.conn.inbound.message = None;
+        }
+        if self.conn.config.delivery == Delivery::Chunks {
+            return self.chunk(message, piece, ends);
+        }
+        if ends && piece.first && frames == 1 && !begun {
+            return Ok(Some(Found::Message(kind, self.unmask(piece))));
+        }
+        // As far as it is known how long the message gets.
+        let total = if header.fin { message.len } else { self.conn.config.limits.max_message };
+        self.append(kind, piece, total)?;
+        if !ends {
+            return Ok(None);
+        }
+        let assembly = &mut self.conn.inbound.assembly;
+        assembly.end(kind)?;
+        assembly.lent = true;
+        Ok(Some(Found::Message(kind, Place::Assembled)))
+    }
+
+    fn chunk(
+        &mut self,
+        message: Message,
+        piece: Piece,
+        last: bool,
+    ) -> Result<Option<Found>, ProtocolError> {
+        let Message { kind, begun, .. } = message;
+        if piece.len == 0 && !last {
+            return Ok(None);
+        }
+        let place = self.unmask(piece);
+        let Connection { inbound, read, .. } = &mut *self.conn;
+        let Assembly { binary, check, .. } = &mut inbound.assembly;
+        if kind == Kind::Text {
+            let bytes = match place {
+                Place::Input { at, len } => input_bytes(&self.input, read, at, len),
+                _ => &binary[..],
+            };
+            check.push(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
+            if last {
+                inbound.assembly.end(kind)?;
+            }
+        }
+        if let Some(message) = &mut inbound.message {
+            message.begun = true;
+        }
+        Ok(Some(Found::Chunk { kind, place, first: !begun, last }))
+    }
+
+    fn control(&mut self, opcode: Opcode, piece: Piece) -> Result<Option<Found>, ProtocolError> {
+        if piece.first {
+            self.conn.inbound.control.clear();
+        }
+        let whole = piece.first && piece.last;
+        let fixed = matches!(self.input, Input::Fixed(_)) && piece.run.mask.is_some();
+        let place = if whole && !fixed { self.unmask(piece) } else { self.copy_control(piece) };
+        if !piece.last {
+            return Ok(None);
+        }
+        let Connection { config, inbound, outbound, read, .. } = &mut *self.conn;
+        let payload = match place {
+            Place::Input { at, len } => input_bytes(&self.input, read, at, len),
+            _ => &inbound.control,
+        };
+        Ok(Some(match opcode {
+            Opcode::Ping => {
+                if config.auto_pong {
+                    outbound.answer_ping(payload);
+                }
+                Found::Ping(place)
+            }
+            Opcode::Close => {
+                outbound.received_close(CloseFrame::decode(payload)?, config.auto_close);
+                inbound.stop();
+                Found::Close(place)
+            }
+            _ => Found::Pong(place),
+        }))
+    }
+
+    /// Unmasks a piece: where it lies, or on its way into the assembly's binary buffer.
+    fn unmask(&mut self, piece: Piece) -> Place {
+        let Piece { at, len, run, .. } = piece;
+        let place = Place::Input { at, len };
+        let Some(key) = run.mask else {
+            return place;
+        };
+        let bytes = match &mut self.input {
+            Input::Mutable(bytes) => &mut bytes[at..at + len],
+            Input::Own => &mut self.conn.read.bytes[at..at + len],
+            Input::Fixed(bytes) => {
+                let assembly = &mut self.conn.inbound.assembly;
+                assembly.push_binary(&bytes[at..at + len], run, len);
+                assembly.lent = true;
+                return Place::Copied;
+            }
+        };
+        mask::in_place(bytes, key, run.offset);
+        place
+    }
+
+    fn append(&mut self, kind: Kind, piece: Piece, total: usize) -> Result<(), ProtocolError> {
+        let Piece { at, len, run, .. } = piece;
+        let Connection { inbound, read, .. } = &mut *self.conn;
+        match (kind, &mut self.input) {
+            (Kind::Binary, input) => {
+                inbound.assembly.push_binary(input_bytes(input, read, at, len), run, total);
+                Ok(())
+            }
+            (Kind::Text, Input::Fixed(bytes)) => {
+                inbound.assembly.copy_text(&bytes[at..at + len], run, total)
+            }
+            (Kind::Text, _) => {
+                self.unmask(piece);
+                let Connection { inbound, read, .. } = &mut *self.conn;
+                inbound.assembly.push_text(input_bytes(&self.input, read, at, len), total)
+            }
+        }
+    }
+
+    fn copy_control(&mut self, piece: Piece) -> Place {
+        let Piece { at, len, run, .. } = piece;
+        let Connection { inbound, read, .. } = &mut *self.conn;
+        let bytes = input_bytes(&self.input, read, at, len);
+        append_at(&mut inbound.control, bytes, run.mask, run.offset);
+        Place::Control
+    }
+}
+
+/// A run of payload bytes in the input: all, or a part, of its frame's.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    at: usize,
+    len: usize,
+    run: Run,
+    first: bool,
+    last: bool,
+}

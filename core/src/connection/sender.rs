@@ -1,0 +1,255 @@
+//! The sending half: messages, fragments, control frames, and the Close frame.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use bytes::Bytes;
+
+use super::Outbound;
+use super::prepared::Prepared;
+use super::transmit::{Body, Shape};
+use crate::close::{CloseCode, CloseFrame};
+use crate::config::Config;
+use crate::error::SendError;
+use crate::event::Kind;
+use crate::frame::{Header, MAX_CONTROL, Opcode, Role};
+
+/// A binary payload to send: borrowed bytes are copied, owned ones may be queued by reference.
+#[derive(Clone, Debug)]
+pub struct Outgoing<'a>(Body<'a>);
+
+impl<'a> From<&'a [u8]> for Outgoing<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self(Body::Borrowed(bytes))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Outgoing<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self(Body::Borrowed(bytes))
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Outgoing<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self(Body::Borrowed(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Outgoing<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Body::Shared(bytes.into()))
+    }
+}
+
+impl From<Bytes> for Outgoing<'_> {
+    fn from(bytes: Bytes) -> Self {
+        Self(Body::Shared(bytes))
+    }
+}
+
+/// The sending half of a [`Connection`](super::Connection), to answer out of a received event's
+/// own bytes.
+///
+/// What is sent is queued, in the order of the calls, for
+/// [`transmit`](super::Connection::transmit). An `Err` queues nothing and changes nothing.
+#[derive(Debug)]
+pub struct Sender<'a> {
+    pub(super) config: &'a Config,
+    pub(super) role: Role,
+    pub(super) outbound: &'a mut Outbound,
+}
+
+impl Sender<'_> {
+    /// Sends a text message.
+    ///
+    /// # Errors
+    /// [`Closing`](SendError::Closing) once a Close frame was sent or the connection ended,
+    /// [`Fragment`](SendError::Fragment) inside a fragmented message,
+    /// [`Backpressure`](SendError::Backpressure) when the queue is full.
+    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
+        self.send(Kind::Text, Body::Borrowed(text.as_bytes()))
+    }
+
+    /// Sends a binary message. Errors as [`send_text`](Self::send_text).
+    pub fn send_binary<'b>(&mut self, data: impl Into<Outgoing<'b>>) -> Result<(), SendError> {
+        self.send(Kind::Binary, data.into().0)
+    }
+
+    /// Sends a message in parts. The part with `fin` ends it; control frames may pass between.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text); [`Fragment`](SendError::Fragment) when `kind` is not
+    /// that of the message's first part. The parts of a text need not end between characters; that
+    /// the whole is UTF-8 is the caller's to keep.
+    pub fn send_fragment(&mut self, kind: Kind, part: &[u8], fin: bool) -> Result<(), SendError> {
+        self.check_open()?;
+        let opcode = match self.outbound.fragment {
+            None => opcode(kind),
+            Some(open) if open == kind => Opcode::Continuation,
+            Some(_) => return Err(SendError::Fragment),
+        };
+        self.check_room(part.len())?;
+        self.outbound.fragment = (!fin).then_some(kind);
+        self.push(Shape { fin, opcode }, Body::Borrowed(part));
+        Ok(())
+    }
+
+    /// Sends a message that was encoded once for many connections. Errors as
+    /// [`send_text`](Self::send_text).
+    ///
+    /// A server queues the encoded frame by reference from
+    /// [`share_from`](Config::share_from) bytes on; a client encodes it anew, as it masks. It is
+    /// never split.
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+        self.check_message(message.payload().len())?;
+        match self.role {
+            Role::Server => {
+                let frame = message.frame().clone();
+                self.outbound.queue.push_encoded(frame, self.config.share_from);
+            }
+            Role::Client => {
+                let shape = Shape { fin: true, opcode: opcode(message.kind()) };
+                self.push(shape, Body::Borrowed(message.payload()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Frames the message `buf[at..]` where it lies, its header written into the bytes before
+    /// `at`, and returns the range of `buf` to write: no copy, no queue. A client's payload is
+    /// masked in place.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text); [`Pending`](SendError::Pending) while anything is
+    /// queued, [`Room`](SendError::Room) when the header does not fit: 14 bytes always do.
+    pub fn frame_in_place(
+        &mut self,
+        kind: Kind,
+        buf: &mut [u8],
+        at: usize,
+    ) -> Result<Range<usize>, SendError> {
+        self.check_data()?;
+        if !self.outbound.is_idle() {
+            return Err(SendError::Pending);
+        }
+        let len = buf.len().checked_sub(at).ok_or(SendError::Room)?;
+        if at < Header::encoded_len(len as u64, self.role == Role::Client) {
+            return Err(SendError::Room);
+        }
+        let start = self.outbound.queue.frame_in_place(opcode(kind), buf, at);
+        Ok(start..buf.len())
+    }
+
+    /// Sends a ping; up to 125 bytes of payload.
+    ///
+    /// # Errors
+    /// [`ControlTooLong`](SendError::ControlTooLong), [`Closing`](SendError::Closing),
+    /// [`Backpressure`](SendError::Backpressure).
+    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Ping, payload)
+    }
+
+    /// Sends a pong nobody asked for, or the answer to a ping where `auto_pong` is off. Errors as
+    /// [`send_ping`](Self::send_ping).
+    pub fn send_pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.send_control(Opcode::Pong, payload)
+    }
+
+    /// Starts, or completes, the closing handshake (RFC 6455 7.1.2). The Close frame goes behind
+    /// what is queued. Where one was sent before, or the connection ended, nothing happens.
+    ///
+    /// # Errors
+    /// [`CloseReason`](SendError::CloseReason) for a reason over 123 bytes or without a code.
+    pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<(), SendError> {
+        let frame = CloseFrame { code, reason };
+        if frame.encode(&mut [0; MAX_CONTROL]).is_none() {
+            return Err(SendError::CloseReason);
+        }
+        if self.check_open().is_ok() {
+            self.outbound.close(frame);
+        }
+        Ok(())
+    }
+
+    /// Bytes that wait to be transmitted, frame headers included.
+    pub fn buffered_amount(&self) -> usize {
+        self.outbound.queue.len()
+    }
+
+    /// Whether at least [`outgoing_mark`](crate::Limits::outgoing_mark) bytes wait: a sender that
+    /// can pause should.
+    pub fn is_congested(&self) -> bool {
+        self.outbound.queue.len() >= self.config.limits.outgoing_mark
+    }
+
+    fn send(&mut self, kind: Kind, body: Body<'_>) -> Result<(), SendError> {
+        let len = body.as_slice().len();
+        self.check_message(len)?;
+        match self.config.split_above {
+            Some(most) if len > most.max(1) => self.push_split(kind, &body, most.max(1)),
+            _ => self.push(Shape { fin: true, opcode: opcode(kind) }, body),
+        }
+        Ok(())
+    }
+
+    fn push_split(&mut self, kind: Kind, body: &Body<'_>, most: usize) {
+        let len = body.as_slice().len();
+        let mut opcode = opcode(kind);
+        for start in (0..len).step_by(most) {
+            let end = len.min(start.saturating_add(most));
+            let part = match &body {
+                Body::Borrowed(bytes) => Body::Borrowed(&bytes[start..end]),
+                Body::Shared(bytes) => Body::Shared(bytes.slice(start..end)),
+            };
+            self.outbound.queue.seal_tail();
+            self.push(Shape { fin: end == len, opcode }, part);
+            opcode = Opcode::Continuation;
+        }
+    }
+
+    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        if payload.len() > MAX_CONTROL {
+            return Err(SendError::ControlTooLong);
+        }
+        self.check_open()?;
+        self.check_room(payload.len())?;
+        self.push(Shape { fin: true, opcode }, Body::Borrowed(payload));
+        Ok(())
+    }
+
+    fn push(&mut self, shape: Shape, body: Body<'_>) {
+        self.outbound.queue.push_frame(shape, body, self.config.share_from);
+    }
+
+    fn check_message(&self, len: usize) -> Result<(), SendError> {
+        self.check_data()?;
+        self.check_room(len)
+    }
+
+    fn check_data(&self) -> Result<(), SendError> {
+        self.check_open()?;
+        // RFC 6455 5.4: the fragments of one message may not be interleaved with another's.
+        if self.outbound.fragment.is_some() { Err(SendError::Fragment) } else { Ok(()) }
+    }
+
+    fn check_open(&self) -> Result<(), SendError> {
+        if self.outbound.may_send() { Ok(()) } else { Err(SendError::Closing) }
+    }
+
+    fn check_room(&self, len: usize) -> Result<(), SendError> {
+        let queued = self.outbound.queue.len();
+        let sum = queued.saturating_add(self.outbound.queue.framed_len(len));
+        if queued > 0 && sum > self.config.limits.max_outgoing {
+            return Err(SendError::Backpressure { queued });
+        }
+        Ok(())
+    }
+}
+
+fn opcode(kind: Kind) -> Opcode {
+    match kind {
+        Kind::Binary => Opcode::Binary,
+        Kind::Text => Opcode::Text,
+    }
+}
