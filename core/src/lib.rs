@@ -20,7 +20,9 @@ pub mod frame;
 #[cfg(feature = "alloc")]
 pub mod handshake;
 pub mod mask;
-pub mod ready_state;
+#[cfg(feature = "alloc")]
+pub mod pair;
+mod ready_state;
 pub mod time;
 pub mod utf8;
 
@@ -34,5 +36,7 @@ pub use event::{Cause, Closed, Event, Kind, Payload, Text};
 pub use frame::Role;
 #[cfg(feature = "alloc")]
 pub use handshake::Negotiated;
+#[cfg(feature = "alloc")]
+pub use pair::{Pair, PairConfig, PairError, PairEvent};
 pub use ready_state::ReadyState;
 pub use time::Instant;

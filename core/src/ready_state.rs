@@ -1,15 +1,19 @@
-//! Where in its life a WebSocket is.
+//! The four states of a WebSocket as an application sees them.
 
-/// The four states of the WebSocket API, with its numbers.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// How far a WebSocket has come, with the numbers of `readyState` in browsers.
+///
+/// ```
+/// assert_eq!(wspair::ReadyState::Closing as u8, 2);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(u8)]
 pub enum ReadyState {
-    /// The opening handshake is under way.
+    /// The handshake is under way.
     Connecting = 0,
-    /// Messages can pass.
+    /// Messages pass.
     Open = 1,
-    /// A Close frame passed in one direction.
+    /// One side has closed, the other has not.
     Closing = 2,
-    /// The end.
+    /// Both sides have closed, or something failed.
     Closed = 3,
 }
