@@ -318,6 +318,11 @@ impl Connection {
         self.sender().close(code, reason)
     }
 
+    /// See [`Sender::abort`].
+    pub fn abort(&mut self) {
+        self.sender().abort();
+    }
+
     /// See [`Sender::buffered_amount`].
     pub fn buffered_amount(&self) -> usize {
         self.outbound.queue.len()

@@ -215,6 +215,12 @@ impl Sender<'_> {
         Ok(())
     }
 
+    /// Gives up without a closing handshake: the transport is to be dropped, and the peer sees it
+    /// vanish (1006).
+    pub fn abort(&mut self) {
+        self.outbound.lifecycle.abort();
+    }
+
     /// Bytes that wait to be transmitted, frame headers included.
     pub fn buffered_amount(&self) -> usize {
         self.outbound.queue.len()
