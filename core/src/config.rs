@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "alloc")]
+use crate::deflate::DeflateConfig;
+
 /// How received messages reach the application.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -83,6 +86,9 @@ pub struct Config {
     /// Shared payloads (`Bytes`) of at least this many bytes are queued by reference, not copied.
     /// Default 4 KiB. A client always copies, because it masks.
     pub share_from: usize,
+    /// How messages are compressed, where the handshake agreed on it.
+    #[cfg(feature = "alloc")]
+    pub deflate: DeflateConfig,
 }
 
 impl Default for Config {
@@ -97,6 +103,8 @@ impl Default for Config {
             close_within: Some(Duration::from_secs(10)),
             split_above: None,
             share_from: 4 << 10,
+            #[cfg(feature = "alloc")]
+            deflate: DeflateConfig::default(),
         }
     }
 }

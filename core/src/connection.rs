@@ -1,7 +1,10 @@
 //! One side of an open WebSocket.
 
 mod assembly;
+mod compress;
+mod compressed;
 mod inbound;
+mod inflate;
 mod keepalive;
 mod lifecycle;
 mod mask_keys;
@@ -18,16 +21,19 @@ pub use self::lifecycle::Transport;
 pub use self::mask_keys::MaskKeys;
 pub use self::prepared::Prepared;
 pub use self::receive::Receive;
-pub use self::sender::{Outgoing, Sender};
+pub use self::sender::{Compression, Outgoing, Sender};
 pub use self::transmit::Transmit;
 
+use self::compress::Compress;
 use self::inbound::{Inbound, Input};
+use self::inflate::Inflate;
 use self::keepalive::{Due, Keepalive};
 use self::lifecycle::Lifecycle;
 use self::outbound::Outbound;
 use self::transmit::{Body, Queue, Shape};
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
+use crate::deflate::{CompressorParams, DeflateConfig};
 use crate::error::SendError;
 use crate::event::{Kind, Timer};
 use crate::frame::{Opcode, Role};
@@ -100,11 +106,13 @@ impl Connection {
     }
 
     fn new(role: Role, config: Config, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
+        let (inflate, compress) = codecs(role, &config, &agreed);
+        let lifecycle = Lifecycle::new(config.close_within);
         Self {
             role,
             agreed,
-            inbound: Inbound::default(),
-            outbound: Outbound::new(Queue::new(masks), Lifecycle::new(config.close_within)),
+            inbound: Inbound { inflate, ..Inbound::default() },
+            outbound: Outbound::new(Queue::new(masks), lifecycle, compress),
             keepalive: Keepalive::new(config.ping_after, config.pong_within),
             told: Instant::default(),
             read: ReadBuffer::default(),
@@ -165,7 +173,7 @@ impl Connection {
             match self.keepalive.tick(now) {
                 Due::Nothing => {}
                 Due::Ping => self.outbound.queue.push_frame(
-                    Shape { fin: true, opcode: Opcode::Ping },
+                    Shape::control(Opcode::Ping),
                     Body::Borrowed(&[]),
                     usize::MAX,
                 ),
@@ -221,13 +229,18 @@ impl Connection {
 
     /// The sending half.
     pub fn sender(&mut self) -> Sender<'_> {
-        Sender { config: &self.config, role: self.role, outbound: &mut self.outbound }
+        let Self { config, role, outbound, .. } = self;
+        Sender { config, role: *role, outbound, compression: Compression::Auto }
     }
 
     /// Gives back memory that is kept for the next message, read or burst. What holds data stays.
+    /// A compressor's context is given up, which costs the next messages some of their ratio.
     pub fn shrink_to_fit(&mut self) {
         self.inbound.shrink_to_fit();
         self.outbound.queue.shrink_to_fit();
+        if let (Some(compress), None) = (&mut self.outbound.compress, self.outbound.fragment) {
+            compress.release();
+        }
         if self.read.start == self.read.end {
             self.read = ReadBuffer::default();
         }
@@ -237,6 +250,25 @@ impl Connection {
         self.outbound.defers = false;
         Receive::new(self, input)
     }
+}
+
+/// The two halves of compression, where it was agreed on (RFC 7692 7.1).
+fn codecs(role: Role, config: &Config, agreed: &Negotiated) -> (Option<Inflate>, Option<Compress>) {
+    let (Some(params), Some(codec)) = (agreed.deflate, config.deflate.codec()) else {
+        return (None, None);
+    };
+    let client = (params.client_max_window_bits, !params.client_no_context_takeover);
+    let server = (params.server_max_window_bits, !params.server_no_context_takeover);
+    let (own, peer) = match role {
+        Role::Client => (client, server),
+        Role::Server => (server, client),
+    };
+    let inflate = Inflate::new(codec.clone(), peer.0, peer.1);
+    let DeflateConfig { level, mem_level, .. } = config.deflate;
+    let compress = CompressorParams { window_bits: own.0, level, mem_level };
+    // DEFLATE as codecs have it cannot keep to a window of 256 bytes: send as is.
+    let compress = (own.0 >= 9).then(|| Compress::new(codec, compress, own.1));
+    (Some(inflate), compress)
 }
 
 /// The sending half's methods, without the detour.
@@ -284,6 +316,11 @@ impl Connection {
     /// See [`Sender::close`].
     pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<(), SendError> {
         self.sender().close(code, reason)
+    }
+
+    /// See [`Sender::abort`].
+    pub fn abort(&mut self) {
+        self.sender().abort();
     }
 
     /// See [`Sender::buffered_amount`].

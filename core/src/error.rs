@@ -33,6 +33,8 @@ pub enum ProtocolError {
     ExpectedContinuation,
     /// A text message was not UTF-8 (RFC 6455 8.1).
     TextNotUtf8,
+    /// Compressed data was not DEFLATE, or did not end with its message (RFC 7692 7.2.2).
+    Deflate,
     /// A close frame's body was a single byte (RFC 6455 5.5.1).
     CloseBody,
     /// A close frame carried a code that may not travel (RFC 6455 7.4).
@@ -51,7 +53,7 @@ impl ProtocolError {
     /// The close code that tells the peer (RFC 6455 7.4.1).
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_DATA,
+            Self::TextNotUtf8 | Self::Deflate | Self::CloseReasonNotUtf8 => CloseCode::INVALID_DATA,
             Self::FrameTooLong | Self::MessageTooLong => CloseCode::TOO_BIG,
             Self::TooManyFragments => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL,
@@ -73,6 +75,7 @@ impl fmt::Display for ProtocolError {
             Self::UnexpectedContinuation => "continuation without a message",
             Self::ExpectedContinuation => "new message inside a fragmented one",
             Self::TextNotUtf8 => "text is not valid UTF-8",
+            Self::Deflate => "compressed data is not DEFLATE",
             Self::CloseBody => "close frame with a body of one byte",
             Self::CloseCode => "close code that may not be sent",
             Self::CloseReasonNotUtf8 => "close reason is not valid UTF-8",

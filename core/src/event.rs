@@ -215,6 +215,8 @@ pub enum Cause {
     Transport,
     /// A deadline passed.
     Timeout(Timer),
+    /// [`Sender::abort`](crate::Sender::abort) was called.
+    Abort,
 }
 
 /// A deadline of a connection.

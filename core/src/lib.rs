@@ -13,6 +13,8 @@ pub mod close;
 pub mod config;
 #[cfg(feature = "alloc")]
 pub mod connection;
+#[cfg(feature = "alloc")]
+pub mod deflate;
 pub mod error;
 #[cfg(feature = "alloc")]
 pub mod event;
@@ -29,7 +31,9 @@ pub mod utf8;
 pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Limits};
 #[cfg(feature = "alloc")]
-pub use connection::{Connection, MaskKeys, Prepared, Receive, Sender, Transmit, Transport};
+pub use connection::{
+    Compression, Connection, MaskKeys, Prepared, Receive, Sender, Transmit, Transport,
+};
 pub use error::{ProtocolError, SendError};
 #[cfg(feature = "alloc")]
 pub use event::{Cause, Closed, Event, Kind, Payload, Text};

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::ReadBuffer;
 use super::assembly::Assembly;
+use super::inflate::Inflate;
 use crate::close::CloseFrame;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::error::ProtocolError;
 use crate::event::{Chunk, Event, Kind, Payload, Text};
 use crate::frame::{Decoded, Expect, Header, MAX_HEADER, Opcode};
@@ -25,6 +26,8 @@ pub(super) struct Inbound {
     pub(super) step: Step,
     pub(super) message: Option<Message>,
     pub(super) assembly: Assembly,
+    /// Present where compression was agreed on.
+    pub(super) inflate: Option<Inflate>,
     /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
     pub(super) control: Vec<u8>,
 }
@@ -54,6 +57,8 @@ pub(super) struct Message {
     pub(super) len: usize,
     /// A chunk of it was delivered.
     pub(super) begun: bool,
+    /// How many bytes it inflated to so far, where it is compressed (RFC 7692 6).
+    pub(super) inflated: Option<usize>,
 }
 
 /// What was found in the input, before it is lent.
@@ -102,7 +107,8 @@ impl Inbound {
     }
 
     fn begin_data(&mut self, header: Header, config: &Config) -> Result<(), ProtocolError> {
-        let begin = |kind| Message { kind, frames: 0, len: 0, begun: false };
+        let inflated = header.rsv1.then_some(0);
+        let begin = |kind| Message { kind, frames: 0, len: 0, begun: false, inflated };
         let mut message = match (header.opcode, self.message) {
             (Opcode::Continuation, Some(message)) => message,
             (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
@@ -122,7 +128,7 @@ impl Inbound {
         message.len = message
             .len
             .checked_add(len)
-            .filter(|&len| len <= limits.max_message && len as u64 >= header.len)
+            .filter(|&len| len <= wire_limit(message, limits) && len as u64 >= header.len)
             .ok_or(ProtocolError::MessageTooLong)?;
         self.message = Some(message);
         Ok(())
@@ -133,6 +139,9 @@ impl Inbound {
         self.step = Step::Done;
         self.message = None;
         self.assembly.discard();
+        if let Some(inflate) = &mut self.inflate {
+            inflate.stop();
+        }
     }
 
     pub(super) fn lend<'s>(
@@ -175,6 +184,14 @@ impl Inbound {
     pub(super) fn shrink_to_fit(&mut self) {
         self.assembly.shrink_to_fit();
         self.control.shrink_to_fit();
+    }
+}
+
+/// Most bytes of a message's frames. What cannot be compressed takes a little more than it holds.
+fn wire_limit(message: Message, limits: &Limits) -> usize {
+    match message.inflated {
+        None => limits.max_message,
+        Some(_) => limits.max_message.saturating_add(limits.max_message / 8 + 64),
     }
 }
 

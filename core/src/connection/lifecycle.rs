@@ -97,6 +97,12 @@ impl Lifecycle {
         self.end(Cause::Transport);
     }
 
+    /// The host gives up.
+    pub(super) fn abort(&mut self) {
+        self.lost = true;
+        self.end(Cause::Abort);
+    }
+
     /// Nothing was heard of the peer for too long.
     pub(super) fn timed_out(&mut self, timer: Timer) {
         self.lost = true;

@@ -1,5 +1,6 @@
 //! All that the sending half owns: queue, closing state, the open fragmented message.
 
+use super::compress::Compress;
 use super::lifecycle::Lifecycle;
 use super::transmit::Queue;
 use crate::close::{CloseCode, CloseFrame};
@@ -10,17 +11,27 @@ use crate::event::Kind;
 pub(super) struct Outbound {
     pub(super) queue: Queue,
     pub(super) lifecycle: Lifecycle,
-    /// The kind of the fragmented message that is being sent.
-    pub(super) fragment: Option<Kind>,
+    /// Present where compression was agreed on.
+    pub(super) compress: Option<Compress>,
+    /// The fragmented message that is being sent.
+    pub(super) fragment: Option<OpenMessage>,
     /// Close frames caused by input wait until the host looks at the queue.
     pub(super) defers: bool,
     /// Such a frame: decided on, and told to the lifecycle, but not queued.
     deferred: Option<CloseFrame<'static>>,
 }
 
+/// What the fragments of a message have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenMessage {
+    pub(super) kind: Kind,
+    pub(super) compressed: bool,
+}
+
 impl Outbound {
-    pub(super) fn new(queue: Queue, lifecycle: Lifecycle) -> Self {
-        Self { queue, lifecycle, fragment: None, defers: false, deferred: None }
+    pub(super) fn new(queue: Queue, lifecycle: Lifecycle, compress: Option<Compress>) -> Self {
+        let (fragment, deferred) = (None, None);
+        Self { queue, lifecycle, compress, fragment, defers: false, deferred }
     }
 
     /// Whether frames can still go out before our Close frame.

@@ -1,13 +1,24 @@
 //! Messages that are encoded once and sent on many connections.
 
+#[cfg(feature = "deflate")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+#[cfg(feature = "deflate")]
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use super::compress::{Compress, end_message};
+#[cfg(feature = "deflate")]
+use crate::deflate::CompressorParams;
 use crate::event::Kind;
 use crate::frame::{Header, MAX_HEADER, Opcode};
 
 /// A message encoded for broadcast: one unmasked frame, shared by reference.
+///
+/// Where connections agreed on compression it is also compressed, once for each set of parameters,
+/// when it is first sent on such a connection. A connection whose compressor keeps its context
+/// loses that context by it.
 ///
 /// ```
 /// use wspair::{Config, Connection, Negotiated, Prepared};
@@ -22,30 +33,37 @@ use crate::frame::{Header, MAX_HEADER, Opcode};
 #[derive(Clone, Debug)]
 pub struct Prepared {
     kind: Kind,
+    plain: Encoded,
+    #[cfg(feature = "deflate")]
+    deflated: Arc<Mutex<Vec<(CompressorParams, Encoded)>>>,
+}
+
+/// A message's one frame.
+#[derive(Clone, Debug)]
+pub(super) struct Encoded {
     frame: Bytes,
     payload_at: usize,
+    deflated: bool,
 }
 
 impl Prepared {
     /// Encodes a text message.
     pub fn text(text: &str) -> Self {
-        Self::encode(Kind::Text, Opcode::Text, text.as_bytes())
+        Self::new(Kind::Text, text.as_bytes())
     }
 
     /// Encodes a binary message.
     pub fn binary(data: &[u8]) -> Self {
-        Self::encode(Kind::Binary, Opcode::Binary, data)
+        Self::new(Kind::Binary, data)
     }
 
-    fn encode(kind: Kind, opcode: Opcode, payload: &[u8]) -> Self {
-        let mut header = [0; MAX_HEADER];
-        let len = payload.len() as u64;
-        let payload_at =
-            Header { fin: true, rsv1: false, opcode, mask: None, len }.encode(&mut header);
-        let mut frame = Vec::with_capacity(payload_at + payload.len());
-        frame.extend_from_slice(&header[..payload_at]);
-        frame.extend_from_slice(payload);
-        Self { kind, frame: frame.into(), payload_at }
+    fn new(kind: Kind, payload: &[u8]) -> Self {
+        Self {
+            kind,
+            plain: Encoded::new(kind, payload, false),
+            #[cfg(feature = "deflate")]
+            deflated: Arc::default(),
+        }
     }
 
     /// What the message carries.
@@ -55,10 +73,68 @@ impl Prepared {
 
     /// The message.
     pub fn payload(&self) -> &[u8] {
+        self.plain.payload()
+    }
+
+    pub(super) fn plain(&self) -> &Encoded {
+        &self.plain
+    }
+
+    /// The message as a compressor with an empty window makes it; `compress` has to start anew
+    /// behind it.
+    pub(super) fn deflated(&self, compress: &mut Compress) -> Encoded {
+        compress.forget_window();
+        #[cfg(feature = "deflate")]
+        {
+            let mut deflated = self.deflated.lock().unwrap_or_else(PoisonError::into_inner);
+            let params = compress.params();
+            if let Some((_, encoded)) = deflated.iter().find(|(made, _)| *made == params) {
+                return encoded.clone();
+            }
+            let encoded = self.deflate(compress);
+            deflated.push((params, encoded.clone()));
+            encoded
+        }
+        #[cfg(not(feature = "deflate"))]
+        self.deflate(compress)
+    }
+
+    fn deflate(&self, compress: &Compress) -> Encoded {
+        let (codec, params) = (compress.codec(), compress.params());
+        let mut compressor = codec.compressor(params);
+        let mut payload = Vec::new();
+        compressor.compress(self.payload(), &mut payload);
+        codec.recycle_compressor(compressor, params);
+        end_message(&mut payload);
+        Encoded::new(self.kind, &payload, true)
+    }
+}
+
+impl Encoded {
+    fn new(kind: Kind, payload: &[u8], deflated: bool) -> Self {
+        let opcode = match kind {
+            Kind::Binary => Opcode::Binary,
+            Kind::Text => Opcode::Text,
+        };
+        let mut header = [0; MAX_HEADER];
+        let len = payload.len() as u64;
+        let payload_at =
+            Header { fin: true, rsv1: deflated, opcode, mask: None, len }.encode(&mut header);
+        let mut frame = Vec::with_capacity(payload_at + payload.len());
+        frame.extend_from_slice(&header[..payload_at]);
+        frame.extend_from_slice(payload);
+        Self { frame: frame.into(), payload_at, deflated }
+    }
+
+    pub(super) fn payload(&self) -> &[u8] {
         &self.frame[self.payload_at..]
     }
 
-    pub(super) fn frame(&self) -> &Bytes {
-        &self.frame
+    pub(super) fn is_deflated(&self) -> bool {
+        self.deflated
+    }
+
+    pub(super) fn into_frame(self) -> Bytes {
+        self.frame
     }
 }

@@ -3,7 +3,7 @@
 use super::Connection;
 use super::assembly::{Assembly, Run};
 use super::inbound::{Found, Input, Message, Place, Step, input_bytes, read_header};
-use super::sender::Sender;
+use super::sender::{Compression, Sender};
 use super::transmit::append_at;
 use crate::close::CloseFrame;
 use crate::config::Delivery;
@@ -19,12 +19,12 @@ use crate::mask;
 #[derive(Debug)]
 #[must_use = "bytes are processed as events are read"]
 pub struct Receive<'a> {
-    conn: &'a mut Connection,
-    input: Input<'a>,
+    pub(super) conn: &'a mut Connection,
+    pub(super) input: Input<'a>,
     /// Where the input begins, how far it is taken, and where it ends.
     begin: usize,
-    pos: usize,
-    end: usize,
+    pub(super) pos: usize,
+    pub(super) end: usize,
     event_in_input: bool,
 }
 
@@ -64,7 +64,8 @@ impl<'a> Receive<'a> {
                 Event::Closed(outbound.lifecycle.tell_end()?)
             }
         };
-        Some((event, Sender { config, role: *role, outbound }))
+        let compression = Compression::Auto;
+        Some((event, Sender { config, role: *role, outbound, compression }))
     }
 
     /// How many bytes of the input are done with. What belongs to an unfinished frame counts: it
@@ -128,7 +129,7 @@ impl<'a> Receive<'a> {
                     Input::Fixed(bytes) => &bytes[self.pos..],
                     Input::Own => &read.bytes[self.pos..self.end],
                 };
-                let expect = Expect { role: *role, rsv1: false };
+                let expect = Expect { role: *role, rsv1: inbound.inflate.is_some() };
                 let Some((header, taken)) = read_header(held, len, rest, expect)? else {
                     self.pos = self.end;
                     return Ok(None);
@@ -149,6 +150,12 @@ impl<'a> Receive<'a> {
         let Step::Payload { header, read } = self.conn.inbound.step else {
             return Ok(None);
         };
+        if let Some(message) = self.conn.inbound.message
+            && message.inflated.is_some()
+            && !header.opcode.is_control()
+        {
+            return self.inflate(header, read, message);
+        }
         let available = self.end - self.pos;
         let left = header.len - read;
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(available);
@@ -157,8 +164,7 @@ impl<'a> Receive<'a> {
         self.pos += len;
         self.conn.inbound.step =
             if done { Step::default() } else { Step::Payload { header, read: read + len as u64 } };
-        // Only the offset modulo four matters.
-        let run = Run { mask: header.mask, offset: usize::from(read.to_le_bytes()[0]) };
+        let run = Run { mask: header.mask, offset: offset(read) };
         let piece = Piece { at, len, run, first: read == 0, last: done };
         if header.opcode.is_control() {
             self.control(header.opcode, piece)
@@ -311,4 +317,9 @@ struct Piece {
     run: Run,
     first: bool,
     last: bool,
+}
+
+/// A position in a payload, as far as masking cares: modulo the key's four bytes.
+pub(super) fn offset(read: u64) -> usize {
+    usize::from(read.to_le_bytes()[0])
 }

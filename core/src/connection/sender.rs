@@ -5,9 +5,9 @@ use core::ops::Range;
 
 use bytes::Bytes;
 
-use super::Outbound;
+use super::outbound::{OpenMessage, Outbound};
 use super::prepared::Prepared;
-use super::transmit::{Body, Shape};
+use super::transmit::{Body, Queue, Shape};
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::error::SendError;
@@ -58,9 +58,38 @@ pub struct Sender<'a> {
     pub(super) config: &'a Config,
     pub(super) role: Role,
     pub(super) outbound: &'a mut Outbound,
+    pub(super) compression: Compression,
+}
+
+/// Whether messages are compressed, where the handshake agreed that they may be.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// From [`threshold`](crate::deflate::DeflateConfig::threshold) bytes on; a message sent in
+    /// fragments always.
+    #[default]
+    Auto,
+    /// Every message.
+    On,
+    /// None.
+    Off,
 }
 
 impl Sender<'_> {
+    /// Sets whether the messages sent through this sender are compressed.
+    ///
+    /// ```no_run
+    /// # use wspair::{Compression, Connection, SendError};
+    /// # fn send(conn: &mut Connection, jpeg: &[u8]) -> Result<(), SendError> {
+    /// conn.sender().with_compression(Compression::Off).send_binary(jpeg)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
     /// Sends a text message.
     ///
     /// # Errors
@@ -84,14 +113,23 @@ impl Sender<'_> {
     /// the whole is UTF-8 is the caller's to keep.
     pub fn send_fragment(&mut self, kind: Kind, part: &[u8], fin: bool) -> Result<(), SendError> {
         self.check_open()?;
-        let opcode = match self.outbound.fragment {
-            None => opcode(kind),
-            Some(open) if open == kind => Opcode::Continuation,
+        let (opcode, open) = match self.outbound.fragment {
+            None => {
+                let compressed = self.compresses(usize::MAX);
+                (opcode(kind), OpenMessage { kind, compressed })
+            }
+            Some(open) if open.kind == kind => (Opcode::Continuation, open),
             Some(_) => return Err(SendError::Fragment),
         };
         self.check_room(part.len())?;
-        self.outbound.fragment = (!fin).then_some(kind);
-        self.push(Shape { fin, opcode }, Body::Borrowed(part));
+        let Outbound { queue, compress, fragment, .. } = &mut *self.outbound;
+        *fragment = (!fin).then_some(open);
+        let rsv1 = open.compressed && opcode != Opcode::Continuation;
+        let part = match compress {
+            Some(compress) if open.compressed => compress.deflate(part, fin),
+            _ => part,
+        };
+        queue.push_frame(Shape { fin, rsv1, opcode }, Body::Borrowed(part), usize::MAX);
         Ok(())
     }
 
@@ -102,15 +140,20 @@ impl Sender<'_> {
     /// [`share_from`](Config::share_from) bytes on; a client encodes it anew, as it masks. It is
     /// never split.
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
-        self.check_message(message.payload().len())?;
+        let len = message.payload().len();
+        self.check_message(len)?;
+        let compresses = self.compresses(len);
+        let Outbound { queue, compress, .. } = &mut *self.outbound;
+        let encoded = match compress {
+            Some(compress) if compresses => message.deflated(compress),
+            _ => message.plain().clone(),
+        };
         match self.role {
-            Role::Server => {
-                let frame = message.frame().clone();
-                self.outbound.queue.push_encoded(frame, self.config.share_from);
-            }
+            Role::Server => queue.push_encoded(encoded.into_frame(), self.config.share_from),
             Role::Client => {
-                let shape = Shape { fin: true, opcode: opcode(message.kind()) };
-                self.push(shape, Body::Borrowed(message.payload()));
+                let opcode = opcode(message.kind());
+                let shape = Shape { fin: true, rsv1: encoded.is_deflated(), opcode };
+                queue.push_frame(shape, Body::Borrowed(encoded.payload()), usize::MAX);
             }
         }
         Ok(())
@@ -172,6 +215,12 @@ impl Sender<'_> {
         Ok(())
     }
 
+    /// Gives up without a closing handshake: the transport is to be dropped, and the peer sees it
+    /// vanish (1006).
+    pub fn abort(&mut self) {
+        self.outbound.lifecycle.abort();
+    }
+
     /// Bytes that wait to be transmitted, frame headers included.
     pub fn buffered_amount(&self) -> usize {
         self.outbound.queue.len()
@@ -186,26 +235,35 @@ impl Sender<'_> {
     fn send(&mut self, kind: Kind, body: Body<'_>) -> Result<(), SendError> {
         let len = body.as_slice().len();
         self.check_message(len)?;
-        match self.config.split_above {
-            Some(most) if len > most.max(1) => self.push_split(kind, &body, most.max(1)),
-            _ => self.push(Shape { fin: true, opcode: opcode(kind) }, body),
+        let compresses = self.compresses(len);
+        let Outbound { queue, compress, .. } = &mut *self.outbound;
+        let shape = Shape { fin: true, rsv1: false, opcode: opcode(kind) };
+        let Some(compress) = compress.as_mut().filter(|_| compresses) else {
+            push_message(queue, self.config, shape, body);
+            return Ok(());
+        };
+        let taken_back = !compress.keeps_context();
+        let deflated = compress.deflate(body.as_slice(), true);
+        if taken_back && deflated.len() >= len {
+            push_message(queue, self.config, shape, body);
+        } else {
+            let body = match deflated.len() {
+                len if len < self.config.share_from => Body::Borrowed(deflated),
+                _ => Body::Shared(core::mem::take(deflated).into()),
+            };
+            push_message(queue, self.config, Shape { rsv1: true, ..shape }, body);
         }
+        compress.trim();
         Ok(())
     }
 
-    fn push_split(&mut self, kind: Kind, body: &Body<'_>, most: usize) {
-        let len = body.as_slice().len();
-        let mut opcode = opcode(kind);
-        for start in (0..len).step_by(most) {
-            let end = len.min(start.saturating_add(most));
-            let part = match &body {
-                Body::Borrowed(bytes) => Body::Borrowed(&bytes[start..end]),
-                Body::Shared(bytes) => Body::Shared(bytes.slice(start..end)),
-            };
-            self.outbound.queue.seal_tail();
-            self.push(Shape { fin: end == len, opcode }, part);
-            opcode = Opcode::Continuation;
-        }
+    fn compresses(&self, len: usize) -> bool {
+        let wanted = match self.compression {
+            Compression::Auto => len >= self.config.deflate.threshold,
+            Compression::On => true,
+            Compression::Off => false,
+        };
+        wanted && self.outbound.compress.is_some()
     }
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
@@ -214,12 +272,9 @@ impl Sender<'_> {
         }
         self.check_open()?;
         self.check_room(payload.len())?;
-        self.push(Shape { fin: true, opcode }, Body::Borrowed(payload));
+        let shape = Shape::control(opcode);
+        self.outbound.queue.push_frame(shape, Body::Borrowed(payload), usize::MAX);
         Ok(())
-    }
-
-    fn push(&mut self, shape: Shape, body: Body<'_>) {
-        self.outbound.queue.push_frame(shape, body, self.config.share_from);
     }
 
     fn check_message(&self, len: usize) -> Result<(), SendError> {
@@ -244,6 +299,25 @@ impl Sender<'_> {
             return Err(SendError::Backpressure { queued });
         }
         Ok(())
+    }
+}
+
+/// Queues a message as one frame, or split.
+fn push_message(queue: &mut Queue, config: &Config, mut shape: Shape, body: Body<'_>) {
+    let len = body.as_slice().len();
+    let most = config.split_above.map_or(usize::MAX, |most| most.max(1));
+    if len <= most {
+        return queue.push_frame(shape, body, config.share_from);
+    }
+    for start in (0..len).step_by(most) {
+        let end = len.min(start.saturating_add(most));
+        let part = match &body {
+            Body::Borrowed(bytes) => Body::Borrowed(&bytes[start..end]),
+            Body::Shared(bytes) => Body::Shared(bytes.slice(start..end)),
+        };
+        queue.seal_tail();
+        queue.push_frame(Shape { fin: end == len, ..shape }, part, config.share_from);
+        shape = Shape { fin: false, rsv1: false, opcode: Opcode::Continuation };
     }
 }
 

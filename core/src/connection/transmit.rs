@@ -77,7 +77,14 @@ impl Body<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) fin: bool,
+    pub(super) rsv1: bool,
     pub(super) opcode: Opcode,
+}
+
+impl Shape {
+    pub(super) fn control(opcode: Opcode) -> Self {
+        Self { fin: true, rsv1: false, opcode }
+    }
 }
 
 impl Queue {
@@ -136,7 +143,7 @@ impl Queue {
     pub(super) fn push_close(&mut self, frame: CloseFrame<'_>) {
         let mut body = [0; MAX_CONTROL];
         let len = frame.encode(&mut body).unwrap_or(0);
-        let shape = Shape { fin: true, opcode: Opcode::Close };
+        let shape = Shape::control(Opcode::Close);
         self.push_frame(shape, Body::Borrowed(&body[..len]), usize::MAX);
     }
 
@@ -163,7 +170,8 @@ impl Queue {
     /// Masks, in place, a payload that the host frames itself, and writes its header before it.
     pub(super) fn frame_in_place(&mut self, opcode: Opcode, buf: &mut [u8], at: usize) -> usize {
         let mask = self.next_mask();
-        let (header, header_len) = encode(Shape { fin: true, opcode }, mask, buf.len() - at);
+        let (header, header_len) =
+            encode(Shape { fin: true, rsv1: false, opcode }, mask, buf.len() - at);
         if let Some(key) = mask {
             mask::in_place(&mut buf[at..], key, 0);
         }
@@ -268,9 +276,9 @@ impl Queue {
 }
 
 fn encode(shape: Shape, mask: Option<[u8; 4]>, len: usize) -> ([u8; MAX_HEADER], usize) {
-    let Shape { fin, opcode } = shape;
+    let Shape { fin, rsv1, opcode } = shape;
     let mut bytes = [0; MAX_HEADER];
-    let header = Header { fin, rsv1: false, opcode, mask, len: len as u64 };
+    let header = Header { fin, rsv1, opcode, mask, len: len as u64 };
     let header_len = header.encode(&mut bytes);
     (bytes, header_len)
 }
@@ -278,7 +286,7 @@ fn encode(shape: Shape, mask: Option<[u8; 4]>, len: usize) -> ([u8; MAX_HEADER],
 fn append_pong(to: &mut Vec<u8>, pong: &Pong, masks: Option<&mut MaskKeys>) -> usize {
     let payload = &pong.payload[..usize::from(pong.len)];
     let mask = masks.map(MaskKeys::next);
-    let shape = Shape { fin: true, opcode: Opcode::Pong };
+    let shape = Shape::control(Opcode::Pong);
     let (header, header_len) = encode(shape, mask, payload.len());
     to.extend_from_slice(&header[..header_len]);
     append(to, payload, mask);

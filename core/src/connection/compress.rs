@@ -1,0 +1,83 @@
+//! The sending half of permessage-deflate (RFC 7692 7.2.1) on one connection.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::inflate::TAIL;
+use super::transmit::KEEP;
+use crate::deflate::{Codec, Compressor, CompressorParams};
+
+/// Deflates messages into a buffer of its own.
+#[derive(Debug)]
+pub(super) struct Compress {
+    codec: Arc<dyn Codec>,
+    params: CompressorParams,
+    /// Whether the window lives on between messages.
+    takeover: bool,
+    compressor: Option<Box<dyn Compressor>>,
+    out: Vec<u8>,
+}
+
+impl Compress {
+    pub(super) fn new(codec: Arc<dyn Codec>, params: CompressorParams, takeover: bool) -> Self {
+        Self { codec, params, takeover, compressor: None, out: Vec::new() }
+    }
+
+    pub(super) fn params(&self) -> CompressorParams {
+        self.params
+    }
+
+    pub(super) fn codec(&self) -> &dyn Codec {
+        &*self.codec
+    }
+
+    /// Deflates a message, or its part that ends it or not; the result lasts until the next call.
+    pub(super) fn deflate(&mut self, part: &[u8], fin: bool) -> &mut Vec<u8> {
+        let Self { codec, params, compressor, out, .. } = self;
+        out.clear();
+        compressor.get_or_insert_with(|| codec.compressor(*params)).compress(part, out);
+        if fin {
+            end_message(out);
+            if !self.takeover {
+                self.release();
+            }
+        }
+        &mut self.out
+    }
+
+    /// Whether later messages build on what was deflated, so that it has to be sent.
+    pub(super) fn keeps_context(&self) -> bool {
+        self.takeover
+    }
+
+    /// The receiver's window moves by what this compressor has not seen: it must not refer back.
+    pub(super) fn forget_window(&mut self) {
+        if let Some(compressor) = &mut self.compressor {
+            compressor.reset();
+        }
+    }
+
+    /// Forgets the result, and the memory that only a long one needed.
+    pub(super) fn trim(&mut self) {
+        self.out.clear();
+        self.out.shrink_to(KEEP);
+    }
+
+    /// Gives up the window, and all memory with it.
+    pub(super) fn release(&mut self) {
+        if let Some(compressor) = self.compressor.take() {
+            self.codec.recycle_compressor(compressor, self.params);
+        }
+    }
+}
+
+/// Takes off the end that the receiver adds again.
+pub(super) fn end_message(deflated: &mut Vec<u8>) {
+    let kept = deflated.len().saturating_sub(TAIL.len());
+    deflated.truncate(kept);
+    if deflated.is_empty() {
+        // RFC 7692 7.2.3.6: nothing at all is the start of an empty block.
+        deflated.push(0x00);
+    }
+}

@@ -1,0 +1,131 @@
+//! Compressed messages on the receive path (RFC 7692 6.2).
+
+use super::Connection;
+use super::inbound::{Found, Inbound, Input, Message, Place, Step, input_bytes};
+use super::inflate::Inflated;
+use super::receive::{Receive, offset};
+use crate::config::Delivery;
+use crate::error::ProtocolError;
+use crate::event::Kind;
+use crate::frame::Header;
+use crate::mask;
+
+impl Receive<'_> {
+    /// Inflates what has come of a compressed message's frame.
+    ///
+    /// In chunks, the input is taken only as far as the output goes that is delivered.
+    pub(super) fn inflate(
+        &mut self,
+        header: Header,
+        read: u64,
+        mut message: Message,
+    ) -> Result<Option<Found>, ProtocolError> {
+        let chunks = self.conn.config.delivery == Delivery::Chunks;
+        let start = self.pos;
+        let left = usize::try_from(header.len - read).unwrap_or(usize::MAX);
+        let end = self.end.min(start.saturating_add(left));
+        let mask = if chunks { header.mask } else { self.unmask_ahead(end, header.mask, read) };
+        loop {
+            let read = read + (self.pos - start) as u64;
+            let before = message.inflated;
+            let more = self.inflate_step(end, mask, read, &mut message)?;
+            let Connection { inbound, .. } = &mut *self.conn;
+            let read = header.len - (left - (self.pos - start)) as u64;
+            inbound.message = Some(message);
+            inbound.step = Step::Payload { header, read };
+            if chunks && message.inflated > before {
+                return Ok(Some(inbound.chunk(message, false)));
+            }
+            if !more && self.pos == end {
+                break;
+            }
+        }
+        self.conn.inbound.end_frame(header, message, chunks)
+    }
+
+    /// Inflates some of the input up to `end`; whether there is more without further input.
+    fn inflate_step(
+        &mut self,
+        end: usize,
+        mask: Option<[u8; 4]>,
+        read: u64,
+        message: &mut Message,
+    ) -> Result<bool, ProtocolError> {
+        let Connection { config, inbound, read: buffer, .. } = &mut *self.conn;
+        let Inbound { assembly, inflate: Some(inflate), .. } = inbound else {
+            return Ok(false);
+        };
+        let mut scratch = [0; SCRATCH];
+        let mut piece = input_bytes(&self.input, buffer, self.pos, end - self.pos);
+        if let Some(key) = mask {
+            let len = piece.len().min(SCRATCH);
+            mask::copy(&piece[..len], &mut scratch, key, offset(read));
+            piece = &scratch[..len];
+        }
+        let before = assembly.binary.len();
+        let inflated = message.inflated.unwrap_or_default();
+        let room = config.limits.max_message.saturating_sub(inflated);
+        let Inflated { taken, more } = inflate.step(piece, &mut assembly.binary, room)?;
+        let made = &assembly.binary[before..];
+        if message.kind == Kind::Text {
+            assembly.check.push(made).map_err(|_| ProtocolError::TextNotUtf8)?;
+        }
+        message.inflated = Some(inflated + made.len());
+        self.pos += taken;
+        Ok(more)
+    }
+
+    /// Unmasks the input up to `end` where it lies, if it may be changed, and returns the key that
+    /// is left to apply.
+    fn unmask_ahead(&mut self, end: usize, mask: Option<[u8; 4]>, read: u64) -> Option<[u8; 4]> {
+        let bytes = match &mut self.input {
+            Input::Mutable(bytes) => &mut bytes[self.pos..end],
+            Input::Own => &mut self.conn.read.bytes[self.pos..end],
+            Input::Fixed(_) => return mask,
+        };
+        mask::in_place(bytes, mask?, offset(read));
+        None
+    }
+}
+
+impl Inbound {
+    /// The frame's bytes that came are inflated: is it, and with it the message, at its end?
+    fn end_frame(
+        &mut self,
+        header: Header,
+        message: Message,
+        chunks: bool,
+    ) -> Result<Option<Found>, ProtocolError> {
+        match self.step {
+            Step::Payload { read, .. } if read == header.len => self.step = Step::default(),
+            _ => return Ok(None),
+        }
+        if !header.fin {
+            return Ok(None);
+        }
+        self.message = None;
+        // An empty message needs no block at all.
+        if let (Some(inflate), 1..) = (&mut self.inflate, message.len) {
+            inflate.finish(&mut self.assembly.binary)?;
+        }
+        self.assembly.end(message.kind)?;
+        if chunks {
+            return Ok(Some(self.chunk(message, true)));
+        }
+        self.assembly.lent = true;
+        Ok(Some(Found::Message(message.kind, Place::Copied)))
+    }
+
+    /// What was inflated, as a part of its message.
+    fn chunk(&mut self, message: Message, last: bool) -> Found {
+        let Message { kind, begun, .. } = message;
+        if let Some(message) = &mut self.message {
+            message.begun = true;
+        }
+        self.assembly.lent = true;
+        Found::Chunk { kind, place: Place::Copied, first: !begun, last }
+    }
+}
+
+/// Input that may not be changed is unmasked on the stack, at most so much at a time.
+const SCRATCH: usize = 1024;

@@ -1,0 +1,119 @@
+//! The receiving half of permessage-deflate (RFC 7692 7.2.2) on one connection.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::deflate::{Codec, Decompressor, Progress};
+use crate::error::ProtocolError;
+
+/// Inflates messages, straight into the buffer they are assembled in.
+#[derive(Debug)]
+pub(super) struct Inflate {
+    codec: Arc<dyn Codec>,
+    window_bits: u8,
+    /// Whether the window lives on between messages.
+    takeover: bool,
+    decompressor: Option<Box<dyn Decompressor>>,
+    /// A final block ended with the last byte read.
+    finished: bool,
+}
+
+/// What one step did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inflated {
+    /// Bytes of input taken.
+    pub(super) taken: usize,
+    /// More output may come of what was taken already.
+    pub(super) more: bool,
+}
+
+impl Inflate {
+    pub(super) fn new(codec: Arc<dyn Codec>, window_bits: u8, takeover: bool) -> Self {
+        Self { codec, window_bits, takeover, decompressor: None, finished: false }
+    }
+
+    /// Appends to `out` what `input` inflates to: at most a step of 16 KiB, and at most `room`
+    /// bytes.
+    pub(super) fn step(
+        &mut self,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        room: usize,
+    ) -> Result<Inflated, ProtocolError> {
+        let (codec, window_bits) = (&self.codec, self.window_bits);
+        let decompressor = self.decompressor.get_or_insert_with(|| codec.decompressor(window_bits));
+        let start = out.len();
+        // A byte over the limit shows that there is more, and is never kept.
+        let mut over = [0];
+        let space = room.min(STEP.min(MIN_STEP.max(4 * input.len())));
+        reserve(out, space, room);
+        out.resize(start + space, 0);
+        let target = if room == 0 { &mut over[..] } else { &mut out[start..] };
+        let progress = decompressor.decompress(input, target);
+        let Ok(Progress { taken, made, finished }) = progress else {
+            return Err(ProtocolError::Deflate);
+        };
+        if made > space {
+            return Err(ProtocolError::MessageTooLong);
+        }
+        out.truncate(start + made);
+        if taken > 0 || finished {
+            self.finished = finished;
+        }
+        Ok(Inflated { taken, more: made > 0 && made == space })
+    }
+
+    /// The message's last byte was read: adds what its sender left out, and checks that nothing is
+    /// open or left.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), ProtocolError> {
+        if !self.finished {
+            let before = out.len();
+            for piece in [TAIL, PROBE] {
+                let mut rest = piece;
+                while !rest.is_empty() {
+                    let Inflated { taken, .. } = self.step(rest, out, 1)?;
+                    if taken == 0 || out.len() > before {
+                        return Err(ProtocolError::Deflate);
+                    }
+                    rest = &rest[taken..];
+                }
+            }
+        }
+        self.finished = false;
+        if !self.takeover {
+            self.release();
+        }
+        Ok(())
+    }
+
+    /// Drops the codec, and what it holds of a message.
+    pub(super) fn stop(&mut self) {
+        self.decompressor = None;
+    }
+
+    fn release(&mut self) {
+        if let Some(decompressor) = self.decompressor.take() {
+            self.codec.recycle_decompressor(decompressor, self.window_bits);
+        }
+    }
+}
+
+/// Makes room for a step, by doubling, but never beyond what the limit leaves.
+fn reserve(out: &mut Vec<u8>, space: usize, room: usize) {
+    if out.capacity() - out.len() < space {
+        out.reserve_exact(space.max(out.len().min(room)));
+    }
+}
+
+/// What a sender leaves out at the end of a message (RFC 7692 7.2.1).
+pub(super) const TAIL: &[u8] = &[0x00, 0x00, 0xFF, 0xFF];
+
+/// An empty block: it makes nothing, unless the message stopped inside another.
+const PROBE: &[u8] = &[0x00, 0x00, 0x00, 0xFF, 0xFF];
+
+/// Most output asked for at a time.
+const STEP: usize = 16 << 10;
+
+/// Least output asked for at a time.
+const MIN_STEP: usize = 512;
