@@ -41,6 +41,6 @@ pub use frame::Role;
 #[cfg(feature = "alloc")]
 pub use handshake::Negotiated;
 #[cfg(feature = "alloc")]
-pub use pair::{Pair, PairConfig, PairError, PairEvent};
+pub use pair::{Coupling, End, Pair, PairConfig, PairError, PairEvent};
 pub use ready_state::ReadyState;
 pub use time::Instant;

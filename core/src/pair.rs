@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 pub use compat::{Compat, Flag};
 pub use config::{Accept, PairConfig};
+pub use coupling::Coupling;
 pub use error::PairError;
 pub use event::{DISCONNECTED, Fault, Outgoing, PairEvent, Sent};
 use lane::{Ending, Item};
@@ -15,6 +16,7 @@ use crate::close::{CloseCode, MAX_REASON};
 
 mod compat;
 mod config;
+mod coupling;
 mod error;
 mod event;
 mod lane;

@@ -1,0 +1,131 @@
+//! An end of a pair on a wire: what handing it to the network in a `101` response comes to.
+
+use super::{End, Outgoing, Pair, PairError};
+use crate::close::{CloseCode, MAX_REASON};
+use crate::config::{Config, Delivery};
+use crate::connection::Sender;
+use crate::error::SendError;
+use crate::event::{Cause, Event, Kind};
+
+/// Ties one end of a [`Pair`] to a [`Connection`](crate::Connection).
+///
+/// What comes from the wire goes to the pair through [`forward`](Self::forward), what the other
+/// end sends goes out through [`drain`](Self::drain): messages, closes with code and reason, the
+/// loss of either side, and congestion. The closing handshake is the pair's to answer, so the
+/// connection is configured by [`configure`](Self::configure).
+///
+/// ```
+/// use wspair::pair::{Accept, Coupling, End, Pair, PairConfig};
+/// use wspair::{Config, Connection, Negotiated};
+///
+/// let mut pair = Pair::new(PairConfig::default());
+/// let coupling = Coupling::new(&mut pair, End::First)?;
+/// let config = Coupling::configure(Config::default());
+/// let mut conn = Connection::server(config, Negotiated::default());
+///
+/// pair.accept(End::Second, Accept::default())?;
+/// pair.send(End::Second, "hello", 5)?;
+/// coupling.drain(&mut pair, &mut conn.sender(), |text, wire| wire.send_text(text));
+/// let mut output = Vec::new();
+/// conn.transmit().drain_into(&mut output);
+/// assert_eq!(output, b"\x81\x05hello");
+/// # Ok::<(), wspair::PairError>(())
+/// ```
+#[derive(Debug)]
+pub struct Coupling {
+    end: End,
+}
+
+impl Coupling {
+    /// Gives `end` to the network. Errors as [`Pair::couple`].
+    pub fn new<M>(pair: &mut Pair<M>, end: End) -> Result<Self, PairError> {
+        pair.couple(end)?;
+        Ok(Self { end })
+    }
+
+    /// The configuration for a connection under an end: closes are left to the pair, messages come
+    /// whole.
+    pub fn configure(mut config: Config) -> Config {
+        config.auto_close = false;
+        config.delivery = Delivery::Messages;
+        config
+    }
+
+    /// Wire to pair: call with each event of the connection. `make` turns a payload into a message
+    /// of the pair's own kind.
+    pub fn forward<M>(
+        &self,
+        pair: &mut Pair<M>,
+        event: Event<'_>,
+        make: impl FnOnce(Kind, &[u8]) -> M,
+    ) {
+        let deliver = |kind, bytes: &[u8]| {
+            pair.deliver(self.end, make(kind, bytes), bytes.len());
+        };
+        match event {
+            Event::Text(text) => deliver(Kind::Text, text.as_bytes()),
+            Event::Binary(data) => deliver(Kind::Binary, &data),
+            Event::Close(frame) => {
+                pair.deliver_close(self.end, frame.code.map(CloseCode::get), frame.reason);
+            }
+            Event::Closed(closed) => match closed.cause {
+                Cause::Handshake => {}
+                Cause::Peer(error) => pair.deliver_error(self.end, error),
+                _ => pair.abandon(self.end),
+            },
+            Event::Ping(_) | Event::Pong(_) | Event::Chunk(_) => {}
+        }
+    }
+
+    /// Pair to wire: moves what the connection will take, until its output is congested. `send`
+    /// sends one message; it is taken from the pair only once that has worked.
+    ///
+    /// True while more waits: call again when the transport has taken some.
+    pub fn drain<M>(
+        &self,
+        pair: &mut Pair<M>,
+        wire: &mut Sender<'_>,
+        mut send: impl FnMut(&M, &mut Sender<'_>) -> Result<(), SendError>,
+    ) -> bool {
+        while let Some(outgoing) = pair.poll_outgoing(self.end) {
+            match outgoing {
+                Outgoing::Message(_) if wire.is_congested() => return true,
+                Outgoing::Message(message) => {
+                    // Other errors are those of a wire that is closing: it ignores the message,
+                    // as an end does that is gone.
+                    if let Err(SendError::Backpressure { .. }) = send(message, wire) {
+                        return true;
+                    }
+                }
+                Outgoing::Close { code, reason } => {
+                    let code = code.and_then(CloseCode::new);
+                    let reason = if code.is_some() { cut(reason) } else { "" };
+                    // The reason fits, and comes with a code: nothing is left to refuse.
+                    let _ = wire.close(code, reason);
+                }
+                Outgoing::Disconnect => wire.abort(),
+            }
+            pair.sent(self.end);
+        }
+        false
+    }
+
+    /// Whether the other end is behind: stop feeding the connection until it is not.
+    pub fn is_congested<M>(&self, pair: &Pair<M>) -> bool {
+        pair.is_congested(self.end)
+    }
+
+    /// The end that is coupled.
+    pub fn end(&self) -> End {
+        self.end
+    }
+}
+
+/// As much of a reason as a Close frame takes, cut between characters.
+fn cut(reason: &str) -> &str {
+    let mut end = reason.len().min(MAX_REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    &reason[..end]
+}
