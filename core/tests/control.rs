@@ -62,6 +62,41 @@ fn of_the_pongs_that_wait_the_newest_sixteen_are_kept() {
 }
 
 #[test]
+fn a_host_that_looks_but_never_writes_does_not_make_pongs_pile_up() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default()); // G-07
+        for at in 0..5000_u16 {
+            feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, &at.to_be_bytes()));
+            conn.transmit().chunk();
+        }
+        let pongs = drain(&mut conn);
+        assert!(pongs.len() <= 48, "{}", pongs.len());
+        assert_eq!(*pongs.last().unwrap(), sent(0x8a, &4999_u16.to_be_bytes()));
+    }
+}
+
+#[test]
+fn pongs_that_waited_for_others_are_shown_before_nothing_waits() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default());
+        for at in 0..3 {
+            feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, &[at]));
+            assert!(!conn.transmit().chunk().is_empty());
+        }
+        let mut out = Vec::new();
+        let mut transmit = conn.transmit();
+        while !transmit.is_empty() {
+            out.extend_from_slice(transmit.chunk());
+            let shown = transmit.chunk().len();
+            transmit.advance(shown);
+        }
+        let pongs = [sent(0x8a, &[0]), sent(0x8a, &[1]), sent(0x8a, &[2])];
+        assert_eq!(frames_from(role, &out), pongs);
+        assert!(conn.transmit().is_empty());
+    }
+}
+
+#[test]
 fn pings_pass_only_while_the_connection_is_open() {
     for role in ROLES {
         let mut conn = connection(role, Config::default()); // G-08
