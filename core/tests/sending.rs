@@ -295,6 +295,24 @@ fn long_messages_are_split_and_short_ones_not() {
 }
 
 #[test]
+fn the_headers_of_all_parts_count_when_a_message_is_split() {
+    for role in ROLES {
+        let size = 1 + header(role, 1);
+        for (room, good) in [(-1, false), (0, true)] {
+            let config = config(|config| {
+                config.split_above = Some(1);
+                config.limits.max_outgoing = (101 * size).saturating_add_signed(room);
+            });
+            let mut conn = connection(role, config); // L-06
+            conn.send_text("1").unwrap();
+            assert_eq!(conn.send_text(&"x".repeat(100)).is_ok(), good, "{role:?}");
+            let waits = if good { 101 * size } else { size };
+            assert_eq!(conn.buffered_amount(), waits);
+        }
+    }
+}
+
+#[test]
 fn splitting_above_zero_still_moves_on() {
     let config = config(|config| config.split_above = Some(0));
     let mut conn = connection(Role::Server, config);

@@ -89,7 +89,7 @@ impl Sender<'_> {
             Some(open) if open == kind => Opcode::Continuation,
             Some(_) => return Err(SendError::Fragment),
         };
-        self.check_room(part.len())?;
+        self.check_room(self.framed_len(part.len()))?;
         self.outbound.fragment = (!fin).then_some(kind);
         self.push(Shape { fin, opcode }, Body::Borrowed(part));
         Ok(())
@@ -102,7 +102,8 @@ impl Sender<'_> {
     /// [`share_from`](Config::share_from) bytes on; a client encodes it anew, as it masks. It is
     /// never split.
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
-        self.check_message(message.payload().len())?;
+        self.check_data()?;
+        self.check_room(self.framed_len(message.payload().len()))?;
         match self.role {
             Role::Server => {
                 let frame = message.frame().clone();
@@ -185,12 +186,28 @@ impl Sender<'_> {
 
     fn send(&mut self, kind: Kind, body: Body<'_>) -> Result<(), SendError> {
         let len = body.as_slice().len();
-        self.check_message(len)?;
-        match self.config.split_above {
-            Some(most) if len > most.max(1) => self.push_split(kind, &body, most.max(1)),
-            _ => self.push(Shape { fin: true, opcode: opcode(kind) }, body),
+        self.check_data()?;
+        match self.config.split_above.map(|most| most.max(1)) {
+            Some(most) if len > most => {
+                self.check_room(self.split_len(len, most))?;
+                self.push_split(kind, &body, most);
+            }
+            _ => {
+                self.check_room(self.framed_len(len))?;
+                self.push(Shape { fin: true, opcode: opcode(kind) }, body);
+            }
         }
         Ok(())
+    }
+
+    /// How many bytes a payload of `len` bytes takes in frames of `most`.
+    fn split_len(&self, len: usize, most: usize) -> usize {
+        let last = if len % most > 0 { self.framed_len(len % most) } else { 0 };
+        self.framed_len(most).saturating_mul(len / most).saturating_add(last)
+    }
+
+    fn framed_len(&self, len: usize) -> usize {
+        self.outbound.queue.framed_len(len)
     }
 
     fn push_split(&mut self, kind: Kind, body: &Body<'_>, most: usize) {
@@ -213,18 +230,13 @@ impl Sender<'_> {
             return Err(SendError::ControlTooLong);
         }
         self.check_open()?;
-        self.check_room(payload.len())?;
+        self.check_room(self.framed_len(payload.len()))?;
         self.push(Shape { fin: true, opcode }, Body::Borrowed(payload));
         Ok(())
     }
 
     fn push(&mut self, shape: Shape, body: Body<'_>) {
         self.outbound.queue.push_frame(shape, body, self.config.share_from);
-    }
-
-    fn check_message(&self, len: usize) -> Result<(), SendError> {
-        self.check_data()?;
-        self.check_room(len)
     }
 
     fn check_data(&self) -> Result<(), SendError> {
@@ -237,10 +249,9 @@ impl Sender<'_> {
         if self.outbound.may_send() { Ok(()) } else { Err(SendError::Closing) }
     }
 
-    fn check_room(&self, len: usize) -> Result<(), SendError> {
+    fn check_room(&self, framed: usize) -> Result<(), SendError> {
         let queued = self.outbound.queue.len();
-        let sum = queued.saturating_add(self.outbound.queue.framed_len(len));
-        if queued > 0 && sum > self.config.limits.max_outgoing {
+        if queued > 0 && queued.saturating_add(framed) > self.config.limits.max_outgoing {
             return Err(SendError::Backpressure { queued });
         }
         Ok(())
