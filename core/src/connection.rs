@@ -161,7 +161,7 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
         self.told = self.told.max(now);
         let now = self.told;
-        if self.outbound.may_send() {
+        if self.ready_state() == ReadyState::Open {
             match self.keepalive.tick(now) {
                 Due::Nothing => {}
                 Due::Ping => self.outbound.queue.push_frame(
@@ -188,8 +188,9 @@ impl Connection {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let Outbound { lifecycle, .. } = &self.outbound;
         let closing = lifecycle.poll_timeout(self.told, !self.outbound.is_idle(), self.role);
-        let idle =
-            if self.outbound.may_send() { self.keepalive.poll_timeout(self.told) } else { None };
+        // Behind its Close frame the peer has nothing to say, and its silence means nothing.
+        let open = self.ready_state() == ReadyState::Open;
+        let idle = if open { self.keepalive.poll_timeout(self.told) } else { None };
         sooner(closing, idle)
     }
 

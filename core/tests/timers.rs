@@ -196,6 +196,24 @@ fn a_closing_connection_does_not_ping() {
     assert_eq!(drain(&mut conn), []);
 }
 
+/// After its Close frame a peer has nothing more to say, not even a Pong.
+#[test]
+fn a_half_open_connection_does_not_take_the_peers_silence_for_death() {
+    for role in ROLES {
+        let mut config = keepalive(20, Some(5));
+        config.auto_close = false;
+        let mut conn = connection(role, config);
+        tell(&mut conn, at(0));
+        assert_eq!(feed(&mut conn, Door::Mutable, &to(role, &hex("88 00"))).len(), 1);
+        for second in 1..1000 {
+            assert_eq!(tell(&mut conn, at(second)), [], "at {second} s");
+        }
+        conn.send_text("still here").unwrap();
+        assert_eq!(drain(&mut conn), [sent(0x81, b"still here")]);
+        assert_eq!(conn.poll_timeout(), None);
+    }
+}
+
 #[test]
 fn a_server_that_closed_both_ways_need_not_wait() {
     let mut conn = connection(Role::Server, Config::default());
