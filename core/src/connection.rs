@@ -25,12 +25,12 @@ use self::inbound::{Inbound, Input};
 use self::keepalive::{Due, Keepalive};
 use self::lifecycle::Lifecycle;
 use self::outbound::Outbound;
-use self::transmit::{Body, Queue, Shape};
+use self::transmit::Queue;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::error::SendError;
 use crate::event::{Kind, Timer};
-use crate::frame::{Opcode, Role};
+use crate::frame::Role;
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
 use crate::time::{Instant, sooner};
@@ -164,11 +164,8 @@ impl Connection {
         if self.ready_state() == ReadyState::Open {
             match self.keepalive.tick(now) {
                 Due::Nothing => {}
-                Due::Ping => self.outbound.queue.push_frame(
-                    Shape { fin: true, opcode: Opcode::Ping },
-                    Body::Borrowed(&[]),
-                    usize::MAX,
-                ),
+                // A full queue takes none: pings must not pile up where nothing is read.
+                Due::Ping => _ = self.send_ping(&[]),
                 Due::GiveUp => {
                     let reason = "no answer to a ping";
                     self.outbound.lifecycle.timed_out(Timer::Pong);

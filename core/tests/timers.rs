@@ -215,6 +215,25 @@ fn a_half_open_connection_does_not_take_the_peers_silence_for_death() {
 }
 
 #[test]
+fn keepalive_pings_do_not_pile_up_before_a_peer_that_reads_nothing() {
+    for role in ROLES {
+        let mut config = keepalive(20, Some(5));
+        config.limits.max_outgoing = 1000;
+        let mut conn = connection(role, config);
+        let pings = frame_to(role, 0x89, &[b'x'; 125]).repeat(16);
+        for round in 0..1000 {
+            // Heard, then silent for long enough to be pinged, but not to be given up.
+            feed(&mut conn, Door::Mutable, &pings);
+            assert_eq!(tell(&mut conn, at(round * 24)), []);
+            assert_eq!(tell(&mut conn, at(round * 24 + 20)), []);
+            conn.transmit().chunk();
+        }
+        let waits = conn.buffered_amount();
+        assert!(waits < 1000 + 3 * 16 * 131, "{waits} bytes wait");
+    }
+}
+
+#[test]
 fn a_server_that_closed_both_ways_need_not_wait() {
     let mut conn = connection(Role::Server, Config::default());
     tell(&mut conn, at(5));
