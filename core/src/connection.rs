@@ -30,13 +30,13 @@ use self::inflate::Inflate;
 use self::keepalive::{Due, Keepalive};
 use self::lifecycle::Lifecycle;
 use self::outbound::Outbound;
-use self::transmit::{Body, Queue, Shape};
+use self::transmit::Queue;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
 use crate::error::SendError;
 use crate::event::{Kind, Timer};
-use crate::frame::{Opcode, Role};
+use crate::frame::Role;
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
 use crate::time::{Instant, sooner};
@@ -169,14 +169,11 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
         self.told = self.told.max(now);
         let now = self.told;
-        if self.outbound.may_send() {
+        if self.ready_state() == ReadyState::Open {
             match self.keepalive.tick(now) {
                 Due::Nothing => {}
-                Due::Ping => self.outbound.queue.push_frame(
-                    Shape::control(Opcode::Ping),
-                    Body::Borrowed(&[]),
-                    usize::MAX,
-                ),
+                // A full queue takes none: pings must not pile up where nothing is read.
+                Due::Ping => _ = self.send_ping(&[]),
                 Due::GiveUp => {
                     let reason = "no answer to a ping";
                     self.outbound.lifecycle.timed_out(Timer::Pong);
@@ -196,8 +193,9 @@ impl Connection {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let Outbound { lifecycle, .. } = &self.outbound;
         let closing = lifecycle.poll_timeout(self.told, !self.outbound.is_idle(), self.role);
-        let idle =
-            if self.outbound.may_send() { self.keepalive.poll_timeout(self.told) } else { None };
+        // Behind its Close frame the peer has nothing to say, and its silence means nothing.
+        let open = self.ready_state() == ReadyState::Open;
+        let idle = if open { self.keepalive.poll_timeout(self.told) } else { None };
         sooner(closing, idle)
     }
 

@@ -121,7 +121,7 @@ impl Sender<'_> {
             Some(open) if open.kind == kind => (Opcode::Continuation, open),
             Some(_) => return Err(SendError::Fragment),
         };
-        self.check_room(part.len())?;
+        self.check_room(self.framed_len(part.len()))?;
         let Outbound { queue, compress, fragment, .. } = &mut *self.outbound;
         *fragment = (!fin).then_some(open);
         let rsv1 = open.compressed && opcode != Opcode::Continuation;
@@ -141,7 +141,8 @@ impl Sender<'_> {
     /// never split.
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
         let len = message.payload().len();
-        self.check_message(len)?;
+        self.check_data()?;
+        self.check_room(self.framed_len(len))?;
         let compresses = self.compresses(len);
         let Outbound { queue, compress, .. } = &mut *self.outbound;
         let encoded = match compress {
@@ -234,7 +235,8 @@ impl Sender<'_> {
 
     fn send(&mut self, kind: Kind, body: Body<'_>) -> Result<(), SendError> {
         let len = body.as_slice().len();
-        self.check_message(len)?;
+        self.check_data()?;
+        self.check_room(self.message_len(len))?;
         let compresses = self.compresses(len);
         let Outbound { queue, compress, .. } = &mut *self.outbound;
         let shape = Shape { fin: true, rsv1: false, opcode: opcode(kind) };
@@ -271,15 +273,27 @@ impl Sender<'_> {
             return Err(SendError::ControlTooLong);
         }
         self.check_open()?;
-        self.check_room(payload.len())?;
+        self.check_room(self.framed_len(payload.len()))?;
         let shape = Shape::control(opcode);
         self.outbound.queue.push_frame(shape, Body::Borrowed(payload), usize::MAX);
         Ok(())
     }
 
-    fn check_message(&self, len: usize) -> Result<(), SendError> {
-        self.check_data()?;
-        self.check_room(len)
+    /// How many bytes a message of `len` bytes takes, if it is not compressed.
+    fn message_len(&self, len: usize) -> usize {
+        let most = self.config.split_above.map_or(usize::MAX, |most| most.max(1));
+        if len <= most {
+            return self.framed_len(len);
+        }
+        let last = match len % most {
+            0 => 0,
+            rest => self.framed_len(rest),
+        };
+        self.framed_len(most).saturating_mul(len / most).saturating_add(last)
+    }
+
+    fn framed_len(&self, len: usize) -> usize {
+        self.outbound.queue.framed_len(len)
     }
 
     fn check_data(&self) -> Result<(), SendError> {
@@ -292,10 +306,9 @@ impl Sender<'_> {
         if self.outbound.may_send() { Ok(()) } else { Err(SendError::Closing) }
     }
 
-    fn check_room(&self, len: usize) -> Result<(), SendError> {
+    fn check_room(&self, framed: usize) -> Result<(), SendError> {
         let queued = self.outbound.queue.len();
-        let sum = queued.saturating_add(self.outbound.queue.framed_len(len));
-        if queued > 0 && sum > self.config.limits.max_outgoing {
+        if queued > 0 && queued.saturating_add(framed) > self.config.limits.max_outgoing {
             return Err(SendError::Backpressure { queued });
         }
         Ok(())

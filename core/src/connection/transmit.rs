@@ -255,6 +255,8 @@ impl Queue {
             self.shown = 0;
             self.tail.clear();
             self.release();
+            // The host may be told that nothing waits, and not look again.
+            self.settle_pongs();
         }
     }
 
@@ -350,9 +352,11 @@ impl Transmit<'_> {
 
     /// Moves all that waits to the end of `out`.
     pub fn drain_into(&mut self, out: &mut Vec<u8>) {
-        out.reserve(self.0.len);
-        self.0.parts().for_each(|part| out.extend_from_slice(part));
-        self.0.advance(self.0.len);
+        while !self.is_empty() {
+            out.reserve(self.0.len);
+            self.0.parts().for_each(|part| out.extend_from_slice(part));
+            self.0.advance(self.0.len);
+        }
     }
 
     /// Writes until nothing waits or the writer takes no more, and returns how many bytes it took.

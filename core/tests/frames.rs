@@ -1,0 +1,219 @@
+//! Frame headers (RFC 6455 5.1 to 5.3): rows E of the checklist.
+
+mod common;
+
+use common::*;
+use wspair::{Config, Connection, Kind, MaskKeys, Negotiated, ProtocolError, Role};
+
+#[test]
+fn a_text_frame_is_a_message() {
+    check_both("E-01", "81 05 48656c6c6f", &[text("Hello")], &[]);
+    let masked = hex("81 85 37fa213d 7f9f4d5158");
+    check("E-01", Role::Server, &Config::default(), &masked, &[text("Hello")], &[]);
+}
+
+#[test]
+fn each_length_form_is_understood() {
+    for (len, header) in [
+        (125, "82 7d"),
+        (126, "82 7e 007e"),
+        (65535, "82 7e ffff"),
+        (65536, "82 7f 0000000000010000"),
+    ] {
+        let data: Vec<_> = (0..len).map(|at| (at % 251) as u8).collect();
+        let frame = [hex(header), data.clone()].concat();
+        for role in ROLES {
+            let bytes = to(role, &frame);
+            check("E-02", role, &Config::default(), &bytes, &[binary(&data)], &[]);
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_a_header_breaks_ends_the_connection() {
+    use ProtocolError::*;
+    for (row, frames, error) in [
+        ("E-03", "81 7e 0005 48656c6c6f", LengthForm),
+        ("E-03", "81 7e 007d", LengthForm),
+        ("E-03", "81 7f 0000000000000005 48656c6c6f", LengthForm),
+        ("E-03", "81 7f 000000000000ffff", LengthForm),
+        ("E-04", "82 7f 8000000000000000", LengthRange),
+        ("E-04", "82 7f ffffffffffffffff", LengthRange),
+        ("E-05", "82 7f 7fffffffffffffff", MessageTooLong),
+        ("E-06", "82 7f 0000000100000005 48656c6c6f", MessageTooLong),
+        ("E-07", "c1 05 48656c6c6f", ReservedBits),
+        ("E-08", "a1 05 48656c6c6f", ReservedBits),
+        ("E-08", "91 05 48656c6c6f", ReservedBits),
+        ("E-09", "c9 00", ReservedBits),
+        ("E-09", "f8 00", ReservedBits),
+        ("E-10", "83 00", ReservedOpcode),
+        ("E-10", "84 00", ReservedOpcode),
+        ("E-10", "85 00", ReservedOpcode),
+        ("E-10", "86 00", ReservedOpcode),
+        ("E-10", "87 00", ReservedOpcode),
+        ("E-11", "8b 00", ReservedOpcode),
+        ("E-11", "8c 00", ReservedOpcode),
+        ("E-11", "8d 00", ReservedOpcode),
+        ("E-11", "8e 00", ReservedOpcode),
+        ("E-11", "8f 00", ReservedOpcode),
+    ] {
+        check_fault(row, frames, &[], error);
+    }
+}
+
+#[test]
+fn the_first_broken_rule_of_a_header_decides() {
+    use ProtocolError::*;
+    for (frames, error) in [
+        ("b3 7e 0001", ReservedBits),
+        ("03 7e 0001", ReservedOpcode),
+        ("09 7e 0001", FragmentedControl),
+        ("89 7e 0001", ControlTooLong),
+        ("81 7e 0001", LengthForm),
+        ("80 7e 0001", LengthForm),
+        ("80 7f 7fffffffffffffff", UnexpectedContinuation),
+    ] {
+        check_fault("order of verdicts", frames, &[], error);
+    }
+    let unmasked = hex("89 7e");
+    let expected = [fault(ControlTooLong)];
+    check(
+        "order of verdicts",
+        Role::Server,
+        &Config::default(),
+        &unmasked,
+        &expected,
+        &[sent_close(1002)],
+    );
+}
+
+/// T21, T22, T23: lengths round every power of two, alone and after a part.
+#[test]
+fn no_length_wraps() {
+    let lens = (31..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+    for len in lens.chain([u64::MAX - 1, u64::MAX]) {
+        let error = match len {
+            0x8000_0000_0000_0000.. => ProtocolError::LengthRange,
+            _ => ProtocolError::MessageTooLong,
+        };
+        check_fault("E-05", &format!("82 7f {len:016x}"), &[], error);
+        check_fault("F-12", &format!("02 01 61 80 7f {len:016x}"), &[], error);
+    }
+}
+
+#[test]
+fn a_server_takes_no_unmasked_frame() {
+    for frames in ["81 05 48656c6c6f", "81 00", "88 02 03e8", "89 00"] {
+        let expected = [fault(ProtocolError::Unmasked)];
+        let sent = [sent_close(1002)];
+        check("E-12", Role::Server, &Config::default(), &hex(frames), &expected, &sent);
+    }
+}
+
+#[test]
+fn a_client_takes_no_masked_frame() {
+    for frames in ["81 85 37fa213d 7f9f4d5158", "81 80 37fa213d", "88 82 37fa213d 3412"] {
+        let expected = [fault(ProtocolError::Masked)];
+        let sent = [sent_close(1002)];
+        check("E-13", Role::Client, &Config::default(), &hex(frames), &expected, &sent);
+    }
+}
+
+/// E-14, E-17: `frames_from` checks the mask bit of each.
+#[test]
+fn a_client_masks_all_it_sends_and_a_server_nothing() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default());
+        conn.send_text("").unwrap();
+        conn.send_text("text").unwrap();
+        conn.send_binary(&[1; 200]).unwrap();
+        conn.send_binary(vec![2; 70_000]).unwrap();
+        conn.send_fragment(Kind::Binary, b"part", false).unwrap();
+        conn.send_ping(b"").unwrap();
+        conn.send_pong(b"pong").unwrap();
+        feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"asked"));
+        conn.close(None, "").unwrap();
+        let firsts: Vec<_> = drain(&mut conn).iter().map(|(first, _)| *first).collect();
+        assert_eq!(firsts, [0x81, 0x81, 0x82, 0x82, 0x02, 0x89, 0x8a, 0x8a, 0x88]);
+    }
+}
+
+#[test]
+fn a_failing_client_masks_its_close_frame() {
+    let (_, out) = drive(Role::Client, Config::default(), &[&hex("83 00")]);
+    assert_eq!(frames_from(Role::Client, &out), [sent_close(1002)]); // E-14
+}
+
+#[test]
+fn what_was_sent_cannot_change() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default()); // E-16
+        let mut data = vec![b'a'; 10_000];
+        conn.send_binary(&data).unwrap();
+        data.fill(b'b');
+        assert_eq!(drain(&mut conn), [sent(0x82, &[b'a'; 10_000])]);
+    }
+}
+
+#[test]
+fn a_mask_key_of_zero_is_legal() {
+    let bytes = hex("81 85 00000000 48656c6c6f");
+    check("E-19", Role::Server, &Config::default(), &bytes, &[text("Hello")], &[]);
+}
+
+#[test]
+fn a_part_of_a_frame_waits() {
+    for (role, bytes) in [
+        (Role::Client, "81"),
+        (Role::Client, "82 7e 01"),
+        (Role::Client, "82 7f 00000000000100"),
+        (Role::Client, "81 05 48656c6c"),
+        (Role::Client, "89 02 61"),
+        (Role::Client, "88 02 03"),
+        (Role::Server, "81 85 37fa"),
+        (Role::Server, "81 85 37fa213d 7f"),
+    ] {
+        check("E-20", role, &Config::default(), &hex(bytes), &[], &[]);
+    }
+}
+
+/// E-21: `check` cuts every row everywhere; here a longer stream, cut in two and in three.
+#[test]
+fn every_cut_of_a_stream_gives_the_same_events_and_output() {
+    let stream = hex(
+        "81 05 48656c6c6f 89 01 70 01 02 f09f 8a 00 80 02 9880 82 00 02 01 ff 00 00 80 01 fe 88 05 03e8 627965",
+    );
+    for role in ROLES {
+        let stream = to(role, &stream);
+        for door in DOORS {
+            let whole = drive_by(door, role, Config::default(), &[&stream]);
+            assert_eq!(whole.0.len(), 8);
+            for one in 0..stream.len() {
+                let (head, tail) = stream.split_at(one);
+                for other in 0..tail.len() {
+                    let (middle, tail) = tail.split_at(other);
+                    let cut = drive_by(door, role, Config::default(), &[head, middle, tail]);
+                    assert_eq!(cut, whole, "{role:?} {door:?} {one} {other}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_came_before_a_fault_is_delivered_and_nothing_after() {
+    let before = [text("a")];
+    check_fault("E-22", "81 01 61 83 00 81 01 62", &before, ProtocolError::ReservedOpcode);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_keys_and_another_one_others() {
+    let keys = |seed| {
+        let masks = MaskKeys::from_seed([seed; 32]);
+        let mut conn = Connection::client(Config::default(), Negotiated::default(), masks);
+        conn.send_text("").unwrap();
+        output(&mut conn)
+    };
+    assert_eq!(keys(1), keys(1));
+    assert_ne!(keys(1), keys(2)); // E-15
+}
