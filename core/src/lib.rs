@@ -1,4 +1,4 @@
-//! A sans-IO WebSocket engine.
+#![doc = include_str!("../../README.md")]
 #![no_std]
 #![deny(unsafe_code)]
 #![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
