@@ -99,7 +99,6 @@ impl Lifecycle {
 
     /// The host gives up.
     pub(super) fn abort(&mut self) {
-        self.lost = true;
         self.end(Cause::Abort);
     }
 
@@ -182,6 +181,7 @@ impl Lifecycle {
         match self.cause() {
             None => Transport::Open,
             Some(_) if self.eof => write_then(Transport::Close),
+            Some(Cause::Abort) => write_then(Transport::Close),
             // RFC 6455 7.1.1: the server ends the transport first, the client waits for that.
             Some(Cause::Handshake) => match role {
                 Role::Server => write_then(Transport::Close),

@@ -216,8 +216,8 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// Gives up without a closing handshake: the transport is to be dropped, and the peer sees it
-    /// vanish (1006).
+    /// Gives up without a closing handshake: once what is queued was written the transport is to
+    /// be dropped, and the peer sees it vanish (1006).
     pub fn abort(&mut self) {
         self.outbound.lifecycle.abort();
     }
