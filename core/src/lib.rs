@@ -18,6 +18,7 @@ pub mod config;
 pub mod error;
 pub mod frame;
 pub mod mask;
+mod ready_state;
 pub mod time;
 pub mod utf8;
 
@@ -25,4 +26,5 @@ pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Limits};
 pub use error::{ProtocolError, SendError};
 pub use frame::Role;
+pub use ready_state::ReadyState;
 pub use time::Instant;
