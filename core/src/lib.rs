@@ -18,6 +18,8 @@ pub mod config;
 pub mod error;
 pub mod frame;
 pub mod mask;
+#[cfg(feature = "alloc")]
+pub mod pair;
 mod ready_state;
 pub mod time;
 pub mod utf8;
@@ -26,5 +28,7 @@ pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Limits};
 pub use error::{ProtocolError, SendError};
 pub use frame::Role;
+#[cfg(feature = "alloc")]
+pub use pair::{Pair, PairConfig, PairError, PairEvent};
 pub use ready_state::ReadyState;
 pub use time::Instant;
