@@ -1,11 +1,13 @@
-//! The rules of a pair, one by one.
+//! The rules of a pair, one by one, then as scripts.
 #![cfg(feature = "alloc")]
 
 mod calls;
 mod closing;
 mod compat;
 mod hibernatable;
+mod host;
 mod limit;
+mod transcript;
 mod wire;
 
 use wspair::ReadyState;
