@@ -198,7 +198,6 @@ impl<M> Pair<M> {
     /// When it gives a close that is to be answered, the answer is queued already. The event is in
     /// the caller's hands until [`event_done`](Self::event_done) or the next call for this end.
     pub fn poll_event(&mut self, end: End) -> Option<PairEvent<M>> {
-        self.event_done(end);
         let event = match &mut self.side_mut(end).holder {
             Holder::Failed { untold } => untold.take().map(PairEvent::Error),
             Holder::Accepted { half_open } => {

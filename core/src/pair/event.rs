@@ -9,7 +9,8 @@ use crate::error::ProtocolError;
 pub enum PairEvent<M> {
     /// The other end sent this.
     Message(M),
-    /// No more messages come. At most one at an end, and nothing follows it.
+    /// No more messages come. At most one at an end, and the last event, unless its listener
+    /// throws while [`Flag::DispatchExceptions`](super::Flag::DispatchExceptions) is off.
     Close {
         /// 1005 when the other end gave none, 1006 when it vanished.
         code: u16,

@@ -100,10 +100,14 @@ impl<M> Lane<M> {
         self.queued
     }
 
-    /// What the messages count towards limits. Each costs something by itself, else a peer could
-    /// fill the memory with empty ones.
+    /// What the messages that wait count towards limits. Each costs something by itself, else a
+    /// peer could fill the memory with empty ones.
     pub(super) fn cost(&self) -> usize {
-        self.queued.saturating_add(self.messages.len().saturating_mul(MESSAGE_COST))
+        match self.messages.len() {
+            // What was discarded is still in the count, but waits no more.
+            0 => 0,
+            messages => messages.saturating_mul(MESSAGE_COST).saturating_add(self.queued),
+        }
     }
 
     /// Whether a message of `size` bytes would pass `max`; an empty lane takes any.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::event::{Outgoing, Sent};
-use super::lane::{Ending, Item};
+use super::lane::Ending;
 use super::side::Holder;
 use super::{End, Pair, PairError, Phase};
 use crate::error::ProtocolError;
@@ -40,11 +40,8 @@ impl<M> Pair<M> {
     /// What [`poll_outgoing`](Self::poll_outgoing) showed is on the wire, or the transport was
     /// dropped as it said. Does nothing when it shows nothing.
     pub fn sent(&mut self, end: End) {
-        if !self.is_wired(end) {
-            return;
-        }
-        if let Some(Item::Cut | Item::Broken(_)) = self.side_mut(end.other()).out.take() {
-            self.abandon(end);
+        if self.is_wired(end) {
+            self.side_mut(end.other()).out.take();
         }
     }
 
