@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use wspair::close::CloseFrame;
 use wspair::frame::{Decoded, Expect, Header, Opcode, Role};
+use wspair::pair::{Accept, End, Pair, PairConfig, PairEvent};
 use wspair::utf8::Utf8Check;
 use wspair::{
     CloseCode, Config, Connection, Event, MaskKeys, Negotiated, ReadyState, Transport, mask,
@@ -11,8 +12,8 @@ use wspair::{
 
 type Check = fn() -> Option<()>;
 
-/// In the order of the layers. The handshake and the pair go behind the connection.
-pub(crate) const ALL: [Check; 5] = [frames, masking, text, closing, connection];
+/// In the order of the layers. The handshake goes between connection and pair.
+pub(crate) const ALL: [Check; 6] = [frames, masking, text, closing, connection, pair];
 
 fn frames() -> Option<()> {
     let expect = Expect { role: Role::Client, rsv1: false };
@@ -67,6 +68,17 @@ fn connection() -> Option<()> {
         server.ready_state() == ReadyState::Closed && client.ready_state() == ReadyState::Closed,
     )?;
     holds(server.transport() == Transport::Close)
+}
+
+fn pair() -> Option<()> {
+    let mut pair = Pair::new(PairConfig::default());
+    pair.accept(End::First, Accept::default()).ok()?;
+    pair.accept(End::Second, Accept::default()).ok()?;
+    pair.send(End::First, "hello", 5).ok()?;
+    pair.close(End::First, Some(1000), Some("bye")).ok()?;
+    holds(pair.poll_event(End::Second)? == PairEvent::Message("hello"))?;
+    let close = PairEvent::Close { code: 1000, reason: "bye".into(), clean: true };
+    holds(pair.poll_event(End::Second)? == close && pair.poll_event(End::First)? == close)
 }
 
 fn output(connection: &mut Connection) -> Vec<u8> {
