@@ -202,7 +202,10 @@ impl Sender<'_> {
 
     /// How many bytes a payload of `len` bytes takes in frames of `most`.
     fn split_len(&self, len: usize, most: usize) -> usize {
-        let last = if len % most > 0 { self.framed_len(len % most) } else { 0 };
+        let last = match len % most {
+            0 => 0,
+            rest => self.framed_len(rest),
+        };
         self.framed_len(most).saturating_mul(len / most).saturating_add(last)
     }
 
