@@ -119,6 +119,19 @@ fn only_one_batch_of_pongs_passes_at_a_time() {
     assert_eq!(*frames.last().unwrap(), sent(0x8a, &[99]));
 }
 
+#[test]
+fn slices_that_were_asked_for_and_not_filled_hold_no_pong_back() {
+    let mut conn = connection(Role::Server, Config::default());
+    conn.send_text("first").unwrap();
+    conn.transmit().slices(&mut [&b""[..]; 16]);
+    for _ in 0..3 {
+        conn.send_binary(vec![0; 100_000]).unwrap();
+    }
+    pinged(&mut conn, b"");
+    // The header of the first long message lies behind what was shown, in the same piece.
+    assert_eq!(firsts(&drain(&mut conn)), [0x81, 0x82, 0x8a, 0x82, 0x82]);
+}
+
 /// Takes so many bytes a call, and fails in between.
 struct Slow {
     out: Vec<u8>,
