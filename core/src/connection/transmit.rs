@@ -236,6 +236,12 @@ impl Queue {
         all.enumerate().map(|(at, part)| if at == 0 { &part[self.written..] } else { part })
     }
 
+    /// The host is shown up to so many parts.
+    fn show(&mut self, most: usize) {
+        let parts = self.segments.len() + usize::from(!self.tail.is_empty());
+        self.shown = self.shown.max(most.min(parts));
+    }
+
     fn advance(&mut self, n: usize) {
         let n = n.min(self.len);
         self.len -= n;
@@ -334,13 +340,13 @@ impl Transmit<'_> {
 
     /// The first bytes that wait, as far as they lie together; empty when nothing does.
     pub fn chunk(&mut self) -> &[u8] {
-        self.0.shown = self.0.shown.max(1);
+        self.0.show(1);
         self.0.parts().next().unwrap_or_default()
     }
 
     /// Fills `slices` from the front, for a vectored write, and returns how many were set.
     pub fn slices<'s>(&'s mut self, slices: &mut [&'s [u8]]) -> usize {
-        self.0.shown = self.0.shown.max(slices.len());
+        self.0.show(slices.len());
         let parts = self.0.parts().filter(|part| !part.is_empty());
         slices.iter_mut().zip(parts).map(|(slice, part)| *slice = part).count()
     }
@@ -369,7 +375,7 @@ impl Transmit<'_> {
         let mut total = 0;
         while !self.is_empty() {
             let mut parts = [IoSlice::new(&[]); SLICES];
-            self.0.shown = self.0.shown.max(SLICES);
+            self.0.show(SLICES);
             let waiting = self.0.parts().filter(|part| !part.is_empty());
             let count =
                 parts.iter_mut().zip(waiting).map(|(to, part)| *to = IoSlice::new(part)).count();

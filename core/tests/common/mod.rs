@@ -1,5 +1,5 @@
 //! What the tests share. Frames are built and read plainly here, never by the code under test.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::cast_possible_truncation)]
 
 use wspair::{
     Cause, Config, Connection, Event, Kind, MaskKeys, Negotiated, ProtocolError, Receive, Role,
