@@ -20,7 +20,10 @@ fuzz_target!(|input: (bool, bool, &[u8])| {
     match Header::decode(bytes, Expect { role, rsv1 }) {
         Ok(Decoded::Header(ours, taken)) => {
             let (header, len) = theirs.expect("an error").expect("not enough");
-            assert_eq!((ours.fin, ours.rsv1, ours.mask), (header.is_final, header.rsv1, header.mask));
+            assert_eq!(
+                (ours.fin, ours.rsv1, ours.mask),
+                (header.is_final, header.rsv1, header.mask)
+            );
             assert_eq!(ours.opcode as u8, u8::from(header.opcode));
             assert_eq!((ours.len, taken as u64), (len, cursor.position()));
             let mut written = [0; MAX_HEADER];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wspair::{
-    Cause, Closed, CloseCode, Config, Connection, Instant, Kind, MaskKeys, Negotiated, Prepared,
+    Cause, CloseCode, Closed, Config, Connection, Instant, Kind, MaskKeys, Negotiated, Prepared,
     Transport,
 };
 
@@ -47,14 +47,14 @@ impl Ends {
             2 => end.send(Kind::Binary, 64 * len, |conn, data| {
                 conn.send_binary(Bytes::copy_from_slice(data))
             }),
-            3 => end.send(Kind::Binary, len, |conn, data| {
-                conn.send_prepared(&Prepared::binary(data))
-            }),
+            3 => end
+                .send(Kind::Binary, len, |conn, data| conn.send_prepared(&Prepared::binary(data))),
             4 => end.send_in_place(len),
             5 => end.send_fragment(much),
             6 => drop(end.conn.send_ping(&message(len))),
             7 => drop(end.conn.send_pong(&message(len))),
-            8 => drop(end.conn.close(CloseCode::new(1000 + u16::from(much)), "")),
+            // A peer takes these; it refuses 1016 to 2999, which may be sent.
+            8 => drop(end.conn.close(CloseCode::new(3000 + u16::from(much)), "")),
             9 => end.transmit(len),
             10 => end.transmit(usize::MAX),
             11 => self.deliver(side, len),
