@@ -100,7 +100,7 @@ impl Ends {
         // Timers end what is left, after a cut.
         for end in &mut self.ends {
             for _ in 0..3 {
-                end.pass_time(Duration::from_secs(60));
+                end.pass_time(Duration::from_mins(1));
             }
         }
         let [client, server] = &self.ends;
@@ -154,8 +154,8 @@ impl End {
     }
 
     fn send_fragment(&mut self, much: u8) {
-        let kind = if much % 2 == 0 { Kind::Text } else { Kind::Binary };
-        let (fin, part) = (much / 2 % 2 == 0, message(usize::from(much / 4)));
+        let kind = if much.is_multiple_of(2) { Kind::Text } else { Kind::Binary };
+        let (fin, part) = ((much / 2).is_multiple_of(2), message(usize::from(much / 4)));
         if self.conn.send_fragment(kind, &part, fin).is_ok() {
             let (_, data) = self.open.get_or_insert((kind, Vec::new()));
             data.extend(part);

@@ -2,7 +2,7 @@
 
 pub mod ends;
 
-use wspair::{Closed, Config, Connection, Delivery, Event, Kind, Limits, Receive};
+use wspair::{CloseCode, Closed, Config, Connection, Delivery, Event, Kind, Limits, Receive};
 
 /// An event, kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ impl Seen {
             Event::Ping(payload) => Self::Ping(payload.to_vec()),
             Event::Pong(payload) => Self::Pong(payload.to_vec()),
             Event::Close(frame) => {
-                Self::Close(frame.code.map(|code| code.get()), frame.reason.to_owned())
+                Self::Close(frame.code.map(CloseCode::get), frame.reason.to_owned())
             }
             Event::Closed(closed) => Self::Closed(closed.clone()),
             _ => unreachable!("an event of a new kind"),
