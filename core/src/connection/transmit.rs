@@ -115,13 +115,13 @@ impl Queue {
         self.len += header_len + len;
         match (body, mask) {
             (Body::Shared(bytes), None) if len >= share_from.max(1) => {
-                self.tail.extend_from_slice(&header[..header_len]);
+                append_header(&mut self.tail, &header, header_len);
                 self.seal_tail();
                 self.segments.push_back(Segment { bytes, holds: Holds::Payload });
             }
             (body, mask) => {
                 self.make_room(header_len + len);
-                self.tail.extend_from_slice(&header[..header_len]);
+                append_header(&mut self.tail, &header, header_len);
                 append(&mut self.tail, body.as_slice(), mask);
             }
         }
@@ -296,9 +296,16 @@ fn append_pong(to: &mut Vec<u8>, pong: &Pong, masks: Option<&mut MaskKeys>) -> u
     let mask = masks.map(MaskKeys::next);
     let shape = Shape::control(Opcode::Pong);
     let (header, header_len) = encode(shape, mask, payload.len());
-    to.extend_from_slice(&header[..header_len]);
+    append_header(to, &header, header_len);
     append(to, payload, mask);
     header_len + payload.len()
+}
+
+/// Appends all the bytes a header may have, as a copy of fixed length, then cuts it to its own.
+fn append_header(to: &mut Vec<u8>, header: &[u8; MAX_HEADER], len: usize) {
+    let end = to.len() + len;
+    to.extend_from_slice(header);
+    to.truncate(end);
 }
 
 /// Appends a payload, masked where there is a key: block by block, so that each is masked while it
