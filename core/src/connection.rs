@@ -252,7 +252,10 @@ impl Connection {
 
 /// The two halves of compression, where it was agreed on (RFC 7692 7.1).
 fn codecs(role: Role, config: &Config, agreed: &Negotiated) -> (Option<Inflate>, Option<Compress>) {
-    let (Some(params), Some(codec)) = (agreed.deflate, config.deflate.codec()) else {
+    let Some(params) = agreed.deflate else {
+        return (None, None);
+    };
+    let Some(codec) = config.deflate.codec() else {
         return (None, None);
     };
     let client = (params.client_max_window_bits, !params.client_no_context_takeover);
