@@ -157,6 +157,12 @@ impl Connection {
         self.start(Input::Own)
     }
 
+    /// How many bytes of the own read buffer were fed and not consumed. They come first in the next
+    /// [`receive_buf`](Self::receive_buf), which may be one of zero bytes.
+    pub fn unread(&self) -> usize {
+        self.read.end - self.read.start
+    }
+
     /// The transport ended: the peer's last byte has been fed. The end follows, if it was not told
     /// before.
     pub fn receive_eof(&mut self) -> Receive<'_> {
