@@ -14,6 +14,8 @@ mod receive;
 mod sender;
 mod transmit;
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -76,7 +78,7 @@ use crate::time::{Instant, sooner};
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
-    config: Config,
+    config: Arc<Config>,
     agreed: Negotiated,
     inbound: Inbound,
     outbound: Outbound,
@@ -95,17 +97,18 @@ struct ReadBuffer {
 }
 
 impl Connection {
-    /// The server's side, with what the handshake agreed on.
-    pub fn server(config: Config, agreed: Negotiated) -> Self {
-        Self::new(Role::Server, config, agreed, None)
+    /// The server's side, with what the handshake agreed on. Connections may share an
+    /// `Arc<Config>`; a `Config` becomes one.
+    pub fn server(config: impl Into<Arc<Config>>, agreed: Negotiated) -> Self {
+        Self::new(Role::Server, config.into(), agreed, None)
     }
 
     /// The client's side, with what the handshake agreed on and a source of masking keys.
-    pub fn client(config: Config, agreed: Negotiated, masks: MaskKeys) -> Self {
-        Self::new(Role::Client, config, agreed, Some(masks))
+    pub fn client(config: impl Into<Arc<Config>>, agreed: Negotiated, masks: MaskKeys) -> Self {
+        Self::new(Role::Client, config.into(), agreed, Some(masks))
     }
 
-    fn new(role: Role, config: Config, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
+    fn new(role: Role, config: Arc<Config>, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
         let (inflate, compress) = codecs(role, &config, &agreed);
         let lifecycle = Lifecycle::new(config.close_within);
         Self {
@@ -257,7 +260,11 @@ impl Connection {
 }
 
 /// The two halves of compression, where it was agreed on (RFC 7692 7.1).
-fn codecs(role: Role, config: &Config, agreed: &Negotiated) -> (Option<Inflate>, Option<Compress>) {
+fn codecs(
+    role: Role,
+    config: &Config,
+    agreed: &Negotiated,
+) -> (Option<Box<Inflate>>, Option<Box<Compress>>) {
     let Some(params) = agreed.deflate else {
         return (None, None);
     };
@@ -275,7 +282,7 @@ fn codecs(role: Role, config: &Config, agreed: &Negotiated) -> (Option<Inflate>,
     let compress = CompressorParams { window_bits: own.0, level, mem_level };
     // DEFLATE as codecs have it cannot keep to a window of 256 bytes: send as is.
     let compress = (own.0 >= 9).then(|| Compress::new(codec, compress, own.1));
-    (Some(inflate), compress)
+    (Some(Box::new(inflate)), compress.map(Box::new))
 }
 
 /// The sending half's methods, without the detour.

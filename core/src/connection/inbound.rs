@@ -1,5 +1,6 @@
 //! What a connection remembers of what it reads, and how it lends what it found.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::ReadBuffer;
@@ -27,7 +28,7 @@ pub(super) struct Inbound {
     pub(super) message: Option<Message>,
     pub(super) assembly: Assembly,
     /// Present where compression was agreed on.
-    pub(super) inflate: Option<Inflate>,
+    pub(super) inflate: Option<Box<Inflate>>,
     /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
     pub(super) control: Vec<u8>,
 }

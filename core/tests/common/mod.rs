@@ -1,6 +1,8 @@
 //! What the tests share. Frames are built and read plainly here, never by the code under test.
 #![allow(dead_code, unreachable_pub, clippy::cast_possible_truncation)]
 
+use std::sync::Arc;
+
 use wspair::{
     Cause, Config, Connection, Event, Kind, MaskKeys, Negotiated, ProtocolError, Receive, Role,
 };
@@ -110,7 +112,7 @@ pub fn config(set: impl FnOnce(&mut Config)) -> Config {
     config
 }
 
-pub fn connection(role: Role, config: Config) -> Connection {
+pub fn connection(role: Role, config: impl Into<Arc<Config>>) -> Connection {
     match role {
         Role::Server => Connection::server(config, Negotiated::default()),
         Role::Client => {
