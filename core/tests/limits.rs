@@ -275,7 +275,8 @@ fn the_memory_of_a_long_message_is_given_back() {
                 let events: usize =
                     bytes.chunks(100_000).map(|piece| feed(&mut conn, door, piece).len()).sum();
                 conn.send_binary(vec![1; 1 << 20]).unwrap();
-                (0..20).for_each(|_| conn.send_binary(&vec![2; 60_000]).unwrap());
+                let data = vec![2; 60_000];
+                (0..20).for_each(|_| conn.send_binary(&data).unwrap());
                 conn.transmit().advance(usize::MAX);
                 feed(&mut conn, door, b"");
                 events
