@@ -17,6 +17,8 @@ pub mod close;
 pub mod config;
 pub mod error;
 pub mod frame;
+#[cfg(feature = "alloc")]
+pub mod handshake;
 pub mod mask;
 pub mod time;
 pub mod utf8;
@@ -25,4 +27,6 @@ pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Limits};
 pub use error::{ProtocolError, SendError};
 pub use frame::Role;
+#[cfg(feature = "alloc")]
+pub use handshake::{Negotiated, ServerHandshake};
 pub use time::Instant;
