@@ -2,12 +2,39 @@
 //!
 //! There are three ways in:
 //!
-//! - bytes: [`ServerHandshake`] reads HTTP/1.1 heads;
-//! - fields: [`Request::from_fields`] works behind any HTTP stack, HTTP/2 and HTTP/3 included;
+//! - bytes: [`ServerHandshake`] and [`ClientHandshake`] read and write HTTP/1.1 heads;
+//! - fields: [`Request::from_fields`], [`ClientRequest::fields`] and [`Response::verify`] work
+//!   behind any HTTP stack, HTTP/2 and HTTP/3 included;
 //! - nothing but [`accept_key`].
 //!
 //! What a peer sends never makes an `Err` of the byte readers: a refusal is a value that carries
 //! its answer. `Err` is the caller's own mistake, and nothing was written then.
+//!
+//! ```
+//! use wspair::handshake::{
+//!     ClientHandshake, ClientProgress, ClientRequest, HeadLimits, Policy, ServerHandshake,
+//!     ServerProgress,
+//! };
+//!
+//! let request = ClientRequest::new("ws://example.org/chat")?.subprotocol("chat.v2")?;
+//! let mut to_server = Vec::new();
+//! // The nonce has to be random and used once.
+//! let mut client = ClientHandshake::new(&request, [7; 16], &mut to_server);
+//!
+//! let mut server = ServerHandshake::new(HeadLimits::default());
+//! let (used, progress) = server.receive(&to_server);
+//! let ServerProgress::Request(request) = progress else { panic!() };
+//! assert_eq!((used, request.target()), (to_server.len(), "/chat"));
+//! let acceptance = request.accept(&Policy::default(), request.subprotocols().next())?;
+//! let mut to_client = Vec::new();
+//! acceptance.write_response(&[], &mut to_client)?;
+//!
+//! let (_, progress) = client.receive(&to_client);
+//! let ClientProgress::Open(_, agreed) = progress else { panic!() };
+//! assert_eq!(agreed.subprotocol.as_deref(), Some("chat.v2"));
+//! assert_eq!(agreed, acceptance.agreed);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! One attempt at a time per address, TLS with the host's name before the handshake of a `wss`
 //! address, and a random delay before trying again are duties of the host (RFC 6455 4.1, 7.2.3).
@@ -15,12 +42,15 @@
 mod accept;
 mod acceptance;
 mod address;
+mod client;
+mod client_request;
 mod extensions;
 mod fields;
 mod head;
 mod origin;
 mod refusal;
 mod request;
+mod response;
 mod server;
 
 use alloc::string::String;
@@ -29,10 +59,13 @@ use core::time::Duration;
 pub use accept::accept_key;
 pub use acceptance::{AcceptError, Acceptance, Policy};
 pub use address::{Address, InvalidAddress};
+pub use client::{ClientHandshake, ClientProgress};
+pub use client_request::{ClientRequest, InvalidRequest};
 pub use fields::{Fields, InvalidField};
 pub use origin::{InvalidOrigin, Origins};
 pub use refusal::{Cause, InvalidStatus, Refusal};
 pub use request::Request;
+pub use response::{Failure, Response};
 pub use server::{ServerHandshake, ServerProgress};
 
 /// How a WebSocket is started.

@@ -28,5 +28,5 @@ pub use config::{Config, Delivery, Limits};
 pub use error::{ProtocolError, SendError};
 pub use frame::Role;
 #[cfg(feature = "alloc")]
-pub use handshake::{Negotiated, ServerHandshake};
+pub use handshake::{ClientHandshake, ClientRequest, Negotiated, ServerHandshake};
 pub use time::Instant;
