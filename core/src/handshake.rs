@@ -40,6 +40,7 @@
 //! address, and a random delay before trying again are duties of the host (RFC 6455 4.1, 7.2.3).
 
 mod accept;
+mod acceptance;
 mod address;
 mod client;
 mod client_request;
@@ -58,13 +59,14 @@ use core::time::Duration;
 pub use accept::accept_key;
 #[cfg(feature = "std")]
 pub use accept::nonce_from_os;
+pub use acceptance::{AcceptError, Acceptance, Policy};
 pub use address::{Address, InvalidAddress};
 pub use client::{ClientHandshake, ClientProgress};
 pub use client_request::{ClientRequest, InvalidRequest};
 pub use fields::{Fields, InvalidField};
 pub use origin::{InvalidOrigin, Origins};
 pub use refusal::{Cause, InvalidStatus, Refusal};
-pub use request::{AcceptError, Acceptance, Policy, Request};
+pub use request::Request;
 pub use response::{Failure, Response};
 pub use server::{ServerHandshake, ServerProgress};
 

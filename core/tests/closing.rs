@@ -8,7 +8,7 @@ use wspair::{
 };
 
 fn code(code: u16) -> Option<CloseCode> {
-    Some(CloseCode::new(code).expect("a code that may be sent"))
+    CloseCode::new(code)
 }
 
 fn eof(conn: &mut Connection) -> Vec<OwnedEvent> {

@@ -11,7 +11,7 @@ use core::fmt;
 ///
 /// ```
 /// use wspair::handshake::Fields;
-/// let fields = Fields::from(&[("Host", &b"example.org"[..]), ("X-A", b" 1 ")]);
+/// let fields = Fields::from_iter([("Host", &b"example.org"[..]), ("X-A", b" 1 ")]);
 /// assert_eq!(fields.get("x-a"), Some(&b"1"[..]));
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -28,7 +28,7 @@ pub(super) struct HeadReader {
 }
 
 /// What the first line of a head is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Starts {
     RequestLine,
     StatusLine,
@@ -87,6 +87,9 @@ impl HeadReader {
         if self.after_cr != (byte == b'\n') {
             return Err(HeadError::Syntax);
         }
+        if !self.in_fields && byte != b'\n' && !self.starts.fits(self.line, byte) {
+            return Err(HeadError::Syntax);
+        }
         self.read += 1;
         if self.read > self.limits.max_head {
             return Err(HeadError::HeadTooLong);
@@ -104,7 +107,7 @@ impl HeadReader {
     /// RFC 9112 2.2: a server skips empty lines before the request line.
     fn empty_line(&mut self) -> Result<(), HeadError> {
         self.empty_lines += 1;
-        if self.starts == Starts::StatusLine || self.empty_lines > MAX_EMPTY_LINES {
+        if self.empty_lines > MAX_EMPTY_LINES {
             return Err(HeadError::Syntax);
         }
         Ok(())
@@ -126,9 +129,6 @@ impl HeadReader {
             return Err(HeadError::Syntax);
         }
         if !self.in_fields {
-            if !self.starts.fits(self.line, byte) {
-                return Err(HeadError::Syntax);
-            }
             if self.line >= self.limits.max_line {
                 return Err(HeadError::LineTooLong);
             }
@@ -194,10 +194,11 @@ impl HeadReader {
 }
 
 impl Starts {
-    /// Whether a first line may have that byte there: what cannot become HTTP fails at once.
+    /// Whether a first line may have that byte there: what cannot become HTTP fails at once. Only
+    /// a request may have empty lines before it.
     fn fits(self, at: usize, byte: u8) -> bool {
         match self {
-            Self::RequestLine => at > 0 || fields::is_token_byte(byte),
+            Self::RequestLine => at > 0 || byte == b'\r' || fields::is_token_byte(byte),
             Self::StatusLine => match STATUS_LINE.get(at) {
                 Some(b'1') if at == STATUS_LINE.len() - 2 => matches!(byte, b'0' | b'1'),
                 Some(expected) => byte == *expected,
