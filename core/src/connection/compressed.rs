@@ -1,7 +1,7 @@
 //! Compressed messages on the receive path (RFC 7692 6.2).
 
 use super::Connection;
-use super::inbound::{Found, Inbound, Input, Message, Place, Step, input_bytes};
+use super::inbound::{Found, Inbound, Input, Message, Place, Step, What, input_bytes};
 use super::inflate::Inflated;
 use super::receive::{Receive, offset};
 use crate::config::Delivery;
@@ -113,7 +113,7 @@ impl Inbound {
             return Ok(Some(self.chunk(message, true)));
         }
         self.assembly.lent = true;
-        Ok(Some(Found::Message(message.kind, Place::Copied)))
+        Ok(Some(Found { what: What::Message(message.kind), place: Place::Copied }))
     }
 
     /// What was inflated, as a part of its message.
@@ -123,7 +123,7 @@ impl Inbound {
             message.begun = true;
         }
         self.assembly.lent = true;
-        Found::Chunk { kind, place: Place::Copied, first: !begun, last }
+        Found { what: What::Chunk { kind, first: !begun, last }, place: Place::Copied }
     }
 }
 

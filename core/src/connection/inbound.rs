@@ -64,12 +64,18 @@ pub(super) struct Message {
 
 /// What was found in the input, before it is lent.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Found {
-    Message(Kind, Place),
-    Chunk { kind: Kind, place: Place, first: bool, last: bool },
-    Ping(Place),
-    Pong(Place),
-    Close(Place),
+pub(super) struct Found {
+    pub(super) what: What,
+    pub(super) place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    Message(Kind),
+    Chunk { kind: Kind, first: bool, last: bool },
+    Ping,
+    Pong,
+    Close,
 }
 
 /// Where an event's bytes lie.
@@ -83,18 +89,6 @@ pub(super) enum Place {
     Copied,
     Assembled,
     Control,
-}
-
-impl Found {
-    pub(super) fn place(&self) -> Place {
-        match self {
-            Self::Message(_, place)
-            | Self::Chunk { place, .. }
-            | Self::Ping(place)
-            | Self::Pong(place)
-            | Self::Close(place) => *place,
-        }
-    }
 }
 
 impl Inbound {
@@ -153,9 +147,10 @@ impl Inbound {
     ) -> Result<Event<'s>, ProtocolError> {
         let Self { assembly, control, .. } = self;
         let Assembly { binary, text, .. } = assembly;
-        Ok(match found {
-            Found::Message(Kind::Text, Place::Assembled) => Event::Text(Text::assembled(text)),
-            Found::Message(Kind::Text, place) => {
+        let Found { what, place } = found;
+        Ok(match (what, place) {
+            (What::Message(Kind::Text), Place::Assembled) => Event::Text(Text::assembled(text)),
+            (What::Message(Kind::Text), _) => {
                 let (bytes, at) = match place {
                     Place::Input { at, len } => {
                         let shown = !matches!(input, Input::Own);
@@ -166,16 +161,16 @@ impl Inbound {
                 let text = core::str::from_utf8(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
                 Event::Text(Text::lent(text, at))
             }
-            Found::Message(Kind::Binary, place) => {
+            (What::Message(Kind::Binary), _) => {
                 Event::Binary(lend_payload(place, input, read, binary))
             }
-            Found::Chunk { kind, place, first, last } => {
+            (What::Chunk { kind, first, last }, _) => {
                 let data = lend_payload(place, input, read, binary);
                 Event::Chunk(Chunk { kind, data, first, last })
             }
-            Found::Ping(place) => Event::Ping(lend_control(place, input, read, control)),
-            Found::Pong(place) => Event::Pong(lend_control(place, input, read, control)),
-            Found::Close(place) => {
+            (What::Ping, _) => Event::Ping(lend_control(place, input, read, control)),
+            (What::Pong, _) => Event::Pong(lend_control(place, input, read, control)),
+            (What::Close, _) => {
                 let body = lend_control(place, input, read, control);
                 Event::Close(CloseFrame::decode(body)?)
             }

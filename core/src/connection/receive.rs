@@ -2,7 +2,7 @@
 
 use super::Connection;
 use super::assembly::{Assembly, Run};
-use super::inbound::{Found, Input, Message, Place, Step, input_bytes, read_header};
+use super::inbound::{Found, Input, Message, Place, Step, What, input_bytes, read_header};
 use super::sender::{Compression, Sender};
 use super::transmit::append_at;
 use crate::close::CloseFrame;
@@ -50,7 +50,7 @@ impl<'a> Receive<'a> {
     /// The next event with the sending half, to answer out of the event's own bytes.
     pub fn next_and_sender(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
         let found = self.find();
-        self.event_in_input = matches!(found.as_ref().map(Found::place), Some(Place::Input { .. }));
+        self.event_in_input = matches!(found, Some(Found { place: Place::Input { .. }, .. }));
         let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
         let lent = match found {
             Some(found) => inbound.lend(found, &mut self.input, read),
@@ -186,7 +186,7 @@ impl<'a> Receive<'a> {
             return self.chunk(message, piece, ends);
         }
         if ends && piece.first && frames == 1 && !begun {
-            return Ok(Some(Found::Message(kind, self.unmask(piece))));
+            return Ok(Some(Found { what: What::Message(kind), place: self.unmask(piece) }));
         }
         // As far as it is known how long the message gets.
         let total = if header.fin { message.len } else { self.conn.config.limits.max_message };
@@ -197,7 +197,7 @@ impl<'a> Receive<'a> {
         let assembly = &mut self.conn.inbound.assembly;
         assembly.end(kind)?;
         assembly.lent = true;
-        Ok(Some(Found::Message(kind, Place::Assembled)))
+        Ok(Some(Found { what: What::Message(kind), place: Place::Assembled }))
     }
 
     fn chunk(
@@ -226,7 +226,7 @@ impl<'a> Receive<'a> {
         if let Some(message) = &mut inbound.message {
             message.begun = true;
         }
-        Ok(Some(Found::Chunk { kind, place, first: !begun, last }))
+        Ok(Some(Found { what: What::Chunk { kind, first: !begun, last }, place }))
     }
 
     fn control(&mut self, opcode: Opcode, piece: Piece) -> Result<Option<Found>, ProtocolError> {
@@ -244,20 +244,21 @@ impl<'a> Receive<'a> {
             Place::Input { at, len } => input_bytes(&self.input, read, at, len),
             _ => &inbound.control,
         };
-        Ok(Some(match opcode {
+        let what = match opcode {
             Opcode::Ping => {
                 if config.auto_pong {
                     outbound.answer_ping(payload);
                 }
-                Found::Ping(place)
+                What::Ping
             }
             Opcode::Close => {
                 outbound.received_close(CloseFrame::decode(payload)?, config.auto_close);
                 inbound.stop();
-                Found::Close(place)
+                What::Close
             }
-            _ => Found::Pong(place),
-        }))
+            _ => What::Pong,
+        };
+        Ok(Some(Found { what, place }))
     }
 
     /// Unmasks a piece: where it lies, or on its way into the assembly's binary buffer.
