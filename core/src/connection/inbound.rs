@@ -92,16 +92,11 @@ pub(super) enum Place {
 }
 
 impl Inbound {
-    /// Checks what a header means here and now, and gets ready for its payload.
+    /// Checks what a header means here and now: it begins or continues a message, or stands alone.
     pub(super) fn begin(&mut self, header: Header, config: &Config) -> Result<(), ProtocolError> {
-        if !header.opcode.is_control() {
-            self.begin_data(header, config)?;
+        if header.opcode.is_control() {
+            return Ok(());
         }
-        self.step = Step::Payload { header, read: 0 };
-        Ok(())
-    }
-
-    fn begin_data(&mut self, header: Header, config: &Config) -> Result<(), ProtocolError> {
         let inflated = header.rsv1.then_some(0);
         let begin = |kind| Message { kind, frames: 0, len: 0, begun: false, inflated };
         let mut message = match (header.opcode, self.message) {

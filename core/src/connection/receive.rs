@@ -116,7 +116,7 @@ impl<'a> Receive<'a> {
         }
     }
 
-    /// Takes a header, or a run of a payload.
+    /// Takes a header with what came of its payload, or a further run of it.
     fn step(&mut self) -> Result<Option<Found>, ProtocolError> {
         let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
         if outbound.lifecycle.has_ended() {
@@ -136,9 +136,9 @@ impl<'a> Receive<'a> {
                 };
                 self.pos += taken;
                 inbound.begin(header, config)?;
-                if header.len == 0 { self.payload() } else { Ok(None) }
+                self.payload(header, 0)
             }
-            Step::Payload { .. } => self.payload(),
+            &mut Step::Payload { header, read } => self.payload(header, read),
             Step::Done => {
                 self.pos = self.end;
                 Ok(None)
@@ -146,10 +146,8 @@ impl<'a> Receive<'a> {
         }
     }
 
-    fn payload(&mut self) -> Result<Option<Found>, ProtocolError> {
-        let Step::Payload { header, read } = self.conn.inbound.step else {
-            return Ok(None);
-        };
+    /// Takes what came of a payload of which `read` bytes came before.
+    fn payload(&mut self, header: Header, read: u64) -> Result<Option<Found>, ProtocolError> {
         if let Some(message) = self.conn.inbound.message
             && message.inflated.is_some()
             && !header.opcode.is_control()
