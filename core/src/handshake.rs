@@ -44,6 +44,7 @@ mod acceptance;
 mod address;
 mod client;
 mod client_request;
+mod deflate;
 mod extensions;
 mod fields;
 mod head;
@@ -61,6 +62,7 @@ pub use acceptance::{AcceptError, Acceptance, Policy};
 pub use address::{Address, InvalidAddress};
 pub use client::{ClientHandshake, ClientProgress};
 pub use client_request::{ClientRequest, InvalidRequest};
+pub use deflate::{DeflateDecline, DeflateOffer, DeflateParams, DeflatePolicy};
 pub use fields::{Fields, InvalidField};
 pub use origin::{InvalidOrigin, Origins};
 pub use refusal::{Cause, InvalidStatus, Refusal};
@@ -89,6 +91,8 @@ pub enum Bootstrap {
 pub struct Negotiated {
     /// The subprotocol, if there is one.
     pub subprotocol: Option<String>,
+    /// What was agreed about permessage-deflate, if it is used.
+    pub deflate: Option<DeflateParams>,
 }
 
 /// What a peer may make a handshake hold, and for how long.
