@@ -272,7 +272,7 @@ fn the_memory_of_a_long_message_is_given_back() {
                 let events: usize =
                     bytes.chunks(100_000).map(|piece| feed(&mut conn, door, piece).len()).sum();
                 conn.send_binary(vec![1; 1 << 20]).unwrap();
-                (0..20).for_each(|_| conn.send_binary(&[2; 60_000]).unwrap());
+                (0..20).for_each(|_| conn.send_binary(&vec![2; 60_000]).unwrap());
                 conn.transmit().advance(usize::MAX);
                 feed(&mut conn, door, b"");
                 events
@@ -301,7 +301,7 @@ fn half_a_message_is_given_back() {
     ];
     for role in ROLES {
         for end in ends {
-            let half = to(role, &frame(0x02, &[1; 100_000]));
+            let half = to(role, &frame(0x02, &vec![1; 100_000]));
             let mut last = true;
             let ((), heap) = measured(|| {
                 for _ in 0..100 {

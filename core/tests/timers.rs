@@ -12,10 +12,8 @@ fn at(seconds: u64) -> Instant {
     Instant::from(Duration::from_secs(seconds))
 }
 
-const NANO: Duration = Duration::from_nanos(1);
-
 fn just_before(seconds: u64) -> Instant {
-    Instant::from(Duration::from_secs(seconds) - NANO)
+    Instant::from_nanos(at(seconds).as_nanos() - 1)
 }
 
 fn tell(conn: &mut Connection, now: Instant) -> Vec<OwnedEvent> {
