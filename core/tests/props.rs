@@ -56,7 +56,9 @@ proptest! {
         door in door(),
     ) {
         let mut stream = to(role, &stream);
-        mutations.iter().for_each(|mutation| mutation.apply(&mut stream));
+        for mutation in &mutations {
+            mutation.apply(&mut stream);
+        }
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
         cuts.extend([0, stream.len()]);
         cuts.sort_unstable();

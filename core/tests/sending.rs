@@ -153,6 +153,20 @@ fn bytes_go_out_in_the_order_of_the_calls() {
 }
 
 #[test]
+fn a_pong_goes_before_what_is_sent_behind_its_ping() {
+    for role in ROLES {
+        for send in SENDS {
+            for len in [1, 5000] {
+                let mut conn = connection(role, Config::default()); // L-05
+                feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"p"));
+                send(&mut conn, &vec![b'x'; len]).unwrap();
+                assert_eq!(drain(&mut conn)[0], sent(0x8a, b"p"));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_close_goes_behind_what_is_queued() {
     for role in ROLES {
         let mut conn = connection(role, Config::default()); // L-07
