@@ -135,6 +135,9 @@ fn pongs_pass_again_once_those_before_them_are_written() {
     assert_eq!(firsts(&drain(&mut conn)), [0x82]);
 
     // What was shown before the queue ran empty says nothing about what is queued now.
+    conn.send_text("gone").unwrap();
+    assert_eq!(conn.transmit().chunk().len(), 6);
+    conn.transmit().advance(6);
     conn.send_text("first").unwrap();
     conn.send_binary(vec![0; 100_000]).unwrap();
     assert_eq!(conn.transmit().len(), 100_017);
