@@ -580,6 +580,7 @@ fn an_answer_binds_the_client() {
             agreed(false, true, 15, 10),
         ),
     ];
+    assert_eq!(check(default, "pmd"), Ok(DeflateParams::default()));
     for (offer, answer, params) in table {
         assert_eq!(check(offer, answer), params, "{answer}");
     }
