@@ -17,6 +17,7 @@ export function expose<T>(implementation: Constructor, compat: Compat, shown: st
   const { name, prototype } = implementation;
   const face = function (...args: unknown[]) {
     if (new.target === undefined) throw constructorCalled(name);
+    if (new.target === face) return new (implementation as new (...args: unknown[]) => object)(...args);
     return Reflect.construct(implementation, args, new.target);
   };
   Object.defineProperty(face, 'name', { value: name });

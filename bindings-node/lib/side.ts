@@ -33,6 +33,7 @@ export class Side {
   readonly inbox = new Fifo<Message>();
   /** Why the end at this side fails, for its error event. */
   fault: unknown = undefined;
+  private watching: Watch | undefined = undefined;
 
   private constructor(readonly handle: number) {}
 
@@ -49,12 +50,13 @@ export class Side {
 
   /** Has `end`, which is at this side, watched until it has a holder. */
   watch(end: object): void {
-    abandoned.register(end, this, this);
+    this.watching = { side: this };
+    abandoned.register(end, this.watching);
   }
 
   hold(holder: Holder): void {
     this.holder = holder;
-    abandoned.unregister(this);
+    if (this.watching !== undefined) this.watching.side = undefined;
   }
 
   /** Puts a message of this side into the hands of the other. */
@@ -73,4 +75,9 @@ export class Side {
 
 const unreachable = new FinalizationRegistry(native.pairFree);
 
-const abandoned = new FinalizationRegistry<Side>((side) => side.detach(native.pairAbandon));
+/** Holds a side for the registry; emptied when it is no longer needed, which costs less than to unregister. */
+interface Watch {
+  side: Side | undefined;
+}
+
+const abandoned = new FinalizationRegistry<Watch>(({ side }) => side?.detach(native.pairAbandon));

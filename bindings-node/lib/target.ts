@@ -94,7 +94,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     #run(event: dom.Event, type: string): Thrown | undefined {
       let thrown: Thrown | undefined;
       // A property like any other, looked up now. As there, not called as a method.
-      const handler = (this as unknown as Record<string, unknown>)[`on${type}`];
+      const handler = (this as unknown as Record<string, unknown>)[handlerNames[type] ?? `on${type}`];
       if (typeof handler === 'function' && !events.isStopped(event)) {
         thrown = call(handler as Callback, globalThis, event);
       }
@@ -141,6 +141,14 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
   Object.setPrototypeOf(EventTarget.prototype, globalThis.EventTarget.prototype);
   return { EventTarget: expose(EventTarget, compat, []), Implementation: EventTarget, fire };
 }
+
+/** Of the shell's own events, whose names need not be put together each time. */
+const handlerNames: Record<string, string | undefined> = Object.assign(Object.create(null), {
+  open: 'onopen',
+  message: 'onmessage',
+  close: 'onclose',
+  error: 'onerror',
+});
 
 function typeArgument(method: string, args: unknown[]): string {
   if (args.length === 0) throw wrongArgument(method, 'EventTarget', 1, 'string');
