@@ -1,5 +1,6 @@
 // Runs the scenarios in both profiles and judges: all of the tiers contract and text must pass,
-// only what needs a durable host may be unsupported. The tier quirk is printed.
+// only what needs a durable host may be unsupported. The tier quirk is printed. Arguments go to the
+// runner: `--layer core,response,gc` leaves the network out.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -13,7 +14,7 @@ const scratch = await mkdtemp(path.join(os.tmpdir(), 'pair-'));
 let good = true;
 for (const profile of profiles) {
   const json = path.join(scratch, `${profile}.json`);
-  const output = await run(['--expose-gc', path.join(here, 'pair/run-node.mjs'), path.join(here, 'pair.mjs'), '--profile', profile, '--json', json]);
+  const output = await run(['--expose-gc', path.join(here, 'pair/run-node.mjs'), path.join(here, 'pair.mjs'), '--profile', profile, '--json', json, ...process.argv.slice(2)]);
   let results;
   try {
     results = JSON.parse(await readFile(json, 'utf8'));

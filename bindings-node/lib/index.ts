@@ -8,14 +8,23 @@ export type * from './types';
 
 const { classes } = newest;
 
+// Each is a class to `new` and a type to write, which an `export *` would not join.
 export const WebSocketPair: dom.WebSocketPairConstructor = classes.WebSocketPair;
+export type WebSocketPair = dom.WebSocketPair;
 export const WebSocket: dom.WebSocketConstructor = classes.WebSocket;
+export type WebSocket = dom.WebSocket;
 export const EventTarget: dom.EventTargetConstructor = classes.EventTarget;
+export type EventTarget = dom.EventTarget;
 export const Event: dom.EventConstructor = classes.Event;
+export type Event = dom.Event;
 export const MessageEvent: dom.MessageEventConstructor = classes.MessageEvent;
+export type MessageEvent<T = any> = dom.MessageEvent<T>;
 export const CloseEvent: dom.CloseEventConstructor = classes.CloseEvent;
+export type CloseEvent = dom.CloseEvent;
 export const ErrorEvent: dom.ErrorEventConstructor = classes.ErrorEvent;
+export type ErrorEvent = dom.ErrorEvent;
 export const Response: dom.ResponseConstructor = classes.Response;
+export type Response = dom.Response;
 
 /**
  * The classes with the behaviour that a Worker with this compatibility date and these

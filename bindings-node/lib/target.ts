@@ -5,6 +5,7 @@ import { toText } from './convert';
 import { illegalInvocation, wrongArgument, wrongField } from './errors';
 import type { Events } from './events';
 import { expose } from './expose';
+import * as foreign from './foreign';
 import { report } from './report';
 import type * as dom from './types';
 
@@ -31,6 +32,9 @@ interface Entry {
   /** Takes the entry off its signal. */
   release: (() => void) | undefined;
 }
+
+/** How an event, of whatever make, is taken through a dispatch. */
+type Ways = Pick<Events, 'begin' | 'isStopped' | 'end'>;
 
 type Callback = (this: unknown, event: dom.Event) => unknown;
 
@@ -76,32 +80,33 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
 
     dispatchEvent(event: dom.Event): boolean {
       if (!(#listeners in this)) throw illegalInvocation();
-      if (!events.isEvent(event)) throw wrongArgument('dispatchEvent', 'EventTarget', 1, 'Event');
-      const thrown = EventTarget.dispatch(this, event);
+      const ways = events.isEvent(event) ? events : foreign.isForeignEvent(event) ? foreign : undefined;
+      if (ways === undefined) throw wrongArgument('dispatchEvent', 'EventTarget', 1, 'Event');
+      const thrown = EventTarget.dispatch(this, event, ways);
       if (thrown !== undefined && !goesOn) throw thrown.error;
       return !event.defaultPrevented;
     }
 
-    static dispatch(target: EventTarget, event: dom.Event): Thrown | undefined {
-      if (!events.begin(event, target)) {
+    static dispatch(target: EventTarget, event: dom.Event, ways: Ways): Thrown | undefined {
+      if (!ways.begin(event, target)) {
         throw new DOMException('The event is already being dispatched.', 'InvalidStateError');
       }
-      const thrown = target.#run(event, event.type);
-      events.end(event);
+      const thrown = target.#run(event, event.type, ways);
+      ways.end(event);
       return thrown;
     }
 
-    #run(event: dom.Event, type: string): Thrown | undefined {
+    #run(event: dom.Event, type: string, ways: Ways): Thrown | undefined {
       let thrown: Thrown | undefined;
       // A property like any other, looked up now. As there, not called as a method.
       const handler = (this as unknown as Record<string, unknown>)[handlerNames[type] ?? `on${type}`];
-      if (typeof handler === 'function' && !events.isStopped(event)) {
+      if (typeof handler === 'function' && !ways.isStopped(event)) {
         thrown = call(handler as Callback, globalThis, event);
       }
       const list = this.#listeners?.get(type);
       if (list === undefined) return thrown;
       for (const entry of list) {
-        if (events.isStopped(event) || (thrown !== undefined && !goesOn)) break;
+        if (ways.isStopped(event) || (thrown !== undefined && !goesOn)) break;
         if (entry.removed) continue;
         if (entry.once) this.#remove(type, entry);
         const failure = call(entry.call, entry.self, event);
@@ -132,7 +137,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
   }
 
   function fire(target: dom.EventTarget, event: dom.Event): Thrown | undefined {
-    const thrown = EventTarget.dispatch(target as EventTarget, event);
+    const thrown = EventTarget.dispatch(target as EventTarget, event, events);
     if (thrown !== undefined && !goesOn) report(thrown.error);
     return thrown;
   }
