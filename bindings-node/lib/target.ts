@@ -47,7 +47,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     #listeners: Map<string, readonly Entry[]> | undefined = undefined;
 
     addEventListener(...args: [type: string, listener: unknown, options?: unknown]): void {
-      if (!(#listeners in this)) throw illegalInvocation();
+      EventTarget.check(this);
       const type = typeArgument('addEventListener', args);
       const call = listenerArgument(args);
       const { once, signal } = optionsArgument(args[2]);
@@ -68,7 +68,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     }
 
     removeEventListener(...args: [type: string, listener: unknown, options?: unknown]): void {
-      if (!(#listeners in this)) throw illegalInvocation();
+      EventTarget.check(this);
       const type = typeArgument('removeEventListener', args);
       const listener = args[1];
       const takes = typeof listener === 'object' || typeof listener === 'function' || listener === undefined;
@@ -79,12 +79,16 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     }
 
     dispatchEvent(event: dom.Event): boolean {
-      if (!(#listeners in this)) throw illegalInvocation();
+      EventTarget.check(this);
       const ways = events.isEvent(event) ? events : foreign.isForeignEvent(event) ? foreign : undefined;
       if (ways === undefined) throw wrongArgument('dispatchEvent', 'EventTarget', 1, 'Event');
       const thrown = EventTarget.dispatch(this, event, ways);
       if (thrown !== undefined && !goesOn) throw thrown.error;
       return !event.defaultPrevented;
+    }
+
+    static check(value: unknown): void {
+      if (typeof value !== 'object' || value === null || !(#listeners in value)) throw illegalInvocation();
     }
 
     static dispatch(target: EventTarget, event: dom.Event, ways: Ways): Thrown | undefined {
@@ -176,8 +180,9 @@ function listenerArgument(args: unknown[]): Callback | undefined {
 function optionsArgument(options: unknown): { once: boolean; signal?: AbortSignal } {
   refuseCapture('addEventListener', options);
   if (!isDictionary(options)) return { once: false };
-  const once = Boolean(options.once);
-  const { signal } = options;
+  // Read in this order; passive means nothing to events that cannot be cancelled.
+  const { passive: _, once: wanted, signal } = options;
+  const once = Boolean(wanted);
   if (signal === undefined) return { once };
   if (!(signal instanceof AbortSignal)) throw wrongField('signal', 'AddEventListenerOptions', 'AbortSignal');
   return { once, signal };

@@ -130,11 +130,12 @@ export function defineWebSocket(shell: Shell): Sockets {
   return { WebSocket: face, face: (end) => new WebSocket(end) as unknown as dom.WebSocket };
 }
 
-const properties = ['readyState', 'url', 'protocol', 'extensions', 'binaryType', 'bufferedAmount'];
+const properties = ['readyState', 'bufferedAmount', 'url', 'protocol', 'extensions', 'binaryType'];
 
+/** Takes them from the prototype, in the order in which an end shows them as its own. */
 function removeProperties(prototype: Record<string, any>): PropertyDescriptorMap {
   const removed: PropertyDescriptorMap = {};
-  for (const key of properties) {
+  for (const key of [...properties].reverse()) {
     removed[key] = Object.getOwnPropertyDescriptor(prototype, key)!;
     delete prototype[key];
   }
