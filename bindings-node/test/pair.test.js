@@ -1,5 +1,6 @@
 // What the conformance scenarios leave open. Texts and orders are those of the real runtime.
 const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { once } = require('node:events');
 const { inspect } = require('node:util');
 const { describe, test } = require('node:test');
@@ -155,6 +156,26 @@ describe('order', () => {
     b.accept();
     await once(b, 'close');
     assert.deepEqual(seen, sent.flatMap((text) => [text, `after ${text}`]));
+  });
+  test('listeners see no async context of a sender', async () => {
+    const storage = new AsyncLocalStorage();
+    const seen = [];
+    const [a, b] = storage.run('accept', () => accepted());
+    storage.run('listen', () => b.addEventListener('message', () => seen.push(storage.getStore())));
+    storage.run('send', () => a.send('x'));
+    await settle();
+    assert.deepEqual(seen, [undefined]);
+  });
+  test('a long queue does not make as many tasks at once', async () => {
+    const [a, b] = Object.values(new WebSocketPair());
+    a.accept();
+    let got = 0;
+    b.onmessage = () => got++;
+    for (let i = 0; i < 200; i++) a.send('x');
+    b.accept();
+    await new Promise(setImmediate);
+    assert.ok(got < 200);
+    while (got < 200) await new Promise(setImmediate);
   });
   test('endless replies let timers and input through', async () => {
     const [a, b] = accepted();
