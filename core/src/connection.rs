@@ -14,7 +14,10 @@ mod receive;
 mod sender;
 mod transmit;
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Range;
 
 pub use self::lifecycle::Transport;
@@ -73,10 +76,9 @@ use crate::time::{Instant, sooner};
 /// assert_eq!(output, b"\x81\x05Hello");
 /// # Ok::<(), wspair::SendError>(())
 /// ```
-#[derive(Debug)]
 pub struct Connection {
     role: Role,
-    config: Config,
+    config: Arc<Config>,
     agreed: Negotiated,
     inbound: Inbound,
     outbound: Outbound,
@@ -92,20 +94,23 @@ struct ReadBuffer {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// The transport ended behind these bytes.
+    eof: bool,
 }
 
 impl Connection {
-    /// The server's side, with what the handshake agreed on.
-    pub fn server(config: Config, agreed: Negotiated) -> Self {
-        Self::new(Role::Server, config, agreed, None)
+    /// The server's side, with what the handshake agreed on. Connections may share an
+    /// `Arc<Config>`; a `Config` becomes one.
+    pub fn server(config: impl Into<Arc<Config>>, agreed: Negotiated) -> Self {
+        Self::new(Role::Server, config.into(), agreed, None)
     }
 
     /// The client's side, with what the handshake agreed on and a source of masking keys.
-    pub fn client(config: Config, agreed: Negotiated, masks: MaskKeys) -> Self {
-        Self::new(Role::Client, config, agreed, Some(masks))
+    pub fn client(config: impl Into<Arc<Config>>, agreed: Negotiated, masks: MaskKeys) -> Self {
+        Self::new(Role::Client, config.into(), agreed, Some(masks))
     }
 
-    fn new(role: Role, config: Config, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
+    fn new(role: Role, config: Arc<Config>, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
         let (inflate, compress) = codecs(role, &config, &agreed);
         let lifecycle = Lifecycle::new(config.close_within);
         Self {
@@ -136,12 +141,12 @@ impl Connection {
     }
 
     /// Lends the connection's own read buffer, for transports that read into memory they are
-    /// given: at least `at_least` bytes, zeroed or used before.
+    /// given: at least `at_least` bytes, zeroed or used before, but not for more than 16 MiB.
     pub fn read_buf(&mut self, at_least: usize) -> &mut [u8] {
-        let ReadBuffer { bytes, start, end } = &mut self.read;
+        let ReadBuffer { bytes, start, end, .. } = &mut self.read;
         bytes.copy_within(*start..*end, 0);
         (*start, *end) = (0, *end - *start);
-        let needed = end.saturating_add(at_least);
+        let needed = end.saturating_add(at_least.min(MAX_READ));
         if bytes.len() < needed {
             bytes.resize(needed, 0);
         }
@@ -157,11 +162,18 @@ impl Connection {
         self.start(Input::Own)
     }
 
+    /// How many bytes of the own read buffer were fed and not consumed. They come first in the next
+    /// [`receive_buf`](Self::receive_buf), which may be one of zero bytes.
+    pub fn unread(&self) -> usize {
+        self.read.end - self.read.start
+    }
+
     /// The transport ended: the peer's last byte has been fed. The end follows, if it was not told
-    /// before.
+    /// before; what is [`unread`](Self::unread) comes first.
     pub fn receive_eof(&mut self) -> Receive<'_> {
-        self.outbound.lifecycle.transport_ended();
-        self.start(Input::Mutable(&mut []))
+        self.read.eof = true;
+        self.end_of_input();
+        self.start(Input::Own)
     }
 
     /// Tells the time, acts on what is due, and gives the events that follow. Early, late and
@@ -240,7 +252,15 @@ impl Connection {
             compress.release();
         }
         if self.read.start == self.read.end {
-            self.read = ReadBuffer::default();
+            self.read.bytes = Vec::new();
+            (self.read.start, self.read.end) = (0, 0);
+        }
+    }
+
+    /// All that was fed is read.
+    fn end_of_input(&mut self) {
+        if self.read.eof && self.unread() == 0 {
+            self.outbound.lifecycle.transport_ended();
         }
     }
 
@@ -250,23 +270,45 @@ impl Connection {
     }
 }
 
+impl fmt::Debug for Connection {
+    /// Tells the state, and nothing of what was sent or received.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &self.role)
+            .field("ready_state", &self.ready_state())
+            .field("buffered_amount", &self.buffered_amount())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Most bytes that the read buffer is lent for.
+const MAX_READ: usize = 16 << 20;
+
 /// The two halves of compression, where it was agreed on (RFC 7692 7.1).
-fn codecs(role: Role, config: &Config, agreed: &Negotiated) -> (Option<Inflate>, Option<Compress>) {
-    let (Some(params), Some(codec)) = (agreed.deflate, config.deflate.codec()) else {
+fn codecs(
+    role: Role,
+    config: &Config,
+    agreed: &Negotiated,
+) -> (Option<Box<Inflate>>, Option<Box<Compress>>) {
+    let Some(params) = agreed.deflate else {
         return (None, None);
     };
-    let client = (params.client_max_window_bits, !params.client_no_context_takeover);
-    let server = (params.server_max_window_bits, !params.server_no_context_takeover);
-    let (own, peer) = match role {
-        Role::Client => (client, server),
-        Role::Server => (server, client),
+    let Some(codec) = config.deflate.codec() else {
+        return (None, None);
     };
-    let inflate = Inflate::new(codec.clone(), peer.0, peer.1);
+    let peer = match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    };
+    let takeover = |sender| !params.no_context_takeover(sender);
+    let inflate = Inflate::new(codec.clone(), params.window_bits(peer), takeover(peer));
     let DeflateConfig { level, mem_level, .. } = config.deflate;
-    let compress = CompressorParams { window_bits: own.0, level, mem_level };
-    // DEFLATE as codecs have it cannot keep to a window of 256 bytes: send as is.
-    let compress = (own.0 >= 9).then(|| Compress::new(codec, compress, own.1));
-    (Some(inflate), compress)
+    let window_bits = params.window_bits(role);
+    let compress = params.can_compress(role).then(|| {
+        let params = CompressorParams { window_bits, level, mem_level };
+        Box::new(Compress::new(codec, params, takeover(role)))
+    });
+    (Some(Box::new(inflate)), compress)
 }
 
 /// The sending half's methods, without the detour.

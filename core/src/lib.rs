@@ -39,7 +39,7 @@ pub use error::{ProtocolError, SendError};
 pub use event::{Cause, Closed, Event, Kind, Payload, Text};
 pub use frame::Role;
 #[cfg(feature = "alloc")]
-pub use handshake::Negotiated;
+pub use handshake::{ClientHandshake, ClientRequest, Negotiated, ServerHandshake};
 #[cfg(feature = "alloc")]
 pub use pair::{Coupling, End, Pair, PairConfig, PairError, PairEvent};
 pub use ready_state::ReadyState;

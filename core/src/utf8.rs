@@ -51,15 +51,10 @@ impl Utf8Check {
         let mut pieces = Pieces { joint: [0; 4], joint_len: 0, rest: "" };
         let taken = if self.len == 0 { 0 } else { self.finish_held(piece, &mut pieces)? };
         let piece = &piece[taken..];
-        match core::str::from_utf8(piece) {
-            Ok(rest) => pieces.rest = rest,
-            Err(error) if error.error_len().is_some() => return Err(Invalid),
-            Err(error) => {
-                let (whole, tail) = piece.split_at(error.valid_up_to());
-                pieces.rest = core::str::from_utf8(whole).unwrap_or_default();
-                self.held[..tail.len()].copy_from_slice(tail);
-                self.len = u8::try_from(tail.len()).unwrap_or(0);
-            }
+        let (whole, tail) = piece.split_at(piece.len() - unfinished(piece));
+        pieces.rest = core::str::from_utf8(whole).map_err(|_| Invalid)?;
+        if !tail.is_empty() {
+            self.finish_held(tail, &mut pieces)?;
         }
         Ok(pieces)
     }
@@ -87,4 +82,19 @@ impl Utf8Check {
         }
         Ok(piece.len())
     }
+}
+
+/// How many bytes at the end begin a character without ending it: at most three.
+fn unfinished(text: &[u8]) -> usize {
+    let Some(following) = text.iter().rev().take(3).position(|byte| byte & 0xC0 != 0x80) else {
+        return 0;
+    };
+    let begun = following + 1;
+    let needed = match text[text.len() - begun] {
+        0xC0..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0.. => 4,
+        _ => 1,
+    };
+    if begun < needed { begun } else { 0 }
 }

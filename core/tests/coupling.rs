@@ -16,7 +16,7 @@ enum Message {
 fn make(kind: Kind, bytes: &[u8]) -> Message {
     match kind {
         Kind::Text => Message::Text(String::from_utf8(bytes.to_vec()).unwrap()),
-        _ => Message::Binary(bytes.to_vec()),
+        Kind::Binary => Message::Binary(bytes.to_vec()),
     }
 }
 
@@ -227,7 +227,7 @@ fn a_kept_end_that_takes_nothing_congests_the_wire() {
     world.accept(None);
     assert!(!world.coupling.is_congested(&world.pair));
     for _ in 0..3 {
-        world.client.send_binary(&vec![0; 500 << 10]).unwrap();
+        world.client.send_binary(vec![0; 500 << 10]).unwrap();
         world.settle();
     }
     assert!(world.coupling.is_congested(&world.pair));

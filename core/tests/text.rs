@@ -161,16 +161,12 @@ fn the_check_agrees_with_the_standard_library() {
         let mut failed_at = None;
         let mut text = String::new();
         for (at, byte) in bytes.iter().enumerate() {
-            match check.push(core::slice::from_ref(byte)) {
-                Ok(pieces) => {
-                    text.push_str(pieces.joint());
-                    text.push_str(pieces.rest);
-                }
-                Err(_) => {
-                    failed_at = Some(at);
-                    break;
-                }
-            }
+            let Ok(pieces) = check.push(core::slice::from_ref(byte)) else {
+                failed_at = Some(at);
+                break;
+            };
+            text.push_str(pieces.joint());
+            text.push_str(pieces.rest);
         }
         // The standard library tells how long the impossible sequence is, not where it became so.
         let impossible = |end: usize| {

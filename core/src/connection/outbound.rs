@@ -1,5 +1,7 @@
 //! All that the sending half owns: queue, closing state, the open fragmented message.
 
+use alloc::boxed::Box;
+
 use super::compress::Compress;
 use super::lifecycle::Lifecycle;
 use super::transmit::Queue;
@@ -12,7 +14,7 @@ pub(super) struct Outbound {
     pub(super) queue: Queue,
     pub(super) lifecycle: Lifecycle,
     /// Present where compression was agreed on.
-    pub(super) compress: Option<Compress>,
+    pub(super) compress: Option<Box<Compress>>,
     /// The fragmented message that is being sent.
     pub(super) fragment: Option<OpenMessage>,
     /// Close frames caused by input wait until the host looks at the queue.
@@ -29,7 +31,7 @@ pub(super) struct OpenMessage {
 }
 
 impl Outbound {
-    pub(super) fn new(queue: Queue, lifecycle: Lifecycle, compress: Option<Compress>) -> Self {
+    pub(super) fn new(queue: Queue, lifecycle: Lifecycle, compress: Option<Box<Compress>>) -> Self {
         let (fragment, deferred) = (None, None);
         Self { queue, lifecycle, compress, fragment, defers: false, deferred }
     }

@@ -115,13 +115,13 @@ impl Queue {
         self.len += header_len + len;
         match (body, mask) {
             (Body::Shared(bytes), None) if len >= share_from.max(1) => {
-                self.tail.extend_from_slice(&header[..header_len]);
+                append_header(&mut self.tail, &header, header_len);
                 self.seal_tail();
                 self.segments.push_back(Segment { bytes, holds: Holds::Payload });
             }
             (body, mask) => {
                 self.make_room(header_len + len);
-                self.tail.extend_from_slice(&header[..header_len]);
+                append_header(&mut self.tail, &header, header_len);
                 append(&mut self.tail, body.as_slice(), mask);
             }
         }
@@ -236,6 +236,12 @@ impl Queue {
         all.enumerate().map(|(at, part)| if at == 0 { &part[self.written..] } else { part })
     }
 
+    /// The host is shown up to so many parts.
+    fn show(&mut self, most: usize) {
+        let parts = self.segments.len() + usize::from(!self.tail.is_empty());
+        self.shown = self.shown.max(most.min(parts));
+    }
+
     fn advance(&mut self, n: usize) {
         let n = n.min(self.len);
         self.len -= n;
@@ -290,9 +296,16 @@ fn append_pong(to: &mut Vec<u8>, pong: &Pong, masks: Option<&mut MaskKeys>) -> u
     let mask = masks.map(MaskKeys::next);
     let shape = Shape::control(Opcode::Pong);
     let (header, header_len) = encode(shape, mask, payload.len());
-    to.extend_from_slice(&header[..header_len]);
+    append_header(to, &header, header_len);
     append(to, payload, mask);
     header_len + payload.len()
+}
+
+/// Appends all the bytes a header may have, as a copy of fixed length, then cuts it to its own.
+fn append_header(to: &mut Vec<u8>, header: &[u8; MAX_HEADER], len: usize) {
+    let end = to.len() + len;
+    to.extend_from_slice(header);
+    to.truncate(end);
 }
 
 /// Appends a payload, masked where there is a key: block by block, so that each is masked while it
@@ -302,7 +315,7 @@ pub(super) fn append(to: &mut Vec<u8>, payload: &[u8], mask: Option<[u8; 4]>) {
 }
 
 /// As [`append`], for a piece that begins `offset` bytes into its payload.
-pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, mut offset: usize) {
+pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, offset: usize) {
     let Some(key) = mask else {
         to.extend_from_slice(piece);
         return;
@@ -311,7 +324,6 @@ pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, m
         let start = to.len();
         to.extend_from_slice(block);
         mask::in_place(&mut to[start..], key, offset);
-        offset = (offset + block.len()) % 4;
     }
 }
 
@@ -334,13 +346,13 @@ impl Transmit<'_> {
 
     /// The first bytes that wait, as far as they lie together; empty when nothing does.
     pub fn chunk(&mut self) -> &[u8] {
-        self.0.shown = self.0.shown.max(1);
+        self.0.show(1);
         self.0.parts().next().unwrap_or_default()
     }
 
     /// Fills `slices` from the front, for a vectored write, and returns how many were set.
     pub fn slices<'s>(&'s mut self, slices: &mut [&'s [u8]]) -> usize {
-        self.0.shown = self.0.shown.max(slices.len());
+        self.0.show(slices.len());
         let parts = self.0.parts().filter(|part| !part.is_empty());
         slices.iter_mut().zip(parts).map(|(slice, part)| *slice = part).count()
     }
@@ -369,7 +381,7 @@ impl Transmit<'_> {
         let mut total = 0;
         while !self.is_empty() {
             let mut parts = [IoSlice::new(&[]); SLICES];
-            self.0.shown = self.0.shown.max(SLICES);
+            self.0.show(SLICES);
             let waiting = self.0.parts().filter(|part| !part.is_empty());
             let count =
                 parts.iter_mut().zip(waiting).map(|(to, part)| *to = IoSlice::new(part)).count();
@@ -397,7 +409,7 @@ const MAX_TAIL: usize = 64 << 10;
 /// Capacity that an empty buffer may keep for the next burst.
 pub(super) const KEEP: usize = 16 << 10;
 
-/// What is copied, then masked, at a time.
+/// What is copied, then masked, at a time: a multiple of the key's length.
 const BLOCK: usize = 4 << 10;
 
 /// Most parts of one vectored write.

@@ -1,5 +1,9 @@
 //! What the tests share. Frames are built and read plainly here, never by the code under test.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::cast_possible_truncation)]
+
+pub mod random;
+
+use std::sync::Arc;
 
 use wspair::{
     Cause, Config, Connection, Event, Kind, MaskKeys, Negotiated, ProtocolError, Receive, Role,
@@ -110,7 +114,7 @@ pub fn config(set: impl FnOnce(&mut Config)) -> Config {
     config
 }
 
-pub fn connection(role: Role, config: Config) -> Connection {
+pub fn connection(role: Role, config: impl Into<Arc<Config>>) -> Connection {
     match role {
         Role::Server => Connection::server(config, Negotiated::default()),
         Role::Client => {

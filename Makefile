@@ -1,0 +1,102 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PYTHON ?= python3
+CASES ?= core
+JOBS ?= 2
+TIME ?= 60
+
+# Where the suite is, or is put.
+export AUTOBAHN_SUITE ?= $(CURDIR)/.tools/autobahn
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+cargo := $(strip cargo $(if $(CI),--locked))
+no_std := core/tests/no_std/Cargo.toml
+outside := $(no_std) $(wildcard core/benches/Cargo.toml fuzz/Cargo.toml)
+
+# A stamp's name holds what it was made from, so a changed pin makes a new one.
+key = $(firstword $(shell cat $(1) | cksum))
+python := .tools/python-$(call key,.ci/requirements.txt).stamp
+node := .tools/node-$(call key,.ci/package.json .ci/package-lock.json).stamp
+
+##@ Use
+
+help: ## Show this
+	@awk -F ' *:.*## *' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(python) ## A pair of ends, one of them on the network, and a client that talks to it
+	$(cargo) build --release --all-features --example pair_server
+	.tools/python/bin/python core/examples/demo.py "$$CARGO_TARGET_DIR/release/examples/pair_server"
+
+##@ Check
+
+test: test-rust test-no-std test-peers ## All of the tests below
+
+test-rust: ## Unit, property and documentation tests
+	$(cargo) test --workspace --all-features
+	.ci/rows A B C D E F G H I J K L M
+
+test-no-std: ## The engine without std: checked, and linked into something that has none
+	$(cargo) check -p wspair --no-default-features
+	$(cargo) check -p wspair --no-default-features --features alloc
+	$(cargo) build --release --manifest-path $(no_std) --target-dir "$$CARGO_TARGET_DIR/no_std"
+	$(or $(CC),cc) -Wall -Wextra -Werror -o "$$CARGO_TARGET_DIR/no_std/main" core/tests/no_std/main.c \
+		"$$CARGO_TARGET_DIR/no_std/release/libwspair_no_std.a"
+	"$$CARGO_TARGET_DIR/no_std/main"
+
+test-peers: $(python) $(node) ## The examples against clients and servers from elsewhere
+	$(cargo) build --all-features --examples
+	WSPAIR_EXAMPLES="$${WSPAIR_EXAMPLES:-$$CARGO_TARGET_DIR/debug/examples}" NODE_PACKAGES=$(CURDIR)/.tools/node \
+		.tools/python/bin/python -m pytest core/tests/peers
+
+lint: ## Format, clippy and rustdoc, warnings denied
+	cargo fmt --all --check
+	$(foreach crate,$(outside),cargo fmt --manifest-path $(crate) --check;)
+	$(cargo) clippy --workspace --all-targets --all-features -- -D warnings
+	$(cargo) clippy -p wspair --no-default-features -- -D warnings
+	$(cargo) clippy -p wspair --no-default-features --features alloc -- -D warnings
+	$(cargo) clippy --manifest-path $(no_std) --target-dir "$$CARGO_TARGET_DIR/no_std" -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(cargo) doc --workspace --no-deps --all-features
+
+autobahn: ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
+	@core/conformance/autobahn/setup.sh "$$AUTOBAHN_SUITE" || { \
+		echo "make autobahn: THE SUITE COULD NOT BE INSTALLED, NOTHING WAS TESTED" >&2; exit 1; }
+	$(cargo) build --release --all-features --example echo_server --example echo_client
+	core/conformance/check.sh "$$CARGO_TARGET_DIR/release/examples" $(CASES) $(JOBS) .tools/reports
+
+fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz)
+	@cargo +nightly --version || { echo "make fuzz: there is no nightly toolchain" >&2; exit 1; }
+	@cargo +nightly fuzz --version || { echo "make fuzz: there is no cargo-fuzz" >&2; exit 1; }
+	@targets=$$(cargo +nightly fuzz list); \
+	[ -n "$$targets" ] || { echo "make fuzz: there are no targets" >&2; exit 1; }; \
+	for target in $$targets; do \
+		echo "fuzz: $$target, $(TIME) s"; \
+		cargo +nightly fuzz run "$$target" -- -max_total_time=$(TIME); \
+	done
+
+bench: ## Benchmarks beside the peers
+	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
+
+##@ Tools
+
+$(python):
+	rm -rf .tools/python .tools/python-*.stamp
+	$(PYTHON) -m venv .tools/python
+	.tools/python/bin/python -m pip install -q --disable-pip-version-check --no-deps -r .ci/requirements.txt
+	.tools/python/bin/python -m pip check
+	touch $@
+
+$(node):
+	rm -rf .tools/node .tools/node-*.stamp
+	mkdir -p .tools/node
+	cp .ci/package.json .ci/package-lock.json .tools/node
+	cd .tools/node && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+clean-tools: ## Remove what was installed for the checks
+	rm -rf .tools
+
+.PHONY: help demo test test-rust test-no-std test-peers lint autobahn fuzz bench clean-tools

@@ -1,0 +1,117 @@
+use std::hint::black_box;
+use std::io::Read;
+
+use ::wspair::{Config, Connection, Event, Kind, MaskKeys, Negotiated};
+use bytes::Bytes;
+
+use super::{MAX_MESSAGE, Run, batch};
+use crate::scenario::{Role, Scenario, Task};
+use crate::wire::{Wire, payload};
+
+#[allow(clippy::unnecessary_wraps)]
+pub(super) fn start(scenario: &Scenario) -> Option<Run> {
+    let mut config = Config::default();
+    config.limits.max_message = MAX_MESSAGE;
+    let agreed = Negotiated::default();
+    let conn = match scenario.role {
+        Role::Server => Connection::server(config, agreed),
+        Role::Client => Connection::client(config, agreed, MaskKeys::from_seed([7; 32])),
+    };
+    Some(match scenario.task {
+        Task::Receive | Task::ReceiveSingle => receive(conn, scenario),
+        Task::Send if scenario.role == Role::Server && scenario.size >= 4 << 10 => {
+            send_shared(conn, scenario)
+        }
+        Task::Send => send(conn, scenario),
+        Task::SendInPlace => send_in_place(conn, scenario),
+        Task::Echo => echo(conn, scenario),
+    })
+}
+
+/// A host's read buffer.
+fn buffer() -> Vec<u8> {
+    vec![0; 128 << 10]
+}
+
+fn receive(mut conn: Connection, scenario: &Scenario) -> Run {
+    let (mut wire, mut buffer) = (Wire::new(scenario), buffer());
+    Box::new(move |least| {
+        let mut count = 0;
+        while count < least {
+            let n = wire.read(&mut buffer).expect("bytes");
+            let mut received = conn.receive(&mut buffer[..n]);
+            while let Some(event) = received.next() {
+                match event {
+                    Event::Text(text) => drop(black_box(text.as_str())),
+                    Event::Binary(data) => drop(black_box(data.as_bytes())),
+                    other => panic!("{other:?}"),
+                }
+                count += 1;
+            }
+        }
+        count
+    })
+}
+
+fn send(mut conn: Connection, scenario: &Scenario) -> Run {
+    let (mut wire, payload, batch) = (Wire::new(scenario), payload(scenario), batch(scenario));
+    Box::new(move |least| {
+        let mut count = 0;
+        while count < least {
+            for _ in 0..batch {
+                conn.send_binary(black_box(&payload)).expect("room");
+            }
+            conn.transmit().write_to(&mut wire).expect("written");
+            count += batch;
+        }
+        count
+    })
+}
+
+fn send_shared(mut conn: Connection, scenario: &Scenario) -> Run {
+    let (mut wire, batch) = (Wire::new(scenario), batch(scenario));
+    let payload = Bytes::from(payload(scenario));
+    Box::new(move |least| {
+        let mut count = 0;
+        while count < least {
+            for _ in 0..batch {
+                conn.send_binary(payload.clone()).expect("room");
+            }
+            conn.transmit().write_to(&mut wire).expect("written");
+            count += batch;
+        }
+        count
+    })
+}
+
+fn send_in_place(mut conn: Connection, scenario: &Scenario) -> Run {
+    let mut buffer = [vec![0; 14], payload(scenario)].concat();
+    Box::new(move |least| {
+        for _ in 0..least {
+            let range = conn.frame_in_place(Kind::Binary, &mut buffer, 14).expect("room");
+            black_box(&buffer[range]);
+        }
+        least
+    })
+}
+
+fn echo(mut conn: Connection, scenario: &Scenario) -> Run {
+    let (mut wire, mut buffer) = (Wire::new(scenario), buffer());
+    Box::new(move |least| {
+        let mut count = 0;
+        while count < least {
+            let n = wire.read(&mut buffer).expect("bytes");
+            let mut received = conn.receive(&mut buffer[..n]);
+            while let Some((event, mut sender)) = received.next_and_sender() {
+                match event {
+                    Event::Text(text) => sender.send_text(&text).expect("room"),
+                    Event::Binary(data) => sender.send_binary(data.as_bytes()).expect("room"),
+                    other => panic!("{other:?}"),
+                }
+                count += 1;
+            }
+            conn.transmit().write_to(&mut wire).expect("written");
+        }
+        count
+    })
+}

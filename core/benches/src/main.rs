@@ -1,0 +1,132 @@
+//! wspair beside other WebSocket crates, in one run.
+//!
+//! ```text
+//! cargo run --release                 # the whole table, about a quarter of a minute
+//! cargo run --release -- server-send  # the scenarios whose name holds this
+//! cargo run --release -- --quick      # a few seconds, only to see that it works
+//! cargo run --release -- --instructions wspair server-receive-binary-16 10000
+//! ```
+//!
+//! The last runs one scenario of one engine for at least that many messages and prints how many
+//! it were, for `valgrind --tool=callgrind`; `instructions.sh` does that for the goals.
+
+mod engines;
+mod scenario;
+mod wire;
+
+use std::time::{Duration, Instant};
+
+use engines::{ENGINES, Engine, Run};
+use scenario::Scenario;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--instructions", engine, scenario, least] => instructions(engine, scenario, least),
+        ["--quick"] => table("", 3, Duration::from_micros(200)),
+        [part] => table(part, 11, Duration::from_millis(3)),
+        [] => table("", 11, Duration::from_millis(3)),
+        _ => panic!("usage: [--quick | PART-OF-A-NAME | --instructions ENGINE SCENARIO LEAST]"),
+    }
+}
+
+fn instructions(engine: &str, scenario: &str, least: &str) {
+    let engine = ENGINES.iter().find(|each| each.name == engine).expect("an engine's name");
+    let all = scenario::all();
+    let scenario = all.iter().find(|each| each.to_string() == scenario).expect("a scenario's name");
+    let mut run = (engine.start)(scenario).expect("an engine that can do it");
+    println!("{}", run(least.parse().expect("a number")));
+}
+
+/// Prints a row per scenario: each engine's median over the rounds. The engines take turns, so
+/// that what else the machine does meets all alike.
+fn table(part: &str, rounds: usize, sample: Duration) {
+    println!("{HEADER}");
+    print!("| {:40}", "ns a message");
+    for engine in &ENGINES {
+        print!(" | {:>16}", engine.name);
+    }
+    println!(" | {:>6} |", "x best");
+    print!("| {:-<40}", "");
+    for _ in &ENGINES {
+        print!(" | {:->15}:", "");
+    }
+    println!(" | {:->5}: |", "");
+    for scenario in scenario::all().iter().filter(|each| each.to_string().contains(part)) {
+        row(scenario, rounds, sample);
+    }
+}
+
+fn row(scenario: &Scenario, rounds: usize, sample: Duration) {
+    let mut cells: Vec<_> = ENGINES.iter().map(|engine| Cell::new(engine, scenario)).collect();
+    for _ in 0..rounds {
+        cells.iter_mut().flatten().for_each(|cell| cell.take(sample));
+    }
+    let medians: Vec<_> = cells.into_iter().map(|cell| cell.map(Cell::median)).collect();
+    print!("| {scenario:40}");
+    for median in &medians {
+        let text = median.map_or(String::from("-"), |ns| format!("{ns:.*}", decimals(ns)));
+        print!(" | {text:>16}");
+    }
+    let best = medians[1..].iter().flatten().copied().reduce(f64::min);
+    let ratio = medians[0].zip(best).map_or(f64::NAN, |(ours, best)| ours / best);
+    println!(" | {ratio:6.2} |");
+}
+
+fn decimals(ns: f64) -> usize {
+    usize::from(ns < 100.0)
+}
+
+/// One engine at one scenario.
+struct Cell {
+    run: Run,
+    /// Messages that make a sample.
+    least: usize,
+    /// ns a message.
+    samples: Vec<f64>,
+}
+
+impl Cell {
+    fn new(engine: &Engine, scenario: &Scenario) -> Option<Self> {
+        let run = (engine.start)(scenario)?;
+        let mut cell = Self { run, least: 1, samples: Vec::new() };
+        // Finds how many messages take about the time, which warms up too.
+        cell.measure();
+        cell.measure();
+        Some(cell)
+    }
+
+    fn take(&mut self, sample: Duration) {
+        loop {
+            let (time, ns) = self.measure();
+            if time >= sample / 2 {
+                self.samples.push(ns);
+                return;
+            }
+            self.least *= 2;
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn measure(&mut self) -> (Duration, f64) {
+        let start = Instant::now();
+        let count = (self.run)(self.least);
+        let time = start.elapsed();
+        (time, time.as_nanos() as f64 / count as f64)
+    }
+
+    fn median(mut self) -> f64 {
+        self.samples.sort_by(f64::total_cmp);
+        self.samples[self.samples.len() / 2]
+    }
+}
+
+const HEADER: &str = "\
+wspair 0.1 beside tungstenite 0.30, fastwebsockets 0.10, tokio-websockets 0.13, in this run.
+
+Each number is the median of several rounds, in which the engines take turns: ns a message, all
+that a user pays between a socket and the message. The socket is memory: a read copies up to
+64 KiB (or up to the frame's end: receive-single) into the engine's or its user's buffer, a write
+takes all at no cost. Messages are unmasked, checked (frames, limits, UTF-8) and looked at as a
+slice. `x best` is wspair's number over the best peer's. Only numbers of one run compare.
+";

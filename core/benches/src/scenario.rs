@@ -1,0 +1,87 @@
+//! What is measured.
+
+use std::fmt;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    Server,
+    Client,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    Binary,
+    Ascii,
+    MultiByte,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Task {
+    /// Reads of 64 KiB, however many frames that makes.
+    Receive,
+    /// A frame a read.
+    ReceiveSingle,
+    /// As many messages as make 64 KiB, then a flush. The payload must stay as it is.
+    Send,
+    /// Payloads that the engine may mask where they lie, a write each.
+    SendInPlace,
+    /// Reads of 64 KiB, answers at once, flushed where the engine's user would.
+    Echo,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    pub role: Role,
+    pub task: Task,
+    pub kind: Kind,
+    pub size: usize,
+}
+
+const SIZES: [usize; 6] = [16, 125, 1 << 10, 16 << 10, 64 << 10, 1 << 20];
+
+/// All scenarios, in the order of the table.
+pub fn all() -> Vec<Scenario> {
+    use Kind::{Ascii, Binary, MultiByte};
+    use Role::{Client, Server};
+
+    let mut all = Vec::new();
+    let mut add = |role, task, kind, sizes: &[usize]| {
+        all.extend(sizes.iter().map(|&size| Scenario { role, task, kind, size }));
+    };
+    for task in [Task::Receive, Task::ReceiveSingle] {
+        for role in [Server, Client] {
+            for kind in [Binary, Ascii, MultiByte] {
+                add(role, task, kind, &SIZES);
+            }
+        }
+    }
+    add(Server, Task::Send, Binary, &SIZES);
+    add(Client, Task::Send, Binary, &SIZES);
+    add(Client, Task::SendInPlace, Binary, &SIZES);
+    add(Server, Task::Echo, Binary, &SIZES[..4]);
+    add(Server, Task::Echo, Ascii, &SIZES[..4]);
+    all
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { role, task, kind, size } = self;
+        let role = match role {
+            Role::Server => "server",
+            Role::Client => "client",
+        };
+        let task = match task {
+            Task::Receive => "receive",
+            Task::ReceiveSingle => "receive-single",
+            Task::Send => "send",
+            Task::SendInPlace => "send-in-place",
+            Task::Echo => "echo",
+        };
+        let kind = match kind {
+            Kind::Binary => "binary",
+            Kind::Ascii => "ascii",
+            Kind::MultiByte => "multi-byte",
+        };
+        f.pad(&format!("{role}-{task}-{kind}-{size}"))
+    }
+}

@@ -1,0 +1,153 @@
+//! The other end of every engine: memory that is always ready.
+
+use std::hint::black_box;
+use std::io::{self, IoSlice, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::scenario::{Kind, Role, Scenario, Task};
+
+/// Most bytes of one read.
+const READ: usize = 64 << 10;
+
+/// Gives the same frames over and over, and takes whatever is written.
+pub struct Wire {
+    stream: Vec<u8>,
+    at: usize,
+    /// A read never goes beyond a multiple of this.
+    stride: usize,
+}
+
+impl Wire {
+    /// The frames a scenario's engine is to receive.
+    pub fn new(scenario: &Scenario) -> Self {
+        let frame = frame(scenario);
+        let count = ((256 << 10) / frame.len()).max(2);
+        let stride = match scenario.task {
+            Task::ReceiveSingle => frame.len(),
+            _ => READ,
+        };
+        Self { stream: frame.repeat(count), at: 0, stride }
+    }
+
+    /// The bytes of the next read, up to `most`.
+    fn next(&mut self, most: usize) -> &[u8] {
+        let stop = (self.at / self.stride + 1) * self.stride;
+        let at = self.at;
+        let end = stop.min(self.stream.len()).min(at + most);
+        self.at = if end == self.stream.len() { 0 } else { end };
+        &self.stream[at..end]
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.next(buf.len());
+        buf[..bytes.len()].copy_from_slice(bytes);
+        Ok(bytes.len())
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(black_box(buf).len())
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(black_box(bufs).iter().map(|buf| buf.len()).sum())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let bytes = self.next(buf.remaining());
+        buf.put_slice(bytes);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write(buf))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write_vectored(bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A payload as the scenario has it.
+pub fn payload(scenario: &Scenario) -> Vec<u8> {
+    let pattern = match scenario.kind {
+        Kind::Binary => return (0..=u8::MAX).cycle().take(scenario.size).collect(),
+        Kind::Ascii => "Forty-two grey geese fly south, {\"count\": 42}; ",
+        Kind::MultiByte => "Zwölf Größen, δώδεκα, двенадцать, 十二の数字, 열두 개, 🦀🦀 ",
+    };
+    let mut text = String::new();
+    for char in pattern.chars().cycle() {
+        if text.len() + char.len_utf8() > scenario.size {
+            break;
+        }
+        text.push(char);
+    }
+    let mut bytes = text.into_bytes();
+    bytes.resize(scenario.size, b'.');
+    bytes
+}
+
+/// The payload in a frame of the other role's. Written plainly, for all engines.
+fn frame(scenario: &Scenario) -> Vec<u8> {
+    let payload = payload(scenario);
+    let opcode = if scenario.kind == Kind::Binary { 2 } else { 1 };
+    let masked = scenario.role == Role::Server;
+    let mut frame = vec![0x80 | opcode];
+    let len = u64::try_from(payload.len()).expect("a length");
+    match len {
+        0..126 => frame.push(len.to_be_bytes()[7]),
+        126..0x1_0000 => {
+            frame.push(126);
+            frame.extend_from_slice(&len.to_be_bytes()[6..]);
+        }
+        _ => {
+            frame.push(127);
+            frame.extend_from_slice(&len.to_be_bytes());
+        }
+    }
+    let key = if masked { [0x37, 0xfa, 0x21, 0x3d] } else { [0; 4] };
+    if masked {
+        frame[1] |= 0x80;
+        frame.extend_from_slice(&key);
+    }
+    frame.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+    frame
+}

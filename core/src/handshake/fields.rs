@@ -1,0 +1,175 @@
+//! Header fields: looking them up, the lists in them, and what a caller may add.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Header fields in their order, as an HTTP stack parsed them.
+///
+/// Names compare without case. White space around a value is no part of it (RFC 9110 5.5).
+/// Pseudo-fields of HTTP/2 and HTTP/3 (`:path`) are fields like others.
+///
+/// ```
+/// use wspair::handshake::Fields;
+/// let fields = Fields::from_iter([("Host", &b"example.org"[..]), ("X-A", b" 1 ")]);
+/// assert_eq!(fields.get("x-a"), Some(&b"1"[..]));
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Fields<'a>(Cow<'a, [(&'a str, &'a [u8])]>);
+
+impl<'a> Fields<'a> {
+    /// The value of the first field of that name.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.all(name).next()
+    }
+
+    /// The values of all fields of that name, in their order.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Names and values, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.0.iter().map(|&(name, value)| (name, trim(value)))
+    }
+
+    /// The value of a field that may occur once.
+    pub(super) fn single(&self, name: &str) -> Result<Option<&'a [u8]>, Repeated> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(Repeated),
+        }
+    }
+
+    /// Whether the comma-separated lists of that name hold `token`, without case.
+    pub(super) fn lists(&self, name: &str, token: &str) -> bool {
+        self.all(name)
+            .flat_map(elements)
+            .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    }
+}
+
+impl<'a> From<&'a [(&'a str, &'a [u8])]> for Fields<'a> {
+    fn from(fields: &'a [(&'a str, &'a [u8])]) -> Self {
+        Self(Cow::Borrowed(fields))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [(&'a str, &'a [u8]); N]> for Fields<'a> {
+    fn from(fields: &'a [(&'a str, &'a [u8]); N]) -> Self {
+        Self(Cow::Borrowed(fields))
+    }
+}
+
+impl<'a> FromIterator<(&'a str, &'a [u8])> for Fields<'a> {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(fields: I) -> Self {
+        Self(Cow::Owned(fields.into_iter().collect()))
+    }
+}
+
+/// A field that may occur once occurred again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Repeated;
+
+/// Why a field of the caller is not sent. Nothing was written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum InvalidField {
+    /// The name is not a token (RFC 9110 5.6.2).
+    Name,
+    /// The value holds CR, LF, NUL or another control character (RFC 9110 5.5).
+    Value,
+    /// The engine writes this field itself.
+    Owned,
+}
+
+impl fmt::Display for InvalidField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "field name is not a token",
+            Self::Value => "field value holds a control character",
+            Self::Owned => "field is written by the engine",
+        })
+    }
+}
+
+impl core::error::Error for InvalidField {}
+
+/// Checks a field that a caller wants to send.
+///
+/// Refused are what would change the message's framing or its nature, whatever the direction.
+pub(super) fn check(name: &str, value: &[u8]) -> Result<(), InvalidField> {
+    if !is_token(name.as_bytes()) {
+        return Err(InvalidField::Name);
+    }
+    if value.iter().copied().any(is_control) {
+        return Err(InvalidField::Value);
+    }
+    if OWNED.iter().any(|owned| owned.eq_ignore_ascii_case(name)) {
+        return Err(InvalidField::Owned);
+    }
+    Ok(())
+}
+
+const OWNED: [&str; 9] = [
+    "Connection",
+    "Content-Length",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
+    "Transfer-Encoding",
+    "Upgrade",
+];
+
+/// Whether HTTP/2 and HTTP/3 forbid the field (RFC 9113 8.2.2, RFC 9114 4.2).
+pub(super) fn is_connection_specific(name: &str) -> bool {
+    ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade"]
+        .iter()
+        .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
+}
+
+/// The elements of a comma-separated list; empty ones do not count (RFC 9110 5.6.1).
+pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == b',').map(trim).filter(|element| !element.is_empty())
+}
+
+/// The bytes as a token (RFC 9110 5.6.2).
+pub(super) fn token(bytes: &[u8]) -> Option<&str> {
+    is_token(bytes).then(|| core::str::from_utf8(bytes).ok()).flatten()
+}
+
+pub(super) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
+}
+
+pub(super) const fn is_token_byte(byte: u8) -> bool {
+    matches!(byte,
+        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
+        | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+}
+
+/// Whether the byte is a control character that no line of a head may hold.
+pub(super) const fn is_control(byte: u8) -> bool {
+    byte != b'\t' && byte.is_ascii_control()
+}
+
+/// The bytes without the spaces and tabs around them.
+pub(super) fn trim(bytes: &[u8]) -> &[u8] {
+    let is_inner = |byte: &u8| !matches!(byte, b' ' | b'\t');
+    let start = bytes.iter().position(is_inner).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(is_inner).map_or(start, |last| last + 1);
+    &bytes[start..end]
+}
+
+/// Appends a field's line.
+pub(super) fn write(name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}

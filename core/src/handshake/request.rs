@@ -1,0 +1,323 @@
+//! A client's request as the server sees it: checked, then accepted (RFC 6455 4.2).
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::accept::{accept_key, is_key};
+use super::acceptance::{AcceptError, Acceptance, Policy};
+use super::address::Authority;
+use super::fields::{self, Fields};
+use super::refusal::{Cause, Refusal};
+use super::{Bootstrap, Negotiated, deflate, extensions};
+
+/// A valid opening handshake, whatever version of HTTP carried it.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    how: Bootstrap,
+    target: Cow<'a, str>,
+    authority: &'a str,
+    fields: Fields<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// Checks a request that another HTTP stack parsed.
+    ///
+    /// For [`Bootstrap::Upgrade`] the stack has made sure of HTTP/1.1. For
+    /// [`Bootstrap::ExtendedConnect`] the target is `:path`, and `:protocol` and `:authority` are
+    /// among the fields.
+    ///
+    /// The first broken rule decides: method, target, `Host`, body, `Upgrade`, `Connection`,
+    /// version, key, `Origin`, subprotocols, extensions.
+    ///
+    /// ```
+    /// use wspair::handshake::{Bootstrap, Fields, Request};
+    /// let fields = [
+    ///     (":protocol", &b"websocket"[..]),
+    ///     (":authority", b"example.org"),
+    ///     ("sec-websocket-version", b"13"),
+    /// ];
+    /// let fields = Fields::from(&fields);
+    /// let request = Request::from_fields(Bootstrap::ExtendedConnect, "CONNECT", "/chat", fields)?;
+    /// assert_eq!(request.authority(), "example.org");
+    /// # Ok::<(), wspair::handshake::Refusal>(())
+    /// ```
+    pub fn from_fields(
+        how: Bootstrap,
+        method: &str,
+        target: &'a str,
+        fields: Fields<'a>,
+    ) -> Result<Self, Refusal> {
+        let request = Self::read(how, target, fields);
+        match request.check(method) {
+            Ok(()) => Ok(request),
+            Err(cause) => Err(Refusal::because(cause, how)),
+        }
+    }
+
+    /// As [`from_fields`](Self::from_fields) for an extended `CONNECT` whose `:method` and `:path`
+    /// are among the fields too.
+    pub fn from_pseudo_fields(fields: Fields<'a>) -> Result<Self, Refusal> {
+        let text = |name| core::str::from_utf8(fields.get(name)?).ok();
+        let method = text(":method").unwrap_or_default();
+        let target = text(":path").unwrap_or_default();
+        Self::from_fields(Bootstrap::ExtendedConnect, method, target, fields)
+    }
+
+    /// Splits a request into its parts without judging them.
+    pub(super) fn read(how: Bootstrap, target: &'a str, fields: Fields<'a>) -> Self {
+        let (absolute, target) = match how {
+            Bootstrap::Upgrade => split_target(target),
+            Bootstrap::ExtendedConnect => (None, target.into()),
+        };
+        let authority = || match how {
+            Bootstrap::Upgrade => fields.get("Host"),
+            Bootstrap::ExtendedConnect => fields.get(":authority").or(fields.get("Host")),
+        };
+        let authority =
+            absolute.or_else(|| core::str::from_utf8(authority()?).ok()).unwrap_or_default();
+        Self { how, target, authority, fields }
+    }
+
+    pub(super) fn check(&self, method: &str) -> Result<(), Cause> {
+        match self.how {
+            Bootstrap::Upgrade if method != "GET" => return Err(Cause::Method),
+            Bootstrap::Upgrade => {}
+            Bootstrap::ExtendedConnect => self.check_connect(method)?,
+        }
+        self.check_target()?;
+        self.check_body()?;
+        if self.how == Bootstrap::Upgrade {
+            if !self.fields.lists("Upgrade", "websocket") {
+                return Err(Cause::Upgrade);
+            }
+            if !self.fields.lists("Connection", "Upgrade") {
+                return Err(Cause::Connection);
+            }
+        }
+        self.check_version()?;
+        if self.how == Bootstrap::Upgrade {
+            let key = self.fields.single("Sec-WebSocket-Key");
+            if !matches!(key, Ok(Some(key)) if is_key(key)) {
+                return Err(Cause::Key);
+            }
+        }
+        // One that is not text would look as if it were missing.
+        match self.fields.single("Origin") {
+            Ok(Some(origin)) if !origin.iter().all(|byte| matches!(byte, b' '..=b'~')) => {
+                return Err(Cause::OriginSyntax);
+            }
+            Ok(_) => {}
+            Err(_) => return Err(Cause::OriginSyntax),
+        }
+        self.check_subprotocols()?;
+        match extensions::read(&self.fields) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Cause::Extensions),
+        }
+    }
+
+    /// RFC 8441 4 and 5, RFC 9113 8.2.2.
+    fn check_connect(&self, method: &str) -> Result<(), Cause> {
+        if self.fields.iter().any(|(name, _)| fields::is_connection_specific(name)) {
+            return Err(Cause::ConnectionField);
+        }
+        if method != "CONNECT" {
+            return Err(Cause::Method);
+        }
+        match self.fields.get(":protocol") {
+            None => Err(Cause::NoProtocol),
+            Some(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => Ok(()),
+            Some(_) => Err(Cause::Protocol),
+        }
+    }
+
+    fn check_target(&self) -> Result<(), Cause> {
+        let target = self.target.as_bytes();
+        let is_target_byte = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
+        if target.first() != Some(&b'/') || !target.iter().all(is_target_byte) {
+            return Err(Cause::Target);
+        }
+        // RFC 9112 3.2: one Host, and a valid one, even when the target has an authority too.
+        if self.how == Bootstrap::Upgrade {
+            match self.fields.single("Host") {
+                Ok(Some(host)) if is_authority(host) => {}
+                _ => return Err(Cause::Host),
+            }
+        }
+        if is_authority(self.authority.as_bytes()) { Ok(()) } else { Err(Cause::Host) }
+    }
+
+    /// The bytes of a body would be read as frames. A length of zero is no body.
+    fn check_body(&self) -> Result<(), Cause> {
+        let is_zero =
+            |length: &[u8]| !length.is_empty() && length.iter().all(|digit| *digit == b'0');
+        if self.fields.get("Transfer-Encoding").is_some()
+            || !self.fields.all("Content-Length").all(is_zero)
+        {
+            return Err(Cause::Body);
+        }
+        Ok(())
+    }
+
+    /// RFC 6455 4.2.1 and 4.4.
+    fn check_version(&self) -> Result<(), Cause> {
+        let Ok(Some(version)) = self.fields.single("Sec-WebSocket-Version") else {
+            return Err(Cause::VersionSyntax);
+        };
+        match version {
+            b"13" => Ok(()),
+            _ if is_version(version) => Err(Cause::Version),
+            _ => Err(Cause::VersionSyntax),
+        }
+    }
+
+    fn check_subprotocols(&self) -> Result<(), Cause> {
+        let mut seen: Vec<&[u8]> = Vec::new();
+        let mut lines = self.fields.all(SUBPROTOCOL[0]).peekable();
+        let is_present = lines.peek().is_some();
+        for name in lines.flat_map(fields::elements) {
+            if seen.len() == MAX_SUBPROTOCOLS || !fields::is_token(name) || seen.contains(&name) {
+                return Err(Cause::Subprotocols);
+            }
+            seen.push(name);
+        }
+        if is_present && seen.is_empty() {
+            return Err(Cause::Subprotocols);
+        }
+        Ok(())
+    }
+
+    /// Path and query. Starts with a slash; still percent-encoded.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The host, and the port if there is one, that the client asked for. An authority in the
+    /// target wins over `Host` (RFC 9112 3.2.2).
+    pub fn authority(&self) -> &'a str {
+        self.authority
+    }
+
+    /// The origin of the page that asks. Programs other than browsers often send none.
+    pub fn origin(&self) -> Option<&'a str> {
+        core::str::from_utf8(self.fields.get("Origin")?).ok()
+    }
+
+    /// The subprotocols the client speaks, the one it likes best first. At most 64.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> {
+        self.fields.all(SUBPROTOCOL[0]).flat_map(fields::elements).filter_map(fields::token)
+    }
+
+    /// The value of the first field of that name.
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields.get(name)
+    }
+
+    /// All fields.
+    pub fn fields(&self) -> &Fields<'a> {
+        &self.fields
+    }
+
+    /// How the connection is started.
+    pub fn bootstrap(&self) -> Bootstrap {
+        self.how
+    }
+
+    /// Applies the policy and agrees to one of the client's subprotocols, or to none.
+    ///
+    /// Nothing is sent by this: see [`Acceptance`]. A host that says no for its own reasons drops
+    /// the request and answers with a [`Refusal::new`].
+    pub fn accept(
+        &self,
+        policy: &Policy,
+        subprotocol: Option<&str>,
+    ) -> Result<Acceptance, AcceptError> {
+        if let Some(chosen) = subprotocol
+            && !self.subprotocols().any(|offered| offered == chosen)
+        {
+            return Err(AcceptError::NotOffered);
+        }
+        if let Some(origins) = &policy.origins
+            && !origins.allow(self.origin())
+        {
+            return Err(Refusal::because(Cause::Origin, self.how).into());
+        }
+        let offers = extensions::read(&self.fields).unwrap_or_default();
+        let (deflate, deflate_declined) = match deflate::answer(policy.deflate, &offers) {
+            Ok(answer) => (answer, None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let (deflate, extensions) = deflate.map(|answer| (answer.params, answer.text)).unzip();
+        let mut fields = match self.how {
+            Bootstrap::Upgrade => self.upgrade_fields(),
+            Bootstrap::ExtendedConnect => Vec::new(),
+        };
+        fields.extend(subprotocol.map(|name| (self.cased(SUBPROTOCOL), name.into())));
+        fields.extend(extensions.map(|list| (self.cased(EXTENSIONS), list)));
+        Ok(Acceptance {
+            status: match self.how {
+                Bootstrap::Upgrade => 101,
+                Bootstrap::ExtendedConnect => 200,
+            },
+            fields,
+            agreed: Negotiated { subprotocol: subprotocol.map(Into::into), deflate },
+            deflate_declined,
+        })
+    }
+
+    /// RFC 6455 4.2.2.
+    fn upgrade_fields(&self) -> Vec<(&'static str, String)> {
+        let key = self.field("Sec-WebSocket-Key").unwrap_or_default();
+        let accept = accept_key(key).map(char::from).iter().collect();
+        alloc::vec![
+            ("Upgrade", "websocket".into()),
+            ("Connection", "Upgrade".into()),
+            ("Sec-WebSocket-Accept", accept),
+        ]
+    }
+
+    /// One of two spellings, as the carrier wants it.
+    fn cased(&self, [mixed, lower]: [&'static str; 2]) -> &'static str {
+        match self.how {
+            Bootstrap::Upgrade => mixed,
+            Bootstrap::ExtendedConnect => lower,
+        }
+    }
+}
+
+const SUBPROTOCOL: [&str; 2] = ["Sec-WebSocket-Protocol", "sec-websocket-protocol"];
+const EXTENSIONS: [&str; 2] = ["Sec-WebSocket-Extensions", "sec-websocket-extensions"];
+
+const MAX_SUBPROTOCOLS: usize = 64;
+
+/// RFC 9112 3.2: takes an absolute target apart into authority and path.
+fn split_target(target: &str) -> (Option<&str>, Cow<'_, str>) {
+    let Some((scheme, rest)) = target.split_once("://") else {
+        return (None, target.into());
+    };
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return (None, target.into());
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let path = match path.as_bytes().first() {
+        Some(b'/') => path.into(),
+        _ => alloc::format!("/{path}").into(),
+    };
+    (Some(authority), path)
+}
+
+fn is_authority(text: &[u8]) -> bool {
+    core::str::from_utf8(text).is_ok_and(|text| Authority::parse(text).is_ok())
+}
+
+/// 0 to 255 without a leading zero (RFC 6455 4.3).
+fn is_version(version: &[u8]) -> bool {
+    let is_number = match version {
+        [b'0'] => true,
+        [b'1'..=b'9', rest @ ..] => rest.len() < 3 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    is_number && core::str::from_utf8(version).is_ok_and(|text| text.parse::<u8>().is_ok())
+}

@@ -1,0 +1,152 @@
+//! The server's side, from bytes (RFC 6455 4.2).
+
+use super::head::{HeadError, HeadReader, RequestHead, Starts, text};
+use super::refusal::{Cause, Refusal};
+use super::request::Request;
+use super::{Bootstrap, HeadLimits};
+use crate::time::{Deadline, Instant};
+
+/// Reads one HTTP/1.1 request, and says whether it is a valid opening handshake.
+///
+/// Bytes go in as they come; nothing comes out but what [`progress`](Self::progress) says. Once
+/// that is a request or a refusal it stays so, and further input is left to the caller: it belongs
+/// to the connection, or after a refusal to nobody.
+///
+/// At most [`HeadLimits::max_head`] bytes are held.
+#[derive(Clone, Debug)]
+pub struct ServerHandshake {
+    reader: HeadReader,
+    state: State,
+    deadline: Deadline,
+    told: Instant,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Reading,
+    Request(RequestHead),
+    Refused(Refusal),
+}
+
+/// How far a [`ServerHandshake`] is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ServerProgress<'a> {
+    /// The head is not complete.
+    NeedMore,
+    /// A valid request, to be accepted or refused by the host.
+    Request(Request<'a>),
+    /// An invalid request. Write the answer, then end the transport.
+    Refused(&'a Refusal),
+}
+
+impl ServerHandshake {
+    /// Waits for a request. The deadline starts when the time is first told.
+    pub fn new(limits: HeadLimits) -> Self {
+        let mut deadline = Deadline::default();
+        deadline.arm(limits.within);
+        Self {
+            reader: HeadReader::new(Starts::RequestLine, limits),
+            state: State::Reading,
+            deadline,
+            told: Instant::default(),
+        }
+    }
+
+    /// Feeds bytes. The count says how many belong to the head: the rest is the connection's.
+    pub fn receive(&mut self, input: &[u8]) -> (usize, ServerProgress<'_>) {
+        let State::Reading = self.state else {
+            return (0, self.progress());
+        };
+        let (used, verdict) = self.reader.push(input);
+        match verdict {
+            Ok(false) => {}
+            Ok(true) => self.state = self.judge(),
+            Err(error) => self.refuse(error.into()),
+        }
+        (used, self.progress())
+    }
+
+    /// Tells that the stream ended. Inside a head that is a refusal.
+    pub fn receive_eof(&mut self) -> ServerProgress<'_> {
+        if let State::Reading = self.state {
+            self.refuse(Cause::Cut);
+        }
+        self.progress()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout); `None` once there is a verdict.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Reading => self.deadline.due(self.told),
+            _ => None,
+        }
+    }
+
+    /// Tells the time. A request that is not complete by its deadline is refused with 408.
+    pub fn handle_timeout(&mut self, now: Instant) -> ServerProgress<'_> {
+        self.told = self.told.max(now);
+        if let State::Reading = self.state
+            && self.deadline.has_passed(now)
+        {
+            self.refuse(Cause::TimedOut);
+        }
+        self.progress()
+    }
+
+    /// How far it is. Changes nothing.
+    pub fn progress(&self) -> ServerProgress<'_> {
+        match &self.state {
+            State::Reading => ServerProgress::NeedMore,
+            State::Request(head) => ServerProgress::Request(self.request(head)),
+            State::Refused(refusal) => ServerProgress::Refused(refusal),
+        }
+    }
+
+    fn judge(&self) -> State {
+        let head = match self.reader.request() {
+            Ok(head) => head,
+            Err(error) => return refused(error.into()),
+        };
+        if head.minor == 0 {
+            return refused(Cause::Http10);
+        }
+        let method = text(self.reader.bytes(), head.method.clone());
+        match self.request(&head).check(method) {
+            Ok(()) => State::Request(head),
+            Err(cause) => refused(cause),
+        }
+    }
+
+    fn request(&self, head: &RequestHead) -> Request<'_> {
+        let bytes = self.reader.bytes();
+        let target = text(bytes, head.target.clone());
+        Request::read(Bootstrap::Upgrade, target, head.fields.of(bytes))
+    }
+
+    fn refuse(&mut self, cause: Cause) {
+        self.state = refused(cause);
+    }
+}
+
+impl Default for ServerHandshake {
+    fn default() -> Self {
+        Self::new(HeadLimits::default())
+    }
+}
+
+impl From<HeadError> for Cause {
+    fn from(error: HeadError) -> Self {
+        match error {
+            HeadError::Syntax => Self::Syntax,
+            HeadError::Version => Self::HttpVersion,
+            HeadError::LineTooLong => Self::LineTooLong,
+            HeadError::HeadTooLong => Self::HeadTooLong,
+            HeadError::TooManyFields => Self::TooManyFields,
+        }
+    }
+}
+
+fn refused(cause: Cause) -> State {
+    State::Refused(Refusal::because(cause, Bootstrap::Upgrade))
+}

@@ -1,0 +1,291 @@
+//! Handshakes behind another HTTP stack, HTTP/2 and HTTP/3 included, and the origins that may connect.
+//! Row ids are those of the endpoint checklist.
+
+use wspair::handshake::{
+    AcceptError, Bootstrap, Cause, ClientRequest, Failure, Fields, InvalidOrigin, Negotiated,
+    Origins, Policy, Request, Response,
+};
+
+type Field<'a> = (&'a str, &'a [u8]);
+
+const UPGRADE: [Field<'static>; 5] = [
+    ("Host", b"h"),
+    ("Upgrade", b"websocket"),
+    ("Connection", b"Upgrade"),
+    ("Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+    ("Sec-WebSocket-Version", b"13"),
+];
+
+const CONNECT: [Field<'static>; 6] = [
+    (":method", b"CONNECT"),
+    (":protocol", b"websocket"),
+    (":scheme", b"https"),
+    (":path", b"/chat"),
+    (":authority", b"h:8443"),
+    ("sec-websocket-version", b"13"),
+];
+
+fn with<'a>(fields: &[Field<'a>], more: &[Field<'a>]) -> Fields<'a> {
+    let kept = fields.iter().filter(|(name, _)| more.iter().all(|(other, _)| name != other));
+    kept.chain(more).copied().collect()
+}
+
+fn without<'a>(fields: &[Field<'a>], name: &str) -> Fields<'a> {
+    fields.iter().filter(|(other, _)| *other != name).copied().collect()
+}
+
+#[track_caller]
+fn refused(row: &str, fields: Fields<'_>, status: u16, cause: Cause) {
+    let refusal = Request::from_pseudo_fields(fields).unwrap_err();
+    assert_eq!((refusal.status(), refusal.cause()), (status, cause), "{row}");
+    assert_eq!(refusal.is_malformed(), cause == Cause::ConnectionField, "{row}");
+    for (name, _) in refusal.fields(Bootstrap::ExtendedConnect) {
+        assert_eq!(name, name.to_ascii_lowercase(), "{row}");
+        assert!(!["connection", "upgrade"].contains(&&*name), "{row}");
+    }
+}
+
+#[test]
+fn a_request_of_another_http_1_1_stack_is_checked_alike() {
+    let request =
+        Request::from_fields(Bootstrap::Upgrade, "GET", "/chat", (&UPGRADE).into()).unwrap();
+    let acceptance = request.accept(&Policy::default(), None).unwrap();
+    assert_eq!(acceptance.status, 101);
+    let accept = ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_string());
+    assert!(acceptance.fields.contains(&accept));
+    assert_eq!(request.bootstrap(), Bootstrap::Upgrade);
+    assert_eq!(request.field("upgrade"), Some(&b"websocket"[..]));
+    assert_eq!(request.fields().iter().count(), 5);
+
+    let refusal = Request::from_fields(Bootstrap::Upgrade, "POST", "/", (&UPGRADE).into());
+    assert_eq!(refusal.unwrap_err().cause(), Cause::Method);
+    // C-17: this stack left white space on
+    let padded = [("Sec-WebSocket-Key", &b" dGhlIHNhbXBsZSBub25jZQ==\t"[..])];
+    let fields = with(&UPGRADE, &padded);
+    let request = Request::from_fields(Bootstrap::Upgrade, "GET", "/", fields).unwrap();
+    assert!(request.accept(&Policy::default(), None).unwrap().fields.contains(&accept));
+    // C-07: this stack took what HTTP does not allow
+    for target in ["/a b", "/a\r\nX: y", "/\0", "", "a"] {
+        let refusal = Request::from_fields(Bootstrap::Upgrade, "GET", target, (&UPGRADE).into());
+        assert_eq!(refusal.unwrap_err().cause(), Cause::Target, "C-07");
+    }
+}
+
+#[test]
+fn an_extended_connect_is_answered_200_without_accept() {
+    // M-09
+    let more: [Field<'_>; 2] = [("sec-websocket-protocol", b"a, b"), ("origin", b"https://a.test")];
+    let request = Request::from_pseudo_fields(with(&CONNECT, &more)).unwrap();
+    assert_eq!((request.target(), request.authority()), ("/chat", "h:8443"));
+    assert_eq!(request.origin(), Some("https://a.test"));
+    let acceptance = request.accept(&Policy::default(), Some("b")).unwrap();
+    assert_eq!(acceptance.status, 200, "M-09");
+    assert_eq!(acceptance.fields, [("sec-websocket-protocol", "b".to_string())], "M-09");
+
+    let none = request.accept(&Policy::default(), None).unwrap();
+    assert!(none.fields.is_empty(), "M-09");
+
+    // The same with method and target apart, and Host in place of :authority.
+    let fields: [Field<'_>; 3] =
+        [(":protocol", b"WebSocket"), ("host", b"h"), ("sec-websocket-version", b"13")];
+    let request =
+        Request::from_fields(Bootstrap::ExtendedConnect, "CONNECT", "/", (&fields).into());
+    assert_eq!(request.unwrap().authority(), "h");
+}
+
+#[test]
+fn what_is_no_extended_connect_for_websocket_is_refused() {
+    let get: [Field<'_>; 1] = [(":method", b"GET")];
+    refused("M-07", with(&CONNECT, &get), 405, Cause::Method);
+    refused("M-06", with(&CONNECT, &[(":protocol", b"foo")]), 501, Cause::Protocol);
+    refused("M-07", without(&CONNECT, ":protocol"), 400, Cause::NoProtocol);
+    for name in ["connection", "Upgrade", "keep-alive", "transfer-encoding"] {
+        refused("M-08", with(&CONNECT, &[(name, b"upgrade")]), 400, Cause::ConnectionField);
+    }
+    let target: [&[u8]; 5] = [b"", b"chat", b"*", b"/#x", b"/\xff"];
+    for target in target {
+        refused("M-11", with(&CONNECT, &[(":path", target)]), 400, Cause::Target);
+    }
+    refused("M-11", without(&CONNECT, ":path"), 400, Cause::Target);
+    refused("M-11", without(&CONNECT, ":authority"), 400, Cause::Host);
+    refused("M-11", with(&CONNECT, &[(":authority", b"a b")]), 400, Cause::Host);
+}
+
+#[test]
+fn version_lists_and_origin_keep_their_rules_over_http_2() {
+    // M-11
+    let twelve: [Field<'_>; 1] = [("sec-websocket-version", b"12")];
+    refused("M-11", with(&CONNECT, &twelve), 400, Cause::Version);
+    refused("M-11", without(&CONNECT, "sec-websocket-version"), 400, Cause::VersionSyntax);
+    let refusal = Request::from_pseudo_fields(with(&CONNECT, &twelve)).unwrap_err();
+    let fields = refusal.fields(Bootstrap::ExtendedConnect);
+    assert!(fields.contains(&("sec-websocket-version".into(), b"13"[..].into())), "M-11");
+
+    let table: [(Field<'_>, Cause); 4] = [
+        (("sec-websocket-protocol", b"a b"), Cause::Subprotocols),
+        (("sec-websocket-extensions", b"a;;"), Cause::Extensions),
+        (("origin", b"\xff"), Cause::OriginSyntax),
+        (("content-length", b"6"), Cause::Body),
+    ];
+    for (field, cause) in table {
+        refused("M-11", with(&CONNECT, &[field]), 400, cause);
+    }
+}
+
+#[test]
+fn the_clients_extended_connect_has_its_pseudo_fields_first() {
+    // M-03, M-04, M-05
+    let fields = |address| {
+        let request = ClientRequest::new(address)
+            .and_then(|request| request.origin("https://a.test"))
+            .and_then(|request| request.subprotocol("a"))
+            .and_then(|request| request.subprotocol("b"))
+            .and_then(|request| request.field("X-Own", b"Value"))
+            .and_then(|request| request.field("Keep-Alive", b"1"))
+            .unwrap();
+        let fields = request.fields(Bootstrap::ExtendedConnect, [0; 16]);
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        fields.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        fields("wss://h:8443/chat?x"),
+        [
+            ":method: CONNECT",
+            ":protocol: websocket",
+            ":scheme: https",
+            ":path: /chat?x",
+            ":authority: h:8443",
+            "sec-websocket-version: 13",
+            "origin: https://a.test",
+            "sec-websocket-protocol: a, b",
+            "x-own: Value",
+        ]
+    );
+    assert_eq!(fields("ws://u:p@h")[2..5], [":scheme: http", ":path: /", ":authority: h"]);
+}
+
+#[test]
+fn a_2xx_without_accept_opens_an_extended_connect() {
+    // M-10
+    let request = ClientRequest::new("wss://h/").unwrap();
+    let verify = |status| {
+        let response = Response::from_fields(status, Fields::default());
+        response.verify(&request, Bootstrap::ExtendedConnect, [0; 16])
+    };
+    for status in [200, 201, 299] {
+        assert_eq!(verify(status), Ok(Negotiated::default()), "M-10");
+    }
+    for status in [101, 199, 300, 404, 501] {
+        assert_eq!(verify(status), Err(Failure::Status), "M-10");
+    }
+    let fields: [Field<'_>; 1] = [("sec-websocket-protocol", b"a")];
+    let response = Response::from_fields(200, (&fields).into());
+    let verdict = response.verify(&request, Bootstrap::ExtendedConnect, [0; 16]);
+    assert_eq!(verdict, Err(Failure::Subprotocol), "M-11");
+}
+
+#[test]
+fn an_answer_of_another_http_1_1_stack_is_checked_alike() {
+    let request = ClientRequest::new("ws://h/").unwrap().subprotocol("a").unwrap();
+    let nonce = *b"the sample nonce";
+    let sent = request.fields(Bootstrap::Upgrade, nonce);
+    let sent: Fields<'_> = sent.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let target = request.address().target();
+    let seen = Request::from_fields(Bootstrap::Upgrade, "GET", target, sent).unwrap();
+    let acceptance = seen.accept(&Policy::default(), Some("a")).unwrap();
+
+    let fields = acceptance.fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+    let response = Response::from_fields(acceptance.status, fields.collect());
+    let agreed = response.verify(&request, Bootstrap::Upgrade, nonce);
+    assert_eq!(agreed, Ok(acceptance.agreed.clone()));
+    let other = response.verify(&request, Bootstrap::Upgrade, [0; 16]);
+    assert_eq!(other, Err(Failure::Accept));
+}
+
+#[test]
+fn an_origin_compares_as_a_whole() {
+    // C-21, T15
+    let origins = Origins::new(["https://good.example", "http://local:8080"]).unwrap();
+    let allowed = [
+        "https://good.example",
+        "https://good.example:443",
+        "HTTPS://Good.Example",
+        "http://local:8080",
+    ];
+    for origin in allowed {
+        assert!(origins.allow(Some(origin)), "C-21: {origin}");
+    }
+    let denied = [
+        "https://good.example.evil.test",
+        "https://evil-good.example",
+        "https://evil.good.example",
+        "https://good.exampl",
+        "http://good.example",
+        "http://good.example:443",
+        "https://good.example:8443",
+        "https://good.example:80",
+        "http://local",
+        "good.example",
+        "https://good.example/",
+        "https://good.example/x",
+        "https://good.example?",
+        "https://good.example#",
+        "https://u@good.example",
+        "https://good.example https://good.example",
+        " https://good.example",
+        "null",
+        "NULL",
+        "",
+        "://good.example",
+        "https://",
+        "file://",
+    ];
+    for origin in denied {
+        assert!(!origins.allow(Some(origin)), "C-21: {origin}");
+    }
+    for origin in ["null", "", "good.example", "https://good.example/", "*", "https://*"] {
+        let valid = Origins::new([origin]);
+        if origin == "https://*" {
+            // An asterisk is a host name like others, and matches no other.
+            assert!(!valid.unwrap().allow(Some("https://a.test")));
+        } else {
+            assert_eq!(valid, Err(InvalidOrigin), "C-21: {origin}");
+        }
+    }
+}
+
+#[test]
+fn the_policy_decides_about_origins() {
+    let status = |policy: &Policy, more: &[Field<'_>]| {
+        let fields = with(&UPGRADE, more);
+        let request = Request::from_fields(Bootstrap::Upgrade, "GET", "/", fields).unwrap();
+        match request.accept(policy, None) {
+            Ok(acceptance) => acceptance.status,
+            Err(AcceptError::Refused(refusal)) => {
+                assert_eq!(refusal.cause(), Cause::Origin);
+                refusal.status()
+            }
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let good: &[Field<'_>] = &[("Origin", b"https://good.example")];
+    let evil: &[Field<'_>] = &[("Origin", b"https://evil.test")];
+    let null: &[Field<'_>] = &[("Origin", b"null")];
+    let empty: &[Field<'_>] = &[("Origin", b"")];
+
+    let mut policy = Policy::default();
+    assert_eq!(status(&policy, evil), 101, "C-21");
+    let origins = Origins::new(["https://good.example"]).unwrap();
+    policy.origins = Some(origins.clone());
+    assert_eq!(status(&policy, good), 101, "C-21");
+    for denied in [evil, null, empty] {
+        assert_eq!(status(&policy, denied), 403, "C-21");
+    }
+    assert_eq!(status(&policy, &[]), 101, "C-23");
+    policy.origins = Some(origins.missing(false));
+    assert_eq!(status(&policy, &[]), 403, "C-23");
+    assert_eq!(status(&policy, good), 101, "C-23");
+    // An empty list allows nobody.
+    policy.origins = Some(Origins::new([]).unwrap());
+    assert_eq!(status(&policy, good), 403, "C-21");
+}
