@@ -3,6 +3,7 @@
 
 pub mod deflate;
 pub mod inflate;
+pub mod random;
 
 use std::sync::Arc;
 
