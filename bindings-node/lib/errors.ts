@@ -65,3 +65,10 @@ const responseRefusals: { [status: number]: () => Error } = {
     new TypeError("Can't return WebSocket in a Response after calling acceptWebSocket()."),
   [Status.Spent]: () => new TypeError("Can't return WebSocket that was already used in a response."),
 };
+
+/** The other side is gone, or was never there. */
+export const connectionLost = (cause?: unknown) =>
+  Object.defineProperty(Object.assign(new Error('Network connection lost.'), { retryable: true }), 'cause', {
+    value: cause,
+    configurable: true,
+  });

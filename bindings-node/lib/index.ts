@@ -4,7 +4,21 @@ import { Compat } from './compat';
 import { hostFor, newest } from './runtime';
 import type * as dom from './types';
 
+export {
+  type ClosedCause,
+  Connection,
+  ConnectionConfig,
+  type ConnectionEvent,
+  type ConnectionOptions,
+  type Limits,
+  SendError,
+} from './connection';
+export type { Negotiated } from './engine';
+export * from './handshake';
+export type * from './network-types';
+export { type ExecutionContext, type ServeOptions, type Serving, serve, type Worker } from './serve';
 export type * from './types';
+export { type Handler, upgrade, type UpgradeOptions } from './upgrade';
 
 const { classes } = newest;
 
@@ -24,6 +38,7 @@ export type CloseEvent = dom.CloseEvent;
 export const ErrorEvent: dom.ErrorEventConstructor = classes.ErrorEvent;
 export type ErrorEvent = dom.ErrorEvent;
 export const Response: dom.ResponseConstructor = classes.Response;
+export const fetch: dom.Fetch = classes.fetch;
 export type Response = dom.Response;
 
 /**

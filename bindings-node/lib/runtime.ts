@@ -3,6 +3,7 @@
 import { Compat } from './compat';
 import type { Shell } from './end';
 import { defineEvents } from './events';
+import { defineFetch } from './fetch';
 import { definePair } from './pair';
 import { Response } from './response';
 import { defineEventTarget } from './target';
@@ -30,7 +31,7 @@ export function hostFor(compat: Compat): Host {
   const { EventTarget } = targets;
   const { WebSocket } = sockets;
   const WebSocketPair = definePair(shell, sockets);
-  const classes = {
+  const classes: Omit<Runtime, 'fetch'> = {
     WebSocketPair,
     WebSocket,
     Event,
@@ -40,7 +41,8 @@ export function hostFor(compat: Compat): Host {
     ErrorEvent,
     Response,
   };
-  const host = { classes, shell, sockets };
+  const host = { classes, shell, sockets } as Host;
+  Object.assign(classes, { fetch: defineFetch(host) });
   hosts.set(compat.bits, host);
   return host;
 }

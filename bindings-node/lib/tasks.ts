@@ -30,6 +30,11 @@ export function schedule(runner: Runner, events = 1): void {
   makeTasks(Math.min(events, BATCH));
 }
 
+/** Whether tasks are ready to be run, before anything that is scheduled now. */
+export function busy(): boolean {
+  return tasks > 0;
+}
+
 function enqueue(runner: Runner): void {
   if (runner.waiting) return;
   runner.waiting = true;

@@ -1,5 +1,7 @@
 /** What a program sees, as the Workers runtime has it. */
 
+import type { ClientOptions } from './network-types';
+
 export interface EventInit {
   bubbles?: boolean;
   cancelable?: boolean;
@@ -199,7 +201,8 @@ export interface WebSocket extends EventTarget {
 }
 
 export interface WebSocketConstructor {
-  new (url: string | URL, protocols?: string | string[]): WebSocket;
+  /** @param options not part of the standard, nor of the runtime */
+  new (url: string | URL, protocols?: string | string[], options?: ClientOptions): WebSocket;
   readonly prototype: WebSocket;
   readonly CONNECTING: 0;
   readonly OPEN: 1;
@@ -259,6 +262,12 @@ export interface ResponseConstructor {
   redirect(url: string | URL, status?: number): Response;
 }
 
+/** The global `fetch`, which here also opens a connection if a header asks for it. */
+export type Fetch = (
+  input: string | URL | globalThis.Request,
+  init?: Parameters<typeof globalThis.fetch>[1],
+) => Promise<Response>;
+
 /** The classes with the behaviour of one compatibility date. */
 export interface Runtime {
   WebSocketPair: WebSocketPairConstructor;
@@ -269,4 +278,5 @@ export interface Runtime {
   CloseEvent: CloseEventConstructor;
   ErrorEvent: ErrorEventConstructor;
   Response: ResponseConstructor;
+  fetch: Fetch;
 }

@@ -9,14 +9,21 @@
 use napi::bindgen_prelude::{Env, Object, Result};
 use napi_derive::napi;
 
+mod agreed;
 mod attachment;
 mod compat;
+mod config;
+mod connection;
+mod handshake;
 mod numeric;
 mod pair;
+mod raw;
+mod shared;
 mod slab;
 
 /// Registers the functions that `#[napi]` does not.
 #[napi(module_exports)]
 pub fn init(exports: Object, env: Env) -> Result<()> {
-    pair::register(&env, &exports)
+    pair::register(env, &exports)?;
+    connection::register(env, &exports)
 }

@@ -1,6 +1,7 @@
 //! Functions of numbers, bound straight to Node-API.
 //!
-//! `#[napi]` costs about 100 ns a call, this half of it. All unsafe code of the crate is here.
+//! `#[napi]` costs about 100 ns a call, this half of it. All unsafe code of the crate is here and in
+//! `raw`.
 
 use std::any::Any;
 use std::ffi::CStr;
@@ -19,23 +20,34 @@ pub(crate) trait Numeric {
 }
 
 /// Adds `F` to `exports`.
-pub(crate) fn register<F: Numeric>(env: &Env, exports: &Object) -> Result<()> {
+pub(crate) fn register<F: Numeric>(env: Env, exports: &Object) -> Result<()> {
+    add(env, exports, F::NAME, enter::<F>)
+}
+
+/// Adds a function to `exports`.
+pub(crate) fn add(
+    env: Env,
+    exports: &Object,
+    name: &CStr,
+    enter: extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
+) -> Result<()> {
+    let length = name.count_bytes().cast_signed();
     let mut function = ptr::null_mut();
-    // SAFETY: `env` and `exports` are alive while the module is being loaded, `NAME` ends in NUL
+    // SAFETY: `env` and `exports` are alive while the module is being loaded, `name` ends in NUL
     // and is told with its length, and no data is bound that could go away.
     unsafe {
         check_status!(sys::napi_create_function(
             env.raw(),
-            F::NAME.as_ptr(),
-            F::NAME.count_bytes().cast_signed(),
-            Some(enter::<F>),
+            name.as_ptr(),
+            length,
+            Some(enter),
             ptr::null_mut(),
             &raw mut function,
         ))?;
         check_status!(sys::napi_set_named_property(
             env.raw(),
             exports.raw(),
-            F::NAME.as_ptr(),
+            name.as_ptr(),
             function,
         ))
     }
@@ -63,27 +75,28 @@ extern "C" fn enter<F: Numeric>(
         sys::napi_get_value_double(env, values[0], &raw mut a);
         sys::napi_get_value_double(env, values[1], &raw mut b);
     }
-    match catch_unwind(|| F::call(a, b)) {
-        Ok(number) => {
-            let mut result = ptr::null_mut();
-            // SAFETY: `env` is live until this function returns.
-            unsafe { sys::napi_create_double(env, number, &raw mut result) };
-            result
-        }
+    answer(env, catch_unwind(|| F::call(a, b)))
+}
+
+/// What a call gives: a number, or after a panic nothing, and an exception instead.
+pub(crate) fn answer(env: sys::napi_env, outcome: std::thread::Result<f64>) -> sys::napi_value {
+    let mut result = ptr::null_mut();
+    match outcome {
+        // SAFETY: `env` is that of the call, and live until it returns.
+        Ok(number) => unsafe { _ = sys::napi_create_double(env, number, &raw mut result) },
         Err(panic) => {
             let text = message(panic.as_ref());
-            // SAFETY: `env` is live until this function returns; the text is told with its length.
+            let length = text.len().cast_signed();
+            let (mut value, mut error) = (ptr::null_mut(), ptr::null_mut());
+            // SAFETY: as above; the text is told with its length.
             unsafe {
-                let mut value = ptr::null_mut();
-                let mut error = ptr::null_mut();
-                let length = text.len().cast_signed();
                 sys::napi_create_string_utf8(env, text.as_ptr().cast(), length, &raw mut value);
                 sys::napi_create_error(env, ptr::null_mut(), value, &raw mut error);
                 sys::napi_throw(env, error);
             }
-            ptr::null_mut()
         }
     }
+    result
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

@@ -127,7 +127,7 @@ macro_rules! functions {
         )*
 
         /// Adds the functions of this module that take only numbers.
-        pub(crate) fn register(env: &Env, exports: &Object) -> napi::Result<()> {
+        pub(crate) fn register(env: Env, exports: &Object) -> napi::Result<()> {
             $(numeric::register::<$type>(env, exports)?;)*
             Ok(())
         }
