@@ -38,7 +38,7 @@ use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
 use crate::error::SendError;
 use crate::event::{Kind, Timer};
-use crate::frame::Role;
+use crate::frame::{Header, Role};
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
 use crate::time::{Instant, sooner};
@@ -315,6 +315,11 @@ impl Connection {
         at: usize,
     ) -> Result<Range<usize>, SendError> {
         self.sender().frame_in_place(kind, buf, at)
+    }
+
+    /// See [`Sender::frame_header`].
+    pub fn frame_header(&mut self, kind: Kind, len: usize) -> Result<Header, SendError> {
+        self.sender().frame_header(kind, len)
     }
 
     /// See [`Sender::send_ping`].
