@@ -271,18 +271,19 @@ fn codecs(
     let Some(codec) = config.deflate.codec() else {
         return (None, None);
     };
-    let client = (params.client_max_window_bits, !params.client_no_context_takeover);
-    let server = (params.server_max_window_bits, !params.server_no_context_takeover);
-    let (own, peer) = match role {
-        Role::Client => (client, server),
-        Role::Server => (server, client),
+    let peer = match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
     };
-    let inflate = Inflate::new(codec.clone(), peer.0, peer.1);
+    let takeover = |sender| !params.no_context_takeover(sender);
+    let inflate = Inflate::new(codec.clone(), params.window_bits(peer), takeover(peer));
     let DeflateConfig { level, mem_level, .. } = config.deflate;
-    let compress = CompressorParams { window_bits: own.0, level, mem_level };
-    // DEFLATE as codecs have it cannot keep to a window of 256 bytes: send as is.
-    let compress = (own.0 >= 9).then(|| Compress::new(codec, compress, own.1));
-    (Some(Box::new(inflate)), compress.map(Box::new))
+    let window_bits = params.window_bits(role);
+    let compress = params.can_compress(role).then(|| {
+        let params = CompressorParams { window_bits, level, mem_level };
+        Box::new(Compress::new(codec, params, takeover(role)))
+    });
+    (Some(Box::new(inflate)), compress)
 }
 
 /// The sending half's methods, without the detour.

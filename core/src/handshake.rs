@@ -44,6 +44,7 @@ mod acceptance;
 mod address;
 mod client;
 mod client_request;
+mod deflate;
 mod extensions;
 mod fields;
 mod head;
@@ -63,6 +64,7 @@ pub use acceptance::{AcceptError, Acceptance, Policy};
 pub use address::{Address, InvalidAddress};
 pub use client::{ClientHandshake, ClientProgress};
 pub use client_request::{ClientRequest, InvalidRequest};
+pub use deflate::{DeflateDecline, DeflateOffer, DeflateParams, DeflatePolicy};
 pub use fields::{Fields, InvalidField};
 pub use origin::{InvalidOrigin, Origins};
 pub use refusal::{Cause, InvalidStatus, Refusal};
@@ -91,21 +93,8 @@ pub enum Bootstrap {
 pub struct Negotiated {
     /// The subprotocol, if there is one.
     pub subprotocol: Option<String>,
-    /// x
+    /// What was agreed about permessage-deflate, if it is used.
     pub deflate: Option<DeflateParams>,
-}
-
-/// Agreed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct DeflateParams {
-    /// a
-    pub server_no_context_takeover: bool,
-    /// a
-    pub client_no_context_takeover: bool,
-    /// a
-    pub server_max_window_bits: u8,
-    /// a
-    pub client_max_window_bits: u8,
 }
 
 /// What a peer may make a handshake hold, and for how long.

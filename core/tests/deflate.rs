@@ -9,12 +9,10 @@ use wspair::{Cause, Config, Connection, Delivery, Event, MaskKeys, Negotiated};
 
 fn agreed(takeover: bool) -> Negotiated {
     let mut agreed = Negotiated::default();
-    agreed.deflate = Some(DeflateParams {
-        server_no_context_takeover: !takeover,
-        client_no_context_takeover: !takeover,
-        server_max_window_bits: 15,
-        client_max_window_bits: 15,
-    });
+    let mut params = DeflateParams::default();
+    params.server_no_context_takeover = !takeover;
+    params.client_no_context_takeover = !takeover;
+    agreed.deflate = Some(params);
     agreed
 }
 

@@ -1,9 +1,11 @@
 //! The command lines of the examples.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use wspair::Config;
-use wspair::handshake::{Origins, Policy};
+use wspair::deflate::Zlib;
+use wspair::handshake::{DeflateOffer, DeflatePolicy, Origins, Policy};
 
 /// What the hosts can be told; each leaves what it has no use for.
 #[derive(Clone)]
@@ -13,7 +15,8 @@ pub(crate) struct Options {
     pub(crate) config: Config,
     pub(crate) policy: Policy,
     pub(crate) subprotocol: Option<String>,
-    pub(crate) deflate: bool,
+    /// What a client offers.
+    pub(crate) offer: Option<DeflateOffer>,
     /// Messages to send, one after the other.
     pub(crate) text: Vec<String>,
     /// Whatever is not an option.
@@ -28,7 +31,7 @@ impl Options {
             config: Config::default(),
             policy: Policy::default(),
             subprotocol: None,
-            deflate: false,
+            offer: None,
             text: Vec::new(),
             rest: Vec::new(),
         };
@@ -44,7 +47,12 @@ impl Options {
                 "--max-fragments" => limits.max_fragments = value()?.parse()?,
                 "--subprotocol" => options.subprotocol = Some(value()?),
                 "--origin" => origins.push(value()?),
-                "--deflate" => options.deflate = true,
+                "--deflate" => {
+                    options.policy.deflate = Some(DeflatePolicy::default());
+                    options.offer = Some(DeflateOffer::default());
+                    // One stock of codecs for all connections.
+                    options.config.deflate.codec = Some(Arc::new(Zlib::with_stock(16)));
+                }
                 "--text" => options.text.push(value()?),
                 _ if arg.starts_with("--") => return Err(format!("no such option: {arg}").into()),
                 _ => options.rest.push(arg),

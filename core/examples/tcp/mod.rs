@@ -72,6 +72,9 @@ pub(crate) fn accept(
 /// Connects and asks for a WebSocket.
 pub(crate) fn connect(url: &str, options: &Options) -> Result<(TcpStream, Opened), Box<dyn Error>> {
     let mut request = ClientRequest::new(url)?;
+    if let Some(offer) = options.offer {
+        request = request.deflate(offer);
+    }
     if let Some(name) = &options.subprotocol {
         request = request.subprotocol(name)?;
     }

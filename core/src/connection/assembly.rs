@@ -23,7 +23,7 @@ pub(super) struct Assembly {
 /// A run of a payload: its key, and how far into its frame it begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
-    pub(super) mask: Option<[u8; 4]>,
+    pub(super) key: Option<u32>,
     pub(super) offset: usize,
 }
 
@@ -36,7 +36,7 @@ impl Assembly {
         if let Some(more) = grown(len, capacity, bytes.len(), total) {
             self.binary.reserve_exact(more);
         }
-        append_at(&mut self.binary, bytes, run.mask, run.offset);
+        append_at(&mut self.binary, bytes, run.key.map(u32::to_ne_bytes), run.offset);
     }
 
     /// Appends a run of a text message that is unmasked already.
@@ -59,14 +59,14 @@ impl Assembly {
         run: Run,
         total: usize,
     ) -> Result<(), ProtocolError> {
-        let Some(key) = run.mask else {
+        let Some(key) = run.key else {
             return self.push_text(bytes, total);
         };
         let mut scratch = [0; SCRATCH];
         for (at, block) in bytes.chunks(SCRATCH).enumerate() {
             let scratch = &mut scratch[..block.len()];
             // A block's length is a multiple of the key's.
-            mask::copy(block, scratch, key, run.offset + at * SCRATCH);
+            mask::copy(block, scratch, key.to_ne_bytes(), run.offset + at * SCRATCH);
             self.push_text(scratch, total)?;
         }
         Ok(())

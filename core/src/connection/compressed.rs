@@ -1,13 +1,12 @@
 //! Compressed messages on the receive path (RFC 7692 6.2).
 
 use super::Connection;
-use super::inbound::{Found, Inbound, Input, Message, Place, Step, input_bytes};
+use super::inbound::{Found, Frame, Inbound, Input, Message, Place, Step, What, input_bytes};
 use super::inflate::Inflated;
 use super::receive::{Receive, offset};
 use crate::config::Delivery;
 use crate::error::ProtocolError;
 use crate::event::Kind;
-use crate::frame::Header;
 use crate::mask;
 
 impl Receive<'_> {
@@ -16,23 +15,23 @@ impl Receive<'_> {
     /// In chunks, the input is taken only as far as the output goes that is delivered.
     pub(super) fn inflate(
         &mut self,
-        header: Header,
+        frame: Frame,
         read: u64,
         mut message: Message,
     ) -> Result<Option<Found>, ProtocolError> {
         let chunks = self.conn.config.delivery == Delivery::Chunks;
         let start = self.pos;
-        let left = usize::try_from(header.len - read).unwrap_or(usize::MAX);
+        let left = usize::try_from(frame.len - read).unwrap_or(usize::MAX);
         let end = self.end.min(start.saturating_add(left));
-        let mask = if chunks { header.mask } else { self.unmask_ahead(end, header.mask, read) };
+        let key = if chunks { frame.key } else { self.unmask_ahead(end, frame.key, read) };
         loop {
             let read = read + (self.pos - start) as u64;
             let before = message.inflated;
-            let more = self.inflate_step(end, mask, read, &mut message)?;
+            let more = self.inflate_step(end, key, read, &mut message)?;
             let Connection { inbound, .. } = &mut *self.conn;
-            let read = header.len - (left - (self.pos - start)) as u64;
+            let read = frame.len - (left - (self.pos - start)) as u64;
             inbound.message = Some(message);
-            inbound.step = Step::Payload { header, read };
+            inbound.step = Step::Payload { frame, read };
             if chunks && message.inflated > before {
                 return Ok(Some(inbound.chunk(message, false)));
             }
@@ -40,14 +39,14 @@ impl Receive<'_> {
                 break;
             }
         }
-        self.conn.inbound.end_frame(header, message, chunks)
+        self.conn.inbound.end_frame(frame, message, chunks)
     }
 
     /// Inflates some of the input up to `end`; whether there is more without further input.
     fn inflate_step(
         &mut self,
         end: usize,
-        mask: Option<[u8; 4]>,
+        key: Option<u32>,
         read: u64,
         message: &mut Message,
     ) -> Result<bool, ProtocolError> {
@@ -57,9 +56,9 @@ impl Receive<'_> {
         };
         let mut scratch = [0; SCRATCH];
         let mut piece = input_bytes(&self.input, buffer, self.pos, end - self.pos);
-        if let Some(key) = mask {
+        if let Some(key) = key {
             let len = piece.len().min(SCRATCH);
-            mask::copy(&piece[..len], &mut scratch, key, offset(read));
+            mask::copy(&piece[..len], &mut scratch, key.to_ne_bytes(), offset(read));
             piece = &scratch[..len];
         }
         let before = assembly.binary.len();
@@ -77,13 +76,13 @@ impl Receive<'_> {
 
     /// Unmasks the input up to `end` where it lies, if it may be changed, and returns the key that
     /// is left to apply.
-    fn unmask_ahead(&mut self, end: usize, mask: Option<[u8; 4]>, read: u64) -> Option<[u8; 4]> {
+    fn unmask_ahead(&mut self, end: usize, key: Option<u32>, read: u64) -> Option<u32> {
         let bytes = match &mut self.input {
             Input::Mutable(bytes) => &mut bytes[self.pos..end],
             Input::Own => &mut self.conn.read.bytes[self.pos..end],
-            Input::Fixed(_) => return mask,
+            Input::Fixed(_) => return key,
         };
-        mask::in_place(bytes, mask?, offset(read));
+        mask::in_place(bytes, key?.to_ne_bytes(), offset(read));
         None
     }
 }
@@ -92,15 +91,15 @@ impl Inbound {
     /// The frame's bytes that came are inflated: is it, and with it the message, at its end?
     fn end_frame(
         &mut self,
-        header: Header,
+        frame: Frame,
         message: Message,
         chunks: bool,
     ) -> Result<Option<Found>, ProtocolError> {
         match self.step {
-            Step::Payload { read, .. } if read == header.len => self.step = Step::default(),
+            Step::Payload { read, .. } if read == frame.len => self.step = Step::default(),
             _ => return Ok(None),
         }
-        if !header.fin {
+        if !frame.fin {
             return Ok(None);
         }
         self.message = None;
@@ -113,7 +112,7 @@ impl Inbound {
             return Ok(Some(self.chunk(message, true)));
         }
         self.assembly.lent = true;
-        Ok(Some(Found::Message(message.kind, Place::Copied)))
+        Ok(Some(Found { what: What::Message(message.kind), place: Place::Copied }))
     }
 
     /// What was inflated, as a part of its message.
@@ -123,7 +122,7 @@ impl Inbound {
             message.begun = true;
         }
         self.assembly.lent = true;
-        Found::Chunk { kind, place: Place::Copied, first: !begun, last }
+        Found { what: What::Chunk { kind, first: !begun, last }, place: Place::Copied }
     }
 }
 

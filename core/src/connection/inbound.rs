@@ -38,9 +38,27 @@ pub(super) enum Step {
     /// The first bytes of a header whose rest is still to come.
     Header { held: [u8; MAX_HEADER], len: usize },
     /// `read` bytes of the frame's payload came.
-    Payload { header: Header, read: u64 },
+    Payload { frame: Frame, read: u64 },
     /// Nothing more is read: a Close frame or a broken rule came first.
     Done,
+}
+
+/// What a header said. The key is one number: four bytes are copied in pieces that are then read
+/// across, and each time the processor waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) fin: bool,
+    pub(super) rsv1: bool,
+    pub(super) opcode: Opcode,
+    pub(super) key: Option<u32>,
+    pub(super) len: u64,
+}
+
+impl From<Header> for Frame {
+    fn from(header: Header) -> Self {
+        let Header { fin, rsv1, opcode, mask, len } = header;
+        Self { fin, rsv1, opcode, key: mask.map(u32::from_ne_bytes), len }
+    }
 }
 
 impl Default for Step {
@@ -64,12 +82,18 @@ pub(super) struct Message {
 
 /// What was found in the input, before it is lent.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Found {
-    Message(Kind, Place),
-    Chunk { kind: Kind, place: Place, first: bool, last: bool },
-    Ping(Place),
-    Pong(Place),
-    Close(Place),
+pub(super) struct Found {
+    pub(super) what: What,
+    pub(super) place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    Message(Kind),
+    Chunk { kind: Kind, first: bool, last: bool },
+    Ping,
+    Pong,
+    Close,
 }
 
 /// Where an event's bytes lie.
@@ -85,32 +109,15 @@ pub(super) enum Place {
     Control,
 }
 
-impl Found {
-    pub(super) fn place(&self) -> Place {
-        match self {
-            Self::Message(_, place)
-            | Self::Chunk { place, .. }
-            | Self::Ping(place)
-            | Self::Pong(place)
-            | Self::Close(place) => *place,
-        }
-    }
-}
-
 impl Inbound {
-    /// Checks what a header means here and now, and gets ready for its payload.
-    pub(super) fn begin(&mut self, header: Header, config: &Config) -> Result<(), ProtocolError> {
-        if !header.opcode.is_control() {
-            self.begin_data(header, config)?;
+    /// Checks what a header means here and now: it begins or continues a message, or stands alone.
+    pub(super) fn begin(&mut self, frame: Frame, config: &Config) -> Result<(), ProtocolError> {
+        if frame.opcode.is_control() {
+            return Ok(());
         }
-        self.step = Step::Payload { header, read: 0 };
-        Ok(())
-    }
-
-    fn begin_data(&mut self, header: Header, config: &Config) -> Result<(), ProtocolError> {
-        let inflated = header.rsv1.then_some(0);
+        let inflated = frame.rsv1.then_some(0);
         let begin = |kind| Message { kind, frames: 0, len: 0, begun: false, inflated };
-        let mut message = match (header.opcode, self.message) {
+        let mut message = match (frame.opcode, self.message) {
             (Opcode::Continuation, Some(message)) => message,
             (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
             (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
@@ -122,14 +129,14 @@ impl Inbound {
         if message.frames > limits.max_fragments {
             return Err(ProtocolError::TooManyFragments);
         }
-        let len = usize::try_from(header.len).unwrap_or(usize::MAX);
+        let len = usize::try_from(frame.len).unwrap_or(usize::MAX);
         if len > limits.max_frame {
             return Err(ProtocolError::FrameTooLong);
         }
         message.len = message
             .len
             .checked_add(len)
-            .filter(|&len| len <= wire_limit(message, limits) && len as u64 >= header.len)
+            .filter(|&len| len <= wire_limit(message, limits) && len as u64 >= frame.len)
             .ok_or(ProtocolError::MessageTooLong)?;
         self.message = Some(message);
         Ok(())
@@ -153,9 +160,10 @@ impl Inbound {
     ) -> Result<Event<'s>, ProtocolError> {
         let Self { assembly, control, .. } = self;
         let Assembly { binary, text, .. } = assembly;
-        Ok(match found {
-            Found::Message(Kind::Text, Place::Assembled) => Event::Text(Text::assembled(text)),
-            Found::Message(Kind::Text, place) => {
+        let Found { what, place } = found;
+        Ok(match (what, place) {
+            (What::Message(Kind::Text), Place::Assembled) => Event::Text(Text::assembled(text)),
+            (What::Message(Kind::Text), _) => {
                 let (bytes, at) = match place {
                     Place::Input { at, len } => {
                         let shown = !matches!(input, Input::Own);
@@ -166,16 +174,16 @@ impl Inbound {
                 let text = core::str::from_utf8(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
                 Event::Text(Text::lent(text, at))
             }
-            Found::Message(Kind::Binary, place) => {
+            (What::Message(Kind::Binary), _) => {
                 Event::Binary(lend_payload(place, input, read, binary))
             }
-            Found::Chunk { kind, place, first, last } => {
+            (What::Chunk { kind, first, last }, _) => {
                 let data = lend_payload(place, input, read, binary);
                 Event::Chunk(Chunk { kind, data, first, last })
             }
-            Found::Ping(place) => Event::Ping(lend_control(place, input, read, control)),
-            Found::Pong(place) => Event::Pong(lend_control(place, input, read, control)),
-            Found::Close(place) => {
+            (What::Ping, _) => Event::Ping(lend_control(place, input, read, control)),
+            (What::Pong, _) => Event::Pong(lend_control(place, input, read, control)),
+            (What::Close, _) => {
                 let body = lend_control(place, input, read, control);
                 Event::Close(CloseFrame::decode(body)?)
             }
@@ -247,17 +255,17 @@ pub(super) fn read_header(
     len: &mut usize,
     rest: &[u8],
     expect: Expect,
-) -> Result<Option<(Header, usize)>, ProtocolError> {
+) -> Result<Option<(Frame, usize)>, ProtocolError> {
     if *len == 0
         && let Decoded::Header(header, taken) = Header::decode(rest, expect)?
     {
-        return Ok(Some((header, taken)));
+        return Ok(Some((header.into(), taken)));
     }
     let before = *len;
     let more = rest.len().min(MAX_HEADER - before);
     held[before..before + more].copy_from_slice(&rest[..more]);
     match Header::decode(&held[..before + more], expect)? {
-        Decoded::Header(header, taken) => Ok(Some((header, taken - before))),
+        Decoded::Header(header, taken) => Ok(Some((header.into(), taken - before))),
         Decoded::NeedMore(_) => {
             *len = before + more;
             Ok(None)

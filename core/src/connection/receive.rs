@@ -2,14 +2,14 @@
 
 use super::Connection;
 use super::assembly::{Assembly, Run};
-use super::inbound::{Found, Input, Message, Place, Step, input_bytes, read_header};
+use super::inbound::{Found, Frame, Input, Message, Place, Step, What, input_bytes, read_header};
 use super::sender::{Compression, Sender};
 use super::transmit::append_at;
 use crate::close::CloseFrame;
 use crate::config::Delivery;
 use crate::error::ProtocolError;
 use crate::event::{Event, Kind};
-use crate::frame::{Expect, Header, Opcode};
+use crate::frame::{Expect, Opcode};
 use crate::mask;
 
 /// The events in one input, in order. A lending iterator: each event borrows until the next.
@@ -50,7 +50,7 @@ impl<'a> Receive<'a> {
     /// The next event with the sending half, to answer out of the event's own bytes.
     pub fn next_and_sender(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
         let found = self.find();
-        self.event_in_input = matches!(found.as_ref().map(Found::place), Some(Place::Input { .. }));
+        self.event_in_input = matches!(found, Some(Found { place: Place::Input { .. }, .. }));
         let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
         let lent = match found {
             Some(found) => inbound.lend(found, &mut self.input, read),
@@ -116,7 +116,7 @@ impl<'a> Receive<'a> {
         }
     }
 
-    /// Takes a header, or a run of a payload.
+    /// Takes a header with what came of its payload, or a further run of it.
     fn step(&mut self) -> Result<Option<Found>, ProtocolError> {
         let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
         if outbound.lifecycle.has_ended() {
@@ -130,15 +130,15 @@ impl<'a> Receive<'a> {
                     Input::Own => &read.bytes[self.pos..self.end],
                 };
                 let expect = Expect { role: *role, rsv1: inbound.inflate.is_some() };
-                let Some((header, taken)) = read_header(held, len, rest, expect)? else {
+                let Some((frame, taken)) = read_header(held, len, rest, expect)? else {
                     self.pos = self.end;
                     return Ok(None);
                 };
                 self.pos += taken;
-                inbound.begin(header, config)?;
-                if header.len == 0 { self.payload() } else { Ok(None) }
+                inbound.begin(frame, config)?;
+                self.payload(frame, 0)
             }
-            Step::Payload { .. } => self.payload(),
+            &mut Step::Payload { frame, read } => self.payload(frame, read),
             Step::Done => {
                 self.pos = self.end;
                 Ok(None)
@@ -146,39 +146,37 @@ impl<'a> Receive<'a> {
         }
     }
 
-    fn payload(&mut self) -> Result<Option<Found>, ProtocolError> {
-        let Step::Payload { header, read } = self.conn.inbound.step else {
-            return Ok(None);
-        };
+    /// Takes what came of a payload of which `read` bytes came before.
+    fn payload(&mut self, frame: Frame, read: u64) -> Result<Option<Found>, ProtocolError> {
         if let Some(message) = self.conn.inbound.message
             && message.inflated.is_some()
-            && !header.opcode.is_control()
+            && !frame.opcode.is_control()
         {
-            return self.inflate(header, read, message);
+            return self.inflate(frame, read, message);
         }
         let available = self.end - self.pos;
-        let left = header.len - read;
+        let left = frame.len - read;
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(available);
         let done = len as u64 == left;
         let at = self.pos;
         self.pos += len;
         self.conn.inbound.step =
-            if done { Step::default() } else { Step::Payload { header, read: read + len as u64 } };
-        let run = Run { mask: header.mask, offset: offset(read) };
+            if done { Step::default() } else { Step::Payload { frame, read: read + len as u64 } };
+        let run = Run { key: frame.key, offset: offset(read) };
         let piece = Piece { at, len, run, first: read == 0, last: done };
-        if header.opcode.is_control() {
-            self.control(header.opcode, piece)
+        if frame.opcode.is_control() {
+            self.control(frame.opcode, piece)
         } else {
-            self.data(header, piece)
+            self.data(frame, piece)
         }
     }
 
-    fn data(&mut self, header: Header, piece: Piece) -> Result<Option<Found>, ProtocolError> {
+    fn data(&mut self, frame: Frame, piece: Piece) -> Result<Option<Found>, ProtocolError> {
         let Some(message) = self.conn.inbound.message else {
             return Ok(None);
         };
         let Message { kind, frames, begun, .. } = message;
-        let ends = piece.last && header.fin;
+        let ends = piece.last && frame.fin;
         if ends {
             self.conn.inbound.message = None;
         }
@@ -186,10 +184,10 @@ impl<'a> Receive<'a> {
             return self.chunk(message, piece, ends);
         }
         if ends && piece.first && frames == 1 && !begun {
-            return Ok(Some(Found::Message(kind, self.unmask(piece))));
+            return Ok(Some(Found { what: What::Message(kind), place: self.unmask(piece) }));
         }
         // As far as it is known how long the message gets.
-        let total = if header.fin { message.len } else { self.conn.config.limits.max_message };
+        let total = if frame.fin { message.len } else { self.conn.config.limits.max_message };
         self.append(kind, piece, total)?;
         if !ends {
             return Ok(None);
@@ -197,7 +195,7 @@ impl<'a> Receive<'a> {
         let assembly = &mut self.conn.inbound.assembly;
         assembly.end(kind)?;
         assembly.lent = true;
-        Ok(Some(Found::Message(kind, Place::Assembled)))
+        Ok(Some(Found { what: What::Message(kind), place: Place::Assembled }))
     }
 
     fn chunk(
@@ -226,7 +224,7 @@ impl<'a> Receive<'a> {
         if let Some(message) = &mut inbound.message {
             message.begun = true;
         }
-        Ok(Some(Found::Chunk { kind, place, first: !begun, last }))
+        Ok(Some(Found { what: What::Chunk { kind, first: !begun, last }, place }))
     }
 
     fn control(&mut self, opcode: Opcode, piece: Piece) -> Result<Option<Found>, ProtocolError> {
@@ -234,7 +232,7 @@ impl<'a> Receive<'a> {
             self.conn.inbound.control.clear();
         }
         let whole = piece.first && piece.last;
-        let fixed = matches!(self.input, Input::Fixed(_)) && piece.run.mask.is_some();
+        let fixed = matches!(self.input, Input::Fixed(_)) && piece.run.key.is_some();
         let place = if whole && !fixed { self.unmask(piece) } else { self.copy_control(piece) };
         if !piece.last {
             return Ok(None);
@@ -244,27 +242,28 @@ impl<'a> Receive<'a> {
             Place::Input { at, len } => input_bytes(&self.input, read, at, len),
             _ => &inbound.control,
         };
-        Ok(Some(match opcode {
+        let what = match opcode {
             Opcode::Ping => {
                 if config.auto_pong {
                     outbound.answer_ping(payload);
                 }
-                Found::Ping(place)
+                What::Ping
             }
             Opcode::Close => {
                 outbound.received_close(CloseFrame::decode(payload)?, config.auto_close);
                 inbound.stop();
-                Found::Close(place)
+                What::Close
             }
-            _ => Found::Pong(place),
-        }))
+            _ => What::Pong,
+        };
+        Ok(Some(Found { what, place }))
     }
 
     /// Unmasks a piece: where it lies, or on its way into the assembly's binary buffer.
     fn unmask(&mut self, piece: Piece) -> Place {
         let Piece { at, len, run, .. } = piece;
         let place = Place::Input { at, len };
-        let Some(key) = run.mask else {
+        let Some(key) = run.key else {
             return place;
         };
         let bytes = match &mut self.input {
@@ -277,7 +276,7 @@ impl<'a> Receive<'a> {
                 return Place::Copied;
             }
         };
-        mask::in_place(bytes, key, run.offset);
+        mask::in_place(bytes, key.to_ne_bytes(), run.offset);
         place
     }
 
@@ -304,7 +303,7 @@ impl<'a> Receive<'a> {
         let Piece { at, len, run, .. } = piece;
         let Connection { inbound, read, .. } = &mut *self.conn;
         let bytes = input_bytes(&self.input, read, at, len);
-        append_at(&mut inbound.control, bytes, run.mask, run.offset);
+        append_at(&mut inbound.control, bytes, run.key.map(u32::to_ne_bytes), run.offset);
         Place::Control
     }
 }

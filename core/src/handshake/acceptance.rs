@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::fields::{self, InvalidField};
-use super::{Negotiated, Origins, Refusal};
+use super::{DeflateDecline, DeflatePolicy, Negotiated, Origins, Refusal};
 
-/// What a server agrees to. The default agrees to all origins.
+/// What a server agrees to. The default agrees to all origins and to no extension.
 ///
 /// ```
 /// use wspair::handshake::{Origins, Policy};
@@ -21,6 +21,9 @@ pub struct Policy {
     /// The origins whose pages may connect. Default `None`: all, which is right only for a
     /// service that does not rely on what a browser sends by itself, as cookies.
     pub origins: Option<Origins>,
+    /// How to agree to permessage-deflate. Default `None`: not at all. To be set only when the
+    /// connection has a compressor.
+    pub deflate: Option<DeflatePolicy>,
 }
 
 /// The answer that opens a connection, and what was agreed.
@@ -36,6 +39,9 @@ pub struct Acceptance {
     pub fields: Vec<(&'static str, String)>,
     /// What the connection is made with.
     pub agreed: Negotiated,
+    /// Why permessage-deflate is not used though the client offered it: what stood against the
+    /// first of its offers.
+    pub deflate_declined: Option<DeflateDecline>,
 }
 
 impl Acceptance {

@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::Bootstrap;
 use super::accept::key;
 use super::address::{Address, Authority, InvalidAddress};
 use super::fields::{self, InvalidField};
+use super::{Bootstrap, DeflateOffer};
 
 /// A request to open a connection. Always valid: what it is built from is checked at once.
 ///
@@ -29,6 +29,7 @@ pub struct ClientRequest {
     subprotocols: Vec<String>,
     extra: Vec<(String, Vec<u8>)>,
     must_choose: bool,
+    deflate: Option<DeflateOffer>,
 }
 
 impl ClientRequest {
@@ -41,6 +42,7 @@ impl ClientRequest {
             subprotocols: Vec::new(),
             extra: Vec::new(),
             must_choose: false,
+            deflate: None,
         })
     }
 
@@ -89,6 +91,18 @@ impl ClientRequest {
         self.field("Origin", origin.as_bytes())
     }
 
+    /// Offers permessage-deflate. Default not; to be offered only when the connection has a
+    /// compressor.
+    ///
+    /// Whether the server agreed is in [`Negotiated::deflate`](super::Negotiated::deflate). A
+    /// client that insists on it closes with
+    /// [`EXTENSION_REQUIRED`](crate::CloseCode::EXTENSION_REQUIRED) otherwise.
+    #[must_use]
+    pub fn deflate(mut self, offer: DeflateOffer) -> Self {
+        self.deflate = Some(offer);
+        self
+    }
+
     /// Where to connect to.
     pub fn address(&self) -> &Address {
         &self.address
@@ -135,6 +149,9 @@ impl ClientRequest {
         if !self.subprotocols.is_empty() {
             list.add("Sec-WebSocket-Protocol", self.subprotocols.join(", ").into_bytes());
         }
+        if let Some(offer) = &self.deflate {
+            list.add("Sec-WebSocket-Extensions", offer.write().into_bytes());
+        }
         for (name, value) in &self.extra {
             if how == Bootstrap::Upgrade || !fields::is_connection_specific(name) {
                 list.add(name, &**value);
@@ -149,6 +166,10 @@ impl ClientRequest {
 
     pub(super) fn must_choose(&self) -> bool {
         self.must_choose
+    }
+
+    pub(super) fn offered_deflate(&self) -> Option<DeflateOffer> {
+        self.deflate
     }
 
     /// Appends the request as HTTP/1.1.

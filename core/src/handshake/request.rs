@@ -9,7 +9,7 @@ use super::acceptance::{AcceptError, Acceptance, Policy};
 use super::address::Authority;
 use super::fields::{self, Fields};
 use super::refusal::{Cause, Refusal};
-use super::{Bootstrap, Negotiated, extensions};
+use super::{Bootstrap, Negotiated, deflate, extensions};
 
 /// A valid opening handshake, whatever version of HTTP carried it.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ impl<'a> Request<'a> {
 
     fn check_subprotocols(&self) -> Result<(), Cause> {
         let mut seen: Vec<&[u8]> = Vec::new();
-        let mut lines = self.fields.all(SUBPROTOCOL).peekable();
+        let mut lines = self.fields.all(SUBPROTOCOL[0]).peekable();
         let is_present = lines.peek().is_some();
         for name in lines.flat_map(fields::elements) {
             if seen.len() == MAX_SUBPROTOCOLS || !fields::is_token(name) || seen.contains(&name) {
@@ -206,7 +206,7 @@ impl<'a> Request<'a> {
 
     /// The subprotocols the client speaks, the one it likes best first. At most 64.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> {
-        self.fields.all(SUBPROTOCOL).flat_map(fields::elements).filter_map(fields::token)
+        self.fields.all(SUBPROTOCOL[0]).flat_map(fields::elements).filter_map(fields::token)
     }
 
     /// The value of the first field of that name.
@@ -243,38 +243,51 @@ impl<'a> Request<'a> {
         {
             return Err(Refusal::because(Cause::Origin, self.how).into());
         }
-        let agreed = Negotiated { subprotocol: subprotocol.map(String::from), deflate: None };
+        let offers = extensions::read(&self.fields).unwrap_or_default();
+        let (deflate, deflate_declined) = match deflate::answer(policy.deflate, &offers) {
+            Ok(answer) => (answer, None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let (deflate, extensions) = deflate.map(|answer| (answer.params, answer.text)).unzip();
+        let mut fields = match self.how {
+            Bootstrap::Upgrade => self.upgrade_fields(),
+            Bootstrap::ExtendedConnect => Vec::new(),
+        };
+        fields.extend(subprotocol.map(|name| (self.cased(SUBPROTOCOL), name.into())));
+        fields.extend(extensions.map(|list| (self.cased(EXTENSIONS), list)));
         Ok(Acceptance {
             status: match self.how {
                 Bootstrap::Upgrade => 101,
                 Bootstrap::ExtendedConnect => 200,
             },
-            fields: self.answer(&agreed),
-            agreed,
+            fields,
+            agreed: Negotiated { subprotocol: subprotocol.map(Into::into), deflate },
+            deflate_declined,
         })
     }
 
-    fn answer(&self, agreed: &Negotiated) -> Vec<(&'static str, String)> {
-        let mut fields = Vec::new();
-        if self.how == Bootstrap::Upgrade {
-            let key = self.field("Sec-WebSocket-Key").unwrap_or_default();
-            let accept = accept_key(key).map(char::from).iter().collect();
-            fields.push(("Upgrade", "websocket".into()));
-            fields.push(("Connection", "Upgrade".into()));
-            fields.push(("Sec-WebSocket-Accept", accept));
+    /// RFC 6455 4.2.2.
+    fn upgrade_fields(&self) -> Vec<(&'static str, String)> {
+        let key = self.field("Sec-WebSocket-Key").unwrap_or_default();
+        let accept = accept_key(key).map(char::from).iter().collect();
+        alloc::vec![
+            ("Upgrade", "websocket".into()),
+            ("Connection", "Upgrade".into()),
+            ("Sec-WebSocket-Accept", accept),
+        ]
+    }
+
+    /// One of two spellings, as the carrier wants it.
+    fn cased(&self, [mixed, lower]: [&'static str; 2]) -> &'static str {
+        match self.how {
+            Bootstrap::Upgrade => mixed,
+            Bootstrap::ExtendedConnect => lower,
         }
-        if let Some(subprotocol) = &agreed.subprotocol {
-            let name = match self.how {
-                Bootstrap::Upgrade => SUBPROTOCOL,
-                Bootstrap::ExtendedConnect => "sec-websocket-protocol",
-            };
-            fields.push((name, subprotocol.clone()));
-        }
-        fields
     }
 }
 
-const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
+const SUBPROTOCOL: [&str; 2] = ["Sec-WebSocket-Protocol", "sec-websocket-protocol"];
+const EXTENSIONS: [&str; 2] = ["Sec-WebSocket-Extensions", "sec-websocket-extensions"];
 
 const MAX_SUBPROTOCOLS: usize = 64;
 

@@ -6,10 +6,9 @@ use core::fmt;
 
 use super::accept::{accept_key, key};
 use super::client_request::ClientRequest;
-use super::extensions;
 use super::fields::Fields;
 use super::head::HeadError;
-use super::{Bootstrap, Negotiated};
+use super::{Bootstrap, DeflateOffer, DeflateParams, Negotiated, deflate, extensions};
 
 /// A server's answer.
 #[derive(Clone, Debug)]
@@ -100,6 +99,12 @@ pub enum Failure {
     Extensions,
     /// An extension that was not offered.
     ExtensionNotOffered,
+    /// permessage-deflate twice.
+    ExtensionRepeated,
+    /// A parameter of permessage-deflate is unknown, repeated or badly valued (RFC 7692 7.1).
+    DeflateParameter,
+    /// The answer about permessage-deflate does not keep to the offer (RFC 7692 7.1).
+    DeflateTerms,
 }
 
 impl fmt::Display for Failure {
@@ -120,6 +125,9 @@ impl fmt::Display for Failure {
             Self::NoSubprotocol => "no subprotocol was chosen",
             Self::Extensions => "malformed Sec-WebSocket-Extensions",
             Self::ExtensionNotOffered => "extension that was not offered",
+            Self::ExtensionRepeated => "extension answered twice",
+            Self::DeflateParameter => "invalid parameter of permessage-deflate",
+            Self::DeflateTerms => "permessage-deflate beyond what was offered",
         })
     }
 }
@@ -143,6 +151,7 @@ pub(super) struct Expected {
     accept: Option<[u8; 28]>,
     subprotocols: Vec<String>,
     must_choose: bool,
+    deflate: Option<DeflateOffer>,
 }
 
 impl Expected {
@@ -154,6 +163,7 @@ impl Expected {
             },
             subprotocols: request.subprotocols().to_vec(),
             must_choose: request.must_choose(),
+            deflate: request.offered_deflate(),
         }
     }
 
@@ -163,11 +173,21 @@ impl Expected {
             None if !matches!(response.status, 200..=299) => return Err(Failure::Status),
             None => {}
         }
+        let deflate = self.deflate(response)?;
+        Ok(Negotiated { subprotocol: self.subprotocol(response)?, deflate })
+    }
+
+    fn deflate(&self, response: &Response<'_>) -> Result<Option<DeflateParams>, Failure> {
         let extensions = extensions::read(&response.fields).map_err(|_| Failure::Extensions)?;
-        if !extensions.is_empty() {
-            return Err(Failure::ExtensionNotOffered);
+        let is_offered = |name| self.deflate.is_some() && name == deflate::NAME;
+        match (&*extensions, &self.deflate) {
+            ([], _) => Ok(None),
+            ([answer], Some(offer)) if is_offered(answer.name) => offer.check(answer).map(Some),
+            (answers, _) if answers.iter().all(|answer| is_offered(answer.name)) => {
+                Err(Failure::ExtensionRepeated)
+            }
+            _ => Err(Failure::ExtensionNotOffered),
         }
-        Ok(Negotiated { subprotocol: self.subprotocol(response)?, deflate: None })
     }
 
     fn subprotocol(&self, response: &Response<'_>) -> Result<Option<String>, Failure> {
