@@ -21,6 +21,11 @@
 #include <stdint.h>
 
 /**
+ * The version of this header; wspair_version is that of the library that runs.
+ */
+#define WSPAIR_VERSION "0.1.0"
+
+/**
  * A chunk is the first of its message.
  */
 #define WSPAIR_FLAG_FIRST 1
@@ -65,441 +70,853 @@ enum wspair_result
   /**
    * Done.
    */
-  WSPAIR_RESULT_OK = 0,
+  WSPAIR_OK = 0,
   /**
    * Done, and there is more: call again, before anything else is read.
    */
-  WSPAIR_RESULT_MORE = 1,
+  WSPAIR_MORE = 1,
   /**
    * A pointer that is needed was null.
    */
-  WSPAIR_RESULT_ERROR_NULL = -1,
+  WSPAIR_ERROR_NULL = -1,
   /**
    * An argument is outside its range.
    */
-  WSPAIR_RESULT_ERROR_ARGUMENT = -2,
+  WSPAIR_ERROR_ARGUMENT = -2,
   /**
    * Not possible in this state.
    */
-  WSPAIR_RESULT_ERROR_STATE = -3,
+  WSPAIR_ERROR_STATE = -3,
   /**
    * Text of the caller's is not UTF-8.
    */
-  WSPAIR_RESULT_ERROR_UTF8 = -4,
+  WSPAIR_ERROR_UTF8 = -4,
   /**
    * There was no memory for a new handle. Elsewhere a failing allocator ends the process.
    */
-  WSPAIR_RESULT_ERROR_MEMORY = -5,
+  WSPAIR_ERROR_MEMORY = -5,
   /**
    * A bug of the library's. Free the handle; nothing else is to be done with it.
    */
-  WSPAIR_RESULT_ERROR_PANIC = -6,
+  WSPAIR_ERROR_PANIC = -6,
   /**
    * There is none.
    */
-  WSPAIR_RESULT_ERROR_NOT_FOUND = -7,
+  WSPAIR_ERROR_NOT_FOUND = -7,
   /**
    * A cause that this interface has no number for yet.
    */
-  WSPAIR_RESULT_ERROR_UNKNOWN = -8,
+  WSPAIR_ERROR_UNKNOWN = -8,
   /**
    * Bytes already wait and this would pass max_outgoing. Try again when some were written.
    */
-  WSPAIR_RESULT_SEND_BACKPRESSURE = -101,
+  WSPAIR_SEND_BACKPRESSURE = -101,
   /**
    * The code may not be sent (RFC 6455 7.4).
    */
-  WSPAIR_RESULT_SEND_CLOSE_CODE = -102,
+  WSPAIR_SEND_CLOSE_CODE = -102,
   /**
    * The reason is over 123 bytes, or there is one without a code.
    */
-  WSPAIR_RESULT_SEND_CLOSE_REASON = -103,
+  WSPAIR_SEND_CLOSE_REASON = -103,
   /**
    * The connection is closing or closed.
    */
-  WSPAIR_RESULT_SEND_CLOSING = -104,
+  WSPAIR_SEND_CLOSING = -104,
   /**
    * The payload of a ping or pong is over 125 bytes.
    */
-  WSPAIR_RESULT_SEND_CONTROL_TOO_LONG = -105,
+  WSPAIR_SEND_CONTROL_TOO_LONG = -105,
   /**
    * A fragmented message is open, or a fragment is of another kind than its first.
    */
-  WSPAIR_RESULT_SEND_FRAGMENT = -106,
+  WSPAIR_SEND_FRAGMENT = -106,
   /**
    * Framing by hand would overtake what is queued.
    */
-  WSPAIR_RESULT_SEND_PENDING = -107,
+  WSPAIR_SEND_PENDING = -107,
   /**
    * There is no room for the header in front of the payload.
    */
-  WSPAIR_RESULT_SEND_ROOM = -108,
+  WSPAIR_SEND_ROOM = -108,
   /**
    * The transport ended before the closing handshake was done.
    */
-  WSPAIR_RESULT_LOST_TRANSPORT = -201,
+  WSPAIR_LOST_TRANSPORT = -201,
   /**
    * The peer did not answer our Close frame in time.
    */
-  WSPAIR_RESULT_LOST_CLOSE_TIMEOUT = -202,
+  WSPAIR_LOST_CLOSE_TIMEOUT = -202,
   /**
    * The peer was silent after a keepalive ping.
    */
-  WSPAIR_RESULT_LOST_PONG_TIMEOUT = -203,
+  WSPAIR_LOST_PONG_TIMEOUT = -203,
   /**
    * wspair_conn_abort was called.
    */
-  WSPAIR_RESULT_LOST_ABORTED = -204,
+  WSPAIR_LOST_ABORTED = -204,
   /**
    * A reserved bit was set without an extension that gives it a meaning.
    */
-  WSPAIR_RESULT_PROTOCOL_RESERVED_BITS = -301,
+  WSPAIR_PROTOCOL_RESERVED_BITS = -301,
   /**
    * An opcode from 3 to 7 or from 11 to 15.
    */
-  WSPAIR_RESULT_PROTOCOL_RESERVED_OPCODE = -302,
+  WSPAIR_PROTOCOL_RESERVED_OPCODE = -302,
   /**
    * A control frame was fragmented.
    */
-  WSPAIR_RESULT_PROTOCOL_FRAGMENTED_CONTROL = -303,
+  WSPAIR_PROTOCOL_FRAGMENTED_CONTROL = -303,
   /**
    * A control frame announced more than 125 bytes.
    */
-  WSPAIR_RESULT_PROTOCOL_CONTROL_TOO_LONG = -304,
+  WSPAIR_PROTOCOL_CONTROL_TOO_LONG = -304,
   /**
    * A client's frame was not masked.
    */
-  WSPAIR_RESULT_PROTOCOL_UNMASKED = -305,
+  WSPAIR_PROTOCOL_UNMASKED = -305,
   /**
    * A server's frame was masked.
    */
-  WSPAIR_RESULT_PROTOCOL_MASKED = -306,
+  WSPAIR_PROTOCOL_MASKED = -306,
   /**
    * The length was not in its shortest form.
    */
-  WSPAIR_RESULT_PROTOCOL_LENGTH_FORM = -307,
+  WSPAIR_PROTOCOL_LENGTH_FORM = -307,
   /**
    * The top bit of a 64-bit length was set.
    */
-  WSPAIR_RESULT_PROTOCOL_LENGTH_RANGE = -308,
+  WSPAIR_PROTOCOL_LENGTH_RANGE = -308,
   /**
    * A continuation frame without a message to continue.
    */
-  WSPAIR_RESULT_PROTOCOL_UNEXPECTED_CONTINUATION = -309,
+  WSPAIR_PROTOCOL_UNEXPECTED_CONTINUATION = -309,
   /**
    * A new message began inside a fragmented one.
    */
-  WSPAIR_RESULT_PROTOCOL_EXPECTED_CONTINUATION = -310,
+  WSPAIR_PROTOCOL_EXPECTED_CONTINUATION = -310,
   /**
    * A text message was not UTF-8.
    */
-  WSPAIR_RESULT_PROTOCOL_TEXT_NOT_UTF8 = -311,
+  WSPAIR_PROTOCOL_TEXT_NOT_UTF8 = -311,
   /**
    * Compressed data was not DEFLATE, or did not end with its message.
    */
-  WSPAIR_RESULT_PROTOCOL_DEFLATE = -312,
+  WSPAIR_PROTOCOL_DEFLATE = -312,
   /**
    * A Close frame's body was a single byte.
    */
-  WSPAIR_RESULT_PROTOCOL_CLOSE_BODY = -313,
+  WSPAIR_PROTOCOL_CLOSE_BODY = -313,
   /**
    * A Close frame carried a code that may not travel.
    */
-  WSPAIR_RESULT_PROTOCOL_CLOSE_CODE = -314,
+  WSPAIR_PROTOCOL_CLOSE_CODE = -314,
   /**
    * A Close frame's reason was not UTF-8.
    */
-  WSPAIR_RESULT_PROTOCOL_CLOSE_REASON_NOT_UTF8 = -315,
+  WSPAIR_PROTOCOL_CLOSE_REASON_NOT_UTF8 = -315,
   /**
    * A frame was longer than max_frame.
    */
-  WSPAIR_RESULT_PROTOCOL_FRAME_TOO_LONG = -316,
+  WSPAIR_PROTOCOL_FRAME_TOO_LONG = -316,
   /**
    * A message was longer than max_message.
    */
-  WSPAIR_RESULT_PROTOCOL_MESSAGE_TOO_LONG = -317,
+  WSPAIR_PROTOCOL_MESSAGE_TOO_LONG = -317,
   /**
    * A message came in more frames than max_fragments.
    */
-  WSPAIR_RESULT_PROTOCOL_TOO_MANY_FRAGMENTS = -318,
+  WSPAIR_PROTOCOL_TOO_MANY_FRAGMENTS = -318,
   /**
    * By the application: wspair_server_handshake_refuse.
    */
-  WSPAIR_RESULT_REFUSED_APPLICATION = -401,
+  WSPAIR_REFUSED_APPLICATION = -401,
   /**
    * The bytes are not an HTTP/1.1 head. 400.
    */
-  WSPAIR_RESULT_REFUSED_SYNTAX = -402,
+  WSPAIR_REFUSED_SYNTAX = -402,
   /**
    * The version of HTTP is unknown. 505.
    */
-  WSPAIR_RESULT_REFUSED_HTTP_VERSION = -403,
+  WSPAIR_REFUSED_HTTP_VERSION = -403,
   /**
    * HTTP/1.0 has no upgrade. 400.
    */
-  WSPAIR_RESULT_REFUSED_HTTP10 = -404,
+  WSPAIR_REFUSED_HTTP10 = -404,
   /**
    * The request line is over max_head_line. 414.
    */
-  WSPAIR_RESULT_REFUSED_LINE_TOO_LONG = -405,
+  WSPAIR_REFUSED_LINE_TOO_LONG = -405,
   /**
    * The head is over max_head. 431.
    */
-  WSPAIR_RESULT_REFUSED_HEAD_TOO_LONG = -406,
+  WSPAIR_REFUSED_HEAD_TOO_LONG = -406,
   /**
    * There are more fields than max_head_fields. 431.
    */
-  WSPAIR_RESULT_REFUSED_TOO_MANY_FIELDS = -407,
+  WSPAIR_REFUSED_TOO_MANY_FIELDS = -407,
   /**
    * The head was not complete in time. 408.
    */
-  WSPAIR_RESULT_REFUSED_TIMED_OUT = -408,
+  WSPAIR_REFUSED_TIMED_OUT = -408,
   /**
    * The stream ended inside the head. 400.
    */
-  WSPAIR_RESULT_REFUSED_CUT = -409,
+  WSPAIR_REFUSED_CUT = -409,
   /**
    * The method is neither GET nor an extended CONNECT. 405.
    */
-  WSPAIR_RESULT_REFUSED_METHOD = -410,
+  WSPAIR_REFUSED_METHOD = -410,
   /**
    * The target is no path and no absolute address. 400.
    */
-  WSPAIR_RESULT_REFUSED_TARGET = -411,
+  WSPAIR_REFUSED_TARGET = -411,
   /**
    * Host is missing, repeated or malformed. 400.
    */
-  WSPAIR_RESULT_REFUSED_HOST = -412,
+  WSPAIR_REFUSED_HOST = -412,
   /**
    * The request has, or may have, a body. 400.
    */
-  WSPAIR_RESULT_REFUSED_BODY = -413,
+  WSPAIR_REFUSED_BODY = -413,
   /**
    * Upgrade does not list websocket. 426.
    */
-  WSPAIR_RESULT_REFUSED_UPGRADE = -414,
+  WSPAIR_REFUSED_UPGRADE = -414,
   /**
    * Connection does not list Upgrade. 426.
    */
-  WSPAIR_RESULT_REFUSED_CONNECTION = -415,
+  WSPAIR_REFUSED_CONNECTION = -415,
   /**
    * Sec-WebSocket-Version is missing, repeated or no number. 400.
    */
-  WSPAIR_RESULT_REFUSED_VERSION_SYNTAX = -416,
+  WSPAIR_REFUSED_VERSION_SYNTAX = -416,
   /**
    * Sec-WebSocket-Version is not 13. 426; 400 over HTTP/2 and HTTP/3.
    */
-  WSPAIR_RESULT_REFUSED_VERSION = -417,
+  WSPAIR_REFUSED_VERSION = -417,
   /**
    * Sec-WebSocket-Key is missing, repeated or malformed. 400.
    */
-  WSPAIR_RESULT_REFUSED_KEY = -418,
+  WSPAIR_REFUSED_KEY = -418,
   /**
    * Origin is repeated or malformed. 400.
    */
-  WSPAIR_RESULT_REFUSED_ORIGIN_SYNTAX = -419,
+  WSPAIR_REFUSED_ORIGIN_SYNTAX = -419,
   /**
    * The origin is not among origins. 403.
    */
-  WSPAIR_RESULT_REFUSED_ORIGIN = -420,
+  WSPAIR_REFUSED_ORIGIN = -420,
   /**
    * Sec-WebSocket-Protocol is malformed. 400.
    */
-  WSPAIR_RESULT_REFUSED_SUBPROTOCOLS = -421,
+  WSPAIR_REFUSED_SUBPROTOCOLS = -421,
   /**
    * Sec-WebSocket-Extensions is malformed. 400.
    */
-  WSPAIR_RESULT_REFUSED_EXTENSIONS = -422,
+  WSPAIR_REFUSED_EXTENSIONS = -422,
   /**
    * A CONNECT without :protocol. 400.
    */
-  WSPAIR_RESULT_REFUSED_NO_PROTOCOL = -423,
+  WSPAIR_REFUSED_NO_PROTOCOL = -423,
   /**
    * :protocol is not websocket. 501.
    */
-  WSPAIR_RESULT_REFUSED_PROTOCOL = -424,
+  WSPAIR_REFUSED_PROTOCOL = -424,
   /**
    * A field that HTTP/2 and HTTP/3 forbid. Reset the stream: PROTOCOL_ERROR (0x1) or H3_MESSAGE_ERROR (0x10e).
    */
-  WSPAIR_RESULT_REFUSED_CONNECTION_FIELD = -425,
+  WSPAIR_REFUSED_CONNECTION_FIELD = -425,
   /**
    * The bytes are not an HTTP/1 head.
    */
-  WSPAIR_RESULT_FAILED_SYNTAX = -501,
+  WSPAIR_FAILED_SYNTAX = -501,
   /**
    * An upgrade by HTTP/1.0.
    */
-  WSPAIR_RESULT_FAILED_HTTP_VERSION = -502,
+  WSPAIR_FAILED_HTTP_VERSION = -502,
   /**
    * The heads are over max_head or max_head_line.
    */
-  WSPAIR_RESULT_FAILED_HEAD_TOO_LONG = -503,
+  WSPAIR_FAILED_HEAD_TOO_LONG = -503,
   /**
    * There are more fields than max_head_fields.
    */
-  WSPAIR_RESULT_FAILED_TOO_MANY_FIELDS = -504,
+  WSPAIR_FAILED_TOO_MANY_FIELDS = -504,
   /**
    * There are more interim responses than max_interim.
    */
-  WSPAIR_RESULT_FAILED_TOO_MANY_INTERIM = -505,
+  WSPAIR_FAILED_TOO_MANY_INTERIM = -505,
   /**
    * The head was not complete in time.
    */
-  WSPAIR_RESULT_FAILED_TIMED_OUT = -506,
+  WSPAIR_FAILED_TIMED_OUT = -506,
   /**
    * The stream ended before the head was complete.
    */
-  WSPAIR_RESULT_FAILED_CUT = -507,
+  WSPAIR_FAILED_CUT = -507,
   /**
    * The status does not open a connection.
    */
-  WSPAIR_RESULT_FAILED_STATUS = -508,
+  WSPAIR_FAILED_STATUS = -508,
   /**
    * Upgrade is not websocket.
    */
-  WSPAIR_RESULT_FAILED_UPGRADE = -509,
+  WSPAIR_FAILED_UPGRADE = -509,
   /**
    * Connection does not list Upgrade.
    */
-  WSPAIR_RESULT_FAILED_CONNECTION = -510,
+  WSPAIR_FAILED_CONNECTION = -510,
   /**
    * Sec-WebSocket-Accept is missing, repeated, or does not answer the key.
    */
-  WSPAIR_RESULT_FAILED_ACCEPT = -511,
+  WSPAIR_FAILED_ACCEPT = -511,
   /**
    * Sec-WebSocket-Protocol is repeated or not one of those offered.
    */
-  WSPAIR_RESULT_FAILED_SUBPROTOCOL = -512,
+  WSPAIR_FAILED_SUBPROTOCOL = -512,
   /**
    * None of the subprotocols was chosen, and require_subprotocol is on.
    */
-  WSPAIR_RESULT_FAILED_NO_SUBPROTOCOL = -513,
+  WSPAIR_FAILED_NO_SUBPROTOCOL = -513,
   /**
    * Sec-WebSocket-Extensions is malformed.
    */
-  WSPAIR_RESULT_FAILED_EXTENSIONS = -514,
+  WSPAIR_FAILED_EXTENSIONS = -514,
   /**
    * An extension that was not offered.
    */
-  WSPAIR_RESULT_FAILED_EXTENSION_NOT_OFFERED = -515,
+  WSPAIR_FAILED_EXTENSION_NOT_OFFERED = -515,
   /**
    * permessage-deflate twice.
    */
-  WSPAIR_RESULT_FAILED_EXTENSION_REPEATED = -516,
+  WSPAIR_FAILED_EXTENSION_REPEATED = -516,
   /**
    * A parameter of permessage-deflate is unknown, repeated or badly valued.
    */
-  WSPAIR_RESULT_FAILED_DEFLATE_PARAMETER = -517,
+  WSPAIR_FAILED_DEFLATE_PARAMETER = -517,
   /**
    * The answer about permessage-deflate does not keep to the offer.
    */
-  WSPAIR_RESULT_FAILED_DEFLATE_TERMS = -518,
+  WSPAIR_FAILED_DEFLATE_TERMS = -518,
   /**
    * An address holds a character that has to be percent-encoded, or in punycode.
    */
-  WSPAIR_RESULT_INVALID_CHARACTER = -601,
+  WSPAIR_INVALID_CHARACTER = -601,
   /**
    * An address has a fragment.
    */
-  WSPAIR_RESULT_INVALID_FRAGMENT = -602,
+  WSPAIR_INVALID_FRAGMENT = -602,
   /**
    * An address, or a Host field, has no valid host.
    */
-  WSPAIR_RESULT_INVALID_HOST = -603,
+  WSPAIR_INVALID_HOST = -603,
   /**
    * An address has no valid port.
    */
-  WSPAIR_RESULT_INVALID_PORT = -604,
+  WSPAIR_INVALID_PORT = -604,
   /**
    * An address is neither ws nor wss.
    */
-  WSPAIR_RESULT_INVALID_SCHEME = -605,
+  WSPAIR_INVALID_SCHEME = -605,
   /**
    * A field's name is not a token.
    */
-  WSPAIR_RESULT_INVALID_FIELD_NAME = -606,
+  WSPAIR_INVALID_FIELD_NAME = -606,
   /**
    * A field's value holds a control character.
    */
-  WSPAIR_RESULT_INVALID_FIELD_VALUE = -607,
+  WSPAIR_INVALID_FIELD_VALUE = -607,
   /**
    * The engine writes this field itself.
    */
-  WSPAIR_RESULT_INVALID_FIELD_OWNED = -608,
+  WSPAIR_INVALID_FIELD_OWNED = -608,
   /**
    * A subprotocol is not a token.
    */
-  WSPAIR_RESULT_INVALID_SUBPROTOCOL = -609,
+  WSPAIR_INVALID_SUBPROTOCOL = -609,
   /**
    * A subprotocol is offered twice.
    */
-  WSPAIR_RESULT_INVALID_REPEATED_SUBPROTOCOL = -610,
+  WSPAIR_INVALID_REPEATED_SUBPROTOCOL = -610,
   /**
    * The client did not offer this subprotocol.
    */
-  WSPAIR_RESULT_INVALID_NOT_OFFERED = -611,
+  WSPAIR_INVALID_NOT_OFFERED = -611,
   /**
    * A refusal has a status from 200 to 599.
    */
-  WSPAIR_RESULT_INVALID_STATUS = -612,
+  WSPAIR_INVALID_STATUS = -612,
   /**
    * One of origins is not a scheme, a host and at most a port.
    */
-  WSPAIR_RESULT_INVALID_ORIGIN = -613,
+  WSPAIR_INVALID_ORIGIN = -613,
   /**
    * Sending and closing need an accepted end.
    */
-  WSPAIR_RESULT_PAIR_NOT_ACCEPTED = -701,
+  WSPAIR_PAIR_NOT_ACCEPTED = -701,
   /**
    * The end is accepted.
    */
-  WSPAIR_RESULT_PAIR_ACCEPTED = -702,
+  WSPAIR_PAIR_ACCEPTED = -702,
   /**
    * The end was accepted as hibernatable.
    */
-  WSPAIR_RESULT_PAIR_HIBERNATABLE = -703,
+  WSPAIR_PAIR_HIBERNATABLE = -703,
   /**
    * The other end is accepted, given away or gone.
    */
-  WSPAIR_RESULT_PAIR_PEER_TAKEN = -704,
+  WSPAIR_PAIR_PEER_TAKEN = -704,
   /**
    * The end was given away, or everything is over at it.
    */
-  WSPAIR_RESULT_PAIR_SPENT = -705,
+  WSPAIR_PAIR_SPENT = -705,
   /**
    * Nothing may be sent after a close, own or automatic.
    */
-  WSPAIR_RESULT_PAIR_CLOSING = -706,
+  WSPAIR_PAIR_CLOSING = -706,
   /**
    * The code may not be sent.
    */
-  WSPAIR_RESULT_PAIR_CLOSE_CODE = -707,
+  WSPAIR_PAIR_CLOSE_CODE = -707,
   /**
    * The reason is over 123 bytes.
    */
-  WSPAIR_RESULT_PAIR_CLOSE_REASON = -708,
+  WSPAIR_PAIR_CLOSE_REASON = -708,
   /**
    * There is a reason, even an empty one, and no code.
    */
-  WSPAIR_RESULT_PAIR_REASON_WITHOUT_CODE = -709,
+  WSPAIR_PAIR_REASON_WITHOUT_CODE = -709,
   /**
    * Messages wait and this one would pass max_queued.
    */
-  WSPAIR_RESULT_PAIR_FULL = -710,
+  WSPAIR_PAIR_FULL = -710,
   /**
    * The attachment is over 16384 bytes.
    */
-  WSPAIR_RESULT_PAIR_ATTACHMENT_TOO_LARGE = -711,
+  WSPAIR_PAIR_ATTACHMENT_TOO_LARGE = -711,
   /**
    * The end's listener threw: wspair_pair_fail.
    */
-  WSPAIR_RESULT_PAIR_LISTENER = -712,
+  WSPAIR_PAIR_LISTENER = -712,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_result wspair_result;
 #else
 typedef int32_t wspair_result;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How a WebSocket is started.
+ */
+enum wspair_bootstrap
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * GET with Upgrade, a key and status 101 (RFC 6455 4).
+   */
+  WSPAIR_BOOTSTRAP_UPGRADE = 1,
+  /**
+   * CONNECT with :protocol, no key and a status of 2xx: HTTP/2 and HTTP/3 (RFC 8441, RFC 9220).
+   *
+   * The host's duties: a server announces SETTINGS_ENABLE_CONNECT_PROTOCOL (0x8) with the value
+   * 1; a client waits for it. The end of the stream counts as the end of the transport. To drop
+   * the transport is to reset the stream, with CANCEL (0x8) or H3_REQUEST_CANCELLED (0x10c).
+   */
+  WSPAIR_BOOTSTRAP_EXTENDED_CONNECT = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_bootstrap wspair_bootstrap;
+#else
+typedef uint32_t wspair_bootstrap;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether a message is compressed, where the handshake agreed that it may be.
+ */
+enum wspair_compression
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * From `deflate_threshold` bytes on.
+   */
+  WSPAIR_COMPRESSION_AUTO = 0,
+  /**
+   * It is.
+   */
+  WSPAIR_COMPRESSION_ON = 1,
+  /**
+   * It is not.
+   */
+  WSPAIR_COMPRESSION_OFF = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_compression wspair_compression;
+#else
+typedef uint32_t wspair_compression;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How received messages reach the application.
+ */
+enum wspair_delivery
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * One event a message, when it is complete.
+   */
+  WSPAIR_DELIVERY_MESSAGES = 0,
+  /**
+   * One event a run of payload bytes, as they arrive. Nothing is assembled.
+   */
+  WSPAIR_DELIVERY_CHUNKS = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_delivery wspair_delivery;
+#else
+typedef uint32_t wspair_delivery;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * One of the two ends of a pair. They are alike.
+ */
+enum wspair_end
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The one a Worker calls 0.
+   */
+  WSPAIR_END_FIRST = 0,
+  /**
+   * The one a Worker calls 1.
+   */
+  WSPAIR_END_SECOND = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_end wspair_end;
+#else
+typedef uint32_t wspair_end;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What happened.
+ */
+enum wspair_event_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * A text message, complete and checked.
+   */
+  WSPAIR_EVENT_TEXT = 1,
+  /**
+   * A binary message, complete.
+   */
+  WSPAIR_EVENT_BINARY = 2,
+  /**
+   * A part of a message, with WSPAIR_DELIVERY_CHUNKS. Text is checked, but may end inside a
+   * character.
+   */
+  WSPAIR_EVENT_CHUNK = 3,
+  /**
+   * A ping. With `auto_pong` it is already answered.
+   */
+  WSPAIR_EVENT_PING = 4,
+  /**
+   * A pong.
+   */
+  WSPAIR_EVENT_PONG = 5,
+  /**
+   * The peer's Close frame, with `code`, 1005 when it had none, and the reason in `data`. With
+   * `auto_close` it is already answered.
+   */
+  WSPAIR_EVENT_CLOSE = 6,
+  /**
+   * The end, told once, and the last event. `code` and `data` are those of the peer's Close
+   * frame; 1005 when it had no code, 1006 when none came. `error` says what ended it: WSPAIR_OK
+   * is the closing handshake.
+   */
+  WSPAIR_EVENT_CLOSED = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_event_type wspair_event_type;
+#else
+typedef uint32_t wspair_event_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a message carries.
+ */
+enum wspair_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * UTF-8.
+   */
+  WSPAIR_KIND_TEXT = 1,
+  /**
+   * Any bytes.
+   */
+  WSPAIR_KIND_BINARY = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_kind wspair_kind;
+#else
+typedef uint32_t wspair_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a frame is (RFC 6455 5.2).
+ */
+enum wspair_opcode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint8_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The next fragment of a message.
+   */
+  WSPAIR_OPCODE_CONTINUATION = 0,
+  /**
+   * A text message, or its first fragment.
+   */
+  WSPAIR_OPCODE_TEXT = 1,
+  /**
+   * A binary message, or its first fragment.
+   */
+  WSPAIR_OPCODE_BINARY = 2,
+  /**
+   * A Close frame.
+   */
+  WSPAIR_OPCODE_CLOSE = 8,
+  /**
+   * A Ping frame.
+   */
+  WSPAIR_OPCODE_PING = 9,
+  /**
+   * A Pong frame.
+   */
+  WSPAIR_OPCODE_PONG = 10,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_opcode wspair_opcode;
+#else
+typedef uint8_t wspair_opcode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What happens at an end.
+ */
+enum wspair_pair_event_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nothing now.
+   */
+  WSPAIR_PAIR_EVENT_NONE = 0,
+  /**
+   * The other end sent a message. It is the caller's now: see `wspair_message_free`.
+   */
+  WSPAIR_PAIR_EVENT_MESSAGE = 1,
+  /**
+   * No more messages come. `code` is 1005 when the other end gave none, 1006 when it vanished;
+   * WSPAIR_FLAG_CLEAN says whether it closed.
+   */
+  WSPAIR_PAIR_EVENT_CLOSE = 2,
+  /**
+   * The end failed: `error` says why. Nothing follows, not even a close.
+   */
+  WSPAIR_PAIR_EVENT_ERROR = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_pair_event_type wspair_pair_event_type;
+#else
+typedef uint32_t wspair_pair_event_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Who uses an end.
+ */
+enum wspair_phase
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nobody yet.
+   */
+  WSPAIR_PHASE_FRESH = 0,
+  /**
+   * The holder, since `wspair_pair_accept`.
+   */
+  WSPAIR_PHASE_ACCEPTED = 1,
+  /**
+   * The holder, since `wspair_pair_accept_hibernatable`.
+   */
+  WSPAIR_PHASE_HIBERNATABLE = 2,
+  /**
+   * Nobody any more: it was given away, failed, or both closes have been taken.
+   */
+  WSPAIR_PHASE_SPENT = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_phase wspair_phase;
+#else
+typedef uint32_t wspair_phase;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How far a handshake is.
+ */
+enum wspair_progress
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The head is not complete.
+   */
+  WSPAIR_PROGRESS_NEED_MORE = 0,
+  /**
+   * Server: a valid request, to be accepted or refused.
+   */
+  WSPAIR_PROGRESS_REQUEST = 1,
+  /**
+   * The connection is open; on a server once the output is written.
+   */
+  WSPAIR_PROGRESS_OPEN = 2,
+  /**
+   * Server: it was refused. Write the output, then end the transport.
+   *
+   * Client: the server said no in plain HTTP: 401, a redirect, 426.
+   */
+  WSPAIR_PROGRESS_REFUSED = 3,
+  /**
+   * Client: the answer cannot be relied on. End the transport; there is nothing to send.
+   */
+  WSPAIR_PROGRESS_FAILED = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_progress wspair_progress;
+#else
+typedef uint32_t wspair_progress;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which side of a connection somebody is.
+ */
+enum wspair_role
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Sends masked frames and takes unmasked ones.
+   */
+  WSPAIR_ROLE_CLIENT = 1,
+  /**
+   * Sends unmasked frames and takes masked ones.
+   */
+  WSPAIR_ROLE_SERVER = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_role wspair_role;
+#else
+typedef uint32_t wspair_role;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How far a WebSocket has come, with the numbers of readyState in browsers.
+ */
+enum wspair_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Messages pass.
+   */
+  WSPAIR_STATE_OPEN = 1,
+  /**
+   * One side has closed, the other has not.
+   */
+  WSPAIR_STATE_CLOSING = 2,
+  /**
+   * Both sides have closed, or something failed.
+   */
+  WSPAIR_STATE_CLOSED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_state wspair_state;
+#else
+typedef uint32_t wspair_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What to do with the transport.
+ */
+enum wspair_transport
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Read, and write what is queued.
+   */
+  WSPAIR_TRANSPORT_OPEN = 0,
+  /**
+   * Write what is queued, then end the write side; go on reading.
+   */
+  WSPAIR_TRANSPORT_FINISH_WRITING = 1,
+  /**
+   * Drop it. What is still queued may be written in one last attempt that does not wait.
+   */
+  WSPAIR_TRANSPORT_CLOSE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_transport wspair_transport;
+#else
+typedef uint32_t wspair_transport;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
