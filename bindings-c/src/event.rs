@@ -86,12 +86,14 @@ pub(crate) fn fill(
             return (count, received.consumed(), Wspair::Ok);
         };
         let mut event = convert(event, closed);
-        let lasts = received.event_is_in_input();
-        if lasts {
+        let in_input = received.event_is_in_input();
+        if in_input {
             event.data = input.with_addr(event.data.addr());
         }
         slot.write(event);
-        if !lasts {
+        // What comes next may overwrite what is shown of the connection's memory; nothing comes
+        // after the end.
+        if !in_input && event.r#type != WspairEvent::Closed as u32 {
             return (count + 1, received.consumed(), Wspair::More);
         }
     }

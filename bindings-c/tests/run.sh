@@ -23,6 +23,9 @@ sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
 valgrind=(valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=all
   --errors-for-leak-kinds=all)
 
+# One test panics on purpose.
+export RUST_BACKTRACE=0
+
 has_valgrind=true
 command -v valgrind >/dev/null || {
   has_valgrind=false
