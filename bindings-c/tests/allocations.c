@@ -1,4 +1,5 @@
-/* The steady state does not allocate: messages in and out, in place and copied, text and binary. */
+/* The steady state does not allocate: messages in and out, text and binary. What the queue needs for
+ * more than some 8 KiB at once it gives back when it is empty: long messages are framed in place. */
 
 #include "check.h"
 
@@ -40,9 +41,9 @@ void __wrap_free(void *old) {
   __real_free(old);
 }
 
-/* One message each way: the client sends, the server echoes, the client hears it. */
+/* One message each way, and a ping: the client sends, the server echoes, the client hears it. */
 static void round_trip(wspair_conn *client, wspair_conn *server, uint32_t kind, size_t len) {
-  static uint8_t message[8192], wire[8192 + 64];
+  static uint8_t message[4096], wire[4096 + 64];
   wspair_event event[4];
   size_t size, count, used;
   memset(message, 'm', len);
@@ -55,10 +56,23 @@ static void round_trip(wspair_conn *client, wspair_conn *server, uint32_t kind, 
   size = drain(server, wire, sizeof wire);
   GOOD(wspair_conn_receive(client, wire, size, event, 4, &count, &used));
   CHECK(count == 2 && event[0].len == len && used == size);
+  size = drain(client, wire, sizeof wire);
+  GOOD(wspair_conn_receive(server, wire, size, event, 4, &count, &used));
+  CHECK(count == 1 && event[0].type == WSPAIR_EVENT_PONG);
+}
+
+/* The same without the queue, for messages of any length. */
+static void in_place(wspair_conn *client, wspair_conn *server) {
+  static uint8_t buf[14 + 200000];
+  wspair_event event;
+  size_t start, count, used;
+  GOOD(wspair_conn_frame_in_place(client, WSPAIR_KIND_BINARY, buf, sizeof buf, 14, &start));
+  wspair_conn_receive(server, buf + start, sizeof buf - start, &event, 1, &count, &used);
+  CHECK(count == 1 && event.len == 200000 && event.data == buf + 14);
 }
 
 int main(void) {
-  static const size_t sizes[] = {0, 16, 125, 126, 4096, 8192};
+  static const size_t sizes[] = {0, 16, 125, 126, 1024, 4096};
   wspair_conn *client = new_client(NULL, 1), *server = new_server(NULL);
   unsigned long before = calls;
   size_t size, round;
@@ -70,6 +84,7 @@ int main(void) {
       round_trip(client, server, WSPAIR_KIND_TEXT, sizes[size]);
       round_trip(client, server, WSPAIR_KIND_BINARY, sizes[size]);
     }
+    in_place(client, server);
   }
   if (calls != before) {
     fprintf(stderr, "%lu calls of the allocator\n", calls - before);

@@ -3,8 +3,8 @@
 #
 #   check.sh EXAMPLES CASES JOBS REPORTS
 #
-# EXAMPLES is the folder of the built examples, which $SERVER and $CLIENT name where they are not
-# the core's; the suite is in $AUTOBAHN_SUITE. Runs both roles even when the first fails.
+# EXAMPLES is the folder of the built examples; the suite is in $AUTOBAHN_SUITE. Runs both roles
+# even when the first fails.
 set -euo pipefail
 
 run=$(dirname "${BASH_SOURCE[0]}")/autobahn/run.py
@@ -23,9 +23,9 @@ status() { [ "$1" = 0 ] && echo passed || echo "FAILED (status $1)"; }
 rm -rf "$reports/server" "$reports/client"
 server=0 client=0
 "$run" server "${judge[@]}" --out "$reports/server" -- \
-  "$examples/${SERVER:-echo_server}" --port '{port}' "${limits[@]}" || server=$?
+  "$examples/echo_server" --port '{port}' "${limits[@]}" || server=$?
 "$run" client "${judge[@]}" --out "$reports/client" -- \
-  "$examples/${CLIENT:-echo_client}" '{url}' '{agent}' "${limits[@]}" || client=$?
+  "$examples/echo_client" '{url}' '{agent}' "${limits[@]}" || client=$?
 
 echo
 echo "Autobahn $cases, server: $(status $server)"
