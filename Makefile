@@ -37,6 +37,7 @@ test: test-rust test-no-std test-peers ## All of the tests below
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
+	.ci/rows A B C D E F G H I J K L M
 
 test-no-std: ## The engine without std: checked, and linked into something that has none
 	$(cargo) check -p wspair --no-default-features

@@ -17,6 +17,7 @@ mod transmit;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Range;
 
 pub use self::lifecycle::Transport;
@@ -75,7 +76,6 @@ use crate::time::{Instant, sooner};
 /// assert_eq!(output, b"\x81\x05Hello");
 /// # Ok::<(), wspair::SendError>(())
 /// ```
-#[derive(Debug)]
 pub struct Connection {
     role: Role,
     config: Arc<Config>,
@@ -94,6 +94,8 @@ struct ReadBuffer {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// The transport ended behind these bytes.
+    eof: bool,
 }
 
 impl Connection {
@@ -139,12 +141,12 @@ impl Connection {
     }
 
     /// Lends the connection's own read buffer, for transports that read into memory they are
-    /// given: at least `at_least` bytes, zeroed or used before.
+    /// given: at least `at_least` bytes, zeroed or used before, but not for more than 16 MiB.
     pub fn read_buf(&mut self, at_least: usize) -> &mut [u8] {
-        let ReadBuffer { bytes, start, end } = &mut self.read;
+        let ReadBuffer { bytes, start, end, .. } = &mut self.read;
         bytes.copy_within(*start..*end, 0);
         (*start, *end) = (0, *end - *start);
-        let needed = end.saturating_add(at_least);
+        let needed = end.saturating_add(at_least.min(MAX_READ));
         if bytes.len() < needed {
             bytes.resize(needed, 0);
         }
@@ -167,10 +169,11 @@ impl Connection {
     }
 
     /// The transport ended: the peer's last byte has been fed. The end follows, if it was not told
-    /// before.
+    /// before; what is [`unread`](Self::unread) comes first.
     pub fn receive_eof(&mut self) -> Receive<'_> {
-        self.outbound.lifecycle.transport_ended();
-        self.start(Input::Mutable(&mut []))
+        self.read.eof = true;
+        self.end_of_input();
+        self.start(Input::Own)
     }
 
     /// Tells the time, acts on what is due, and gives the events that follow. Early, late and
@@ -249,7 +252,15 @@ impl Connection {
             compress.release();
         }
         if self.read.start == self.read.end {
-            self.read = ReadBuffer::default();
+            self.read.bytes = Vec::new();
+            (self.read.start, self.read.end) = (0, 0);
+        }
+    }
+
+    /// All that was fed is read.
+    fn end_of_input(&mut self) {
+        if self.read.eof && self.unread() == 0 {
+            self.outbound.lifecycle.transport_ended();
         }
     }
 
@@ -258,6 +269,20 @@ impl Connection {
         Receive::new(self, input)
     }
 }
+
+impl fmt::Debug for Connection {
+    /// Tells the state, and nothing of what was sent or received.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &self.role)
+            .field("ready_state", &self.ready_state())
+            .field("buffered_amount", &self.buffered_amount())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Most bytes that the read buffer is lent for.
+const MAX_READ: usize = 16 << 20;
 
 /// The two halves of compression, where it was agreed on (RFC 7692 7.1).
 fn codecs(

@@ -43,7 +43,7 @@ pub trait Codec: fmt::Debug + Send + Sync {
 }
 
 /// Compresses the messages of one direction.
-pub trait Compressor: fmt::Debug + Send {
+pub trait Compressor: fmt::Debug + Send + Sync {
     /// Appends the compressed form of `input` to `out`, ended by a sync flush: all of it can be
     /// decompressed, and `out` ends in `00 00 ff ff`.
     ///
@@ -55,7 +55,7 @@ pub trait Compressor: fmt::Debug + Send {
 }
 
 /// Decompresses the messages of one direction.
-pub trait Decompressor: fmt::Debug + Send {
+pub trait Decompressor: fmt::Debug + Send + Sync {
     /// Decompresses from `input` into `out`, as far as either reaches.
     ///
     /// A final block empties nothing: what follows is read as further blocks.

@@ -7,8 +7,8 @@ use wspair::{
     Cause, CloseCode, Config, Connection, ProtocolError, ReadyState, Role, SendError, Transport,
 };
 
-fn code(code: u16) -> Option<CloseCode> {
-    CloseCode::new(code)
+fn code(code: u16) -> CloseCode {
+    CloseCode::new(code).expect("a code that may be sent")
 }
 
 fn eof(conn: &mut Connection) -> Vec<OwnedEvent> {
@@ -78,12 +78,12 @@ fn one_close_each_way_and_never_two() {
     check_fault("H-10", "83 00 88 02 03e8", &[], ProtocolError::ReservedOpcode);
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        conn.close(code(1000), "one").unwrap();
-        conn.close(code(1001), "two").unwrap();
+        conn.close(Some(code(1000)), "one").unwrap();
+        conn.close(Some(code(1001)), "two").unwrap();
         assert_eq!(drain(&mut conn), [sent(0x88, b"\x03\xe8one")], "H-10");
         // A broken rule after our Close frame sends no other.
         assert_eq!(feed(&mut conn, Door::Mutable, &hex("83 00")).len(), 1);
-        conn.close(code(1001), "three").unwrap();
+        conn.close(Some(code(1001)), "three").unwrap();
         assert_eq!(drain(&mut conn), [], "H-10");
     }
 }
@@ -127,7 +127,7 @@ fn nothing_is_read_after_a_fault() {
 fn data_may_arrive_until_the_peer_closes_too() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        conn.close(code(1000), "").unwrap();
+        conn.close(Some(code(1000)), "").unwrap();
         assert_eq!(conn.ready_state(), ReadyState::Closing);
         let events = feed(&mut conn, Door::Mutable, &to(role, &hex("81 01 61 88 02 03e8")));
         assert_eq!(events, [text("a"), close(1000), clean(1000)], "H-13");
@@ -141,7 +141,7 @@ fn closes_that_cross_end_cleanly_with_the_peers_code() {
     for role in ROLES {
         for (row, theirs) in [("H-14", 4000), ("H-22", 4001)] {
             let mut conn = connection(role, Config::default());
-            conn.close(code(1000), "").unwrap();
+            conn.close(Some(code(1000)), "").unwrap();
             let frame = format!("88 02 {theirs:04x}");
             let events = feed(&mut conn, Door::Mutable, &to(role, &hex(&frame)));
             assert_eq!(events, [close(theirs), clean(theirs)], "{row}");
@@ -263,13 +263,13 @@ fn each_fault_has_its_code() {
 fn a_reason_that_does_not_fit_is_the_callers_mistake() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        let too_long = [("x".repeat(200), code(1000)), ("x".repeat(124), code(1000))];
+        let too_long = [("x".repeat(200), Some(code(1000))), ("x".repeat(124), Some(code(1000)))];
         for (reason, code) in too_long.into_iter().chain([("no code".into(), None)]) {
             assert_eq!(conn.close(code, &reason), Err(SendError::CloseReason), "H-25");
             assert_eq!(conn.ready_state(), ReadyState::Open);
         }
         assert_eq!(drain(&mut conn), []);
-        conn.close(code(4999), &"x".repeat(123)).unwrap();
+        conn.close(Some(code(4999)), &"x".repeat(123)).unwrap();
         let body = [&4999_u16.to_be_bytes()[..], &[b'x'; 123]].concat();
         assert_eq!(drain(&mut conn), [sent(0x88, &body)]);
         assert_eq!(conn.close(None, "no code"), Err(SendError::CloseReason));
@@ -287,7 +287,7 @@ fn a_half_open_connection_sends_on_after_the_peers_close() {
         conn.send_text("more").unwrap();
         assert_eq!(drain(&mut conn), [sent(0x81, b"more")]);
         assert_eq!(feed(&mut conn, Door::Mutable, &frames), []);
-        conn.close(code(1000), "done").unwrap();
+        conn.close(Some(code(1000)), "done").unwrap();
         assert_eq!(feed(&mut conn, Door::Mutable, b""), [clean(4001)]);
         assert_eq!(drain(&mut conn), [sent(0x88, b"\x03\xe8done")]);
         assert_eq!(conn.send_text("late"), Err(SendError::Closing));

@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::*;
 use wspair::event::Timer;
 use wspair::{
-    Cause, Config, Connection, Delivery, Event, Instant, ProtocolError, ReadyState, Role, Transport,
+    Cause, Config, Connection, Delivery, Event, Instant, ProtocolError, ReadyState, Role,
 };
 
 /// Messages of both kinds, whole and in parts, with control frames between, and a Close frame.
@@ -230,6 +230,25 @@ fn the_read_buffer_keeps_what_was_not_taken() {
 }
 
 #[test]
+fn no_range_is_told_where_the_host_has_no_input() {
+    let mut conn = connection(Role::Client, Config::default());
+    conn.read_buf(6).copy_from_slice(&hex("81 01 61 82 01 62"));
+    let mut received = conn.receive_buf(6);
+    let Some(Event::Text(text)) = received.next() else { panic!() };
+    assert_eq!(text.range(), None);
+    let Some(Event::Binary(data)) = received.next() else { panic!() };
+    assert_eq!(data.range(), None);
+    assert!(received.event_is_in_input(), "it lies in the read buffer");
+}
+
+#[test]
+fn a_connection_may_move_between_threads() {
+    fn moves<T: Send + Sync>() {}
+    moves::<Connection>();
+    moves::<wspair::Prepared>();
+}
+
+#[test]
 fn one_can_look_and_send_between_events() {
     let mut conn = connection(Role::Client, Config::default());
     let mut bytes = hex("81 01 61 88 00");
@@ -242,96 +261,10 @@ fn one_can_look_and_send_between_events() {
     assert_eq!(drain(&mut conn), [sent(0x81, b"between"), sent(0x88, b"")]);
 }
 
-/// Reads a batch, deferring or not, and answers all of its texts behind it.
-fn batch(conn: &mut Connection, defers: bool, bytes: &[u8]) -> Vec<OwnedEvent> {
-    let mut bytes = bytes.to_vec();
-    let mut received = conn.receive(&mut bytes);
-    if defers {
-        received.defer_close();
-    }
-    let events = collect(&mut received);
-    for event in &events {
-        if let OwnedEvent::Text(text) = event {
-            let _ = conn.send_text(text);
-        }
-    }
-    events
-}
-
-#[test]
-fn a_deferred_close_goes_behind_the_answers_to_its_batch() {
-    for role in ROLES {
-        for (frames, close) in [
-            ("81 01 61 83 00", 1002),
-            ("81 01 61 81 01 ff", 1007),
-            ("81 01 61 88 02 0fa0", 4000),
-            ("81 01 61 89 01 70 83 00", 1002),
-        ] {
-            let mut conn = connection(role, Config::default());
-            let events = batch(&mut conn, true, &to(role, &hex(frames)));
-            assert!(matches!(events.last(), Some(OwnedEvent::Closed { .. })));
-            assert_eq!(
-                conn.transport(),
-                match (role, close) {
-                    (Role::Client, 4000) => Transport::Open,
-                    _ => Transport::FinishWriting,
-                }
-            );
-            let mut frames = drain(&mut conn);
-            frames.retain(|frame| frame.0 != 0x8a);
-            assert_eq!(frames, [sent(0x81, b"a"), sent_close(close)]);
-            assert!(conn.send_text("late").is_err());
-            assert!(conn.send_ping(b"").is_err());
-            assert_eq!(drain(&mut conn), []);
-        }
-    }
-}
-
-#[test]
-fn without_deferring_the_close_is_queued_at_once() {
-    let mut conn = connection(Role::Client, Config::default());
-    batch(&mut conn, false, &hex("81 01 61 83 00"));
-    assert_eq!(drain(&mut conn), [sent_close(1002)]);
-}
-
-#[test]
-fn deferring_lasts_for_one_read_and_moves_no_close_of_the_caller() {
-    let mut conn = connection(Role::Client, Config::default());
-    batch(&mut conn, true, &hex("81 01 61"));
-    batch(&mut conn, false, &hex("81 01 62 83 00"));
-    assert_eq!(drain(&mut conn), [sent(0x81, b"a"), sent_close(1002)]);
-
-    let mut conn = connection(Role::Client, Config::default());
-    conn.close(None, "").unwrap();
-    batch(&mut conn, true, &hex("81 01 61 83 00"));
-    assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
-
-    // A deferred Close frame is decided on: the caller's comes too late.
-    let mut conn = connection(Role::Client, Config::default());
-    batch(&mut conn, true, &hex("83 00"));
-    conn.close(None, "").unwrap();
-    assert_eq!(drain(&mut conn), [sent_close(1002)]);
-}
-
-#[test]
-fn a_deferred_close_is_queued_whatever_is_called_before_one_looks() {
-    for role in ROLES {
-        let mut conn = connection(role, Config::default());
-        batch(&mut conn, true, &hex("83 00"));
-        assert_eq!(conn.buffered_amount(), 0);
-        assert_eq!(feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"")), []);
-        assert_eq!(collect(&mut conn.handle_timeout(Instant::default())), []);
-        assert_eq!(collect(&mut conn.receive_eof()), []);
-        assert_eq!(conn.transport(), Transport::FinishWriting);
-        assert_eq!(drain(&mut conn), [sent_close(1002)]);
-        assert_eq!(conn.transport(), Transport::Close);
-    }
-}
-
 #[test]
 fn the_end_comes_by_whichever_door_is_next() {
-    let half_open = config(|config| config.auto_close = false);
     type Next = fn(&mut Connection) -> Vec<OwnedEvent>;
+    let half_open = config(|config| config.auto_close = false);
     let doors: [Next; 5] = [
         |conn| feed(conn, Door::Mutable, b""),
         |conn| feed(conn, Door::Fixed, &[0xff; 10]),
@@ -374,4 +307,18 @@ fn the_first_end_counts() {
         assert_eq!(eof(&mut conn), []);
         assert_eq!(collect(&mut conn.handle_timeout(late)), []);
     }
+}
+
+#[test]
+fn messages_unread_when_the_transport_ends_still_come() {
+    // H-19
+    let mut conn = connection(Role::Server, Config::default());
+    let bytes =
+        [frame_to(Role::Server, 0x81, b"one"), frame_to(Role::Server, 0x81, b"two")].concat();
+    conn.read_buf(bytes.len())[..bytes.len()].copy_from_slice(&bytes);
+    let mut received = conn.receive_buf(bytes.len());
+    assert!(matches!(received.next(), Some(wspair::Event::Text(text)) if &*text == "one"));
+    let mut received = conn.receive_eof();
+    assert!(matches!(received.next(), Some(wspair::Event::Text(text)) if &*text == "two"));
+    assert_eq!(collect(&mut received), [abnormal(Cause::Transport)]);
 }

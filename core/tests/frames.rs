@@ -20,7 +20,7 @@ fn each_length_form_is_understood() {
         (65535, "82 7e ffff"),
         (65536, "82 7f 0000000000010000"),
     ] {
-        let data: Vec<_> = (0..len).map(|at| (at % 251) as u8).collect();
+        let data: Vec<_> = (0..251).cycle().take(len).collect();
         let frame = [hex(header), data.clone()].concat();
         for role in ROLES {
             let bytes = to(role, &frame);

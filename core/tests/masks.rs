@@ -95,7 +95,9 @@ fn keys_are_fresh_and_look_random() {
     // Chi-square with 255 degrees of freedom: mean 255, deviation 22.6.
     for position in 0..4 {
         let mut counts = [0_u32; 256];
-        keys.iter().for_each(|key| counts[usize::from(key[position])] += 1);
+        for key in &keys {
+            counts[usize::from(key[position])] += 1;
+        }
         let expected = f64::from(u32::try_from(keys.len()).unwrap()) / 256.0;
         let chi: f64 =
             counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();

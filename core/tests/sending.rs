@@ -140,17 +140,30 @@ fn bytes_go_out_in_the_order_of_the_calls() {
     for role in ROLES {
         let mut conn = connection(role, Config::default()); // L-05
         let mut expected = Vec::new();
-        for (at, len) in [1, 5000, 70_000, 2, 4096, 4095, 0, 65_000, 700, 3].into_iter().enumerate()
-        {
-            let data = vec![b'a' + at as u8; len];
+        for (at, len) in (0..).zip([1, 5000, 70_000, 2, 4096, 4095, 0, 65_000, 700, 3]) {
+            let data = vec![b'a' + at; len];
             for (send, first) in SENDS.into_iter().zip([0x81, 0x82, 0x82, 0x82, 0x82, 0x82]) {
                 send(&mut conn, &data).unwrap();
                 expected.push(sent(first, &data));
             }
-            conn.send_ping(&[at as u8]).unwrap();
-            expected.push(sent(0x89, &[at as u8]));
+            conn.send_ping(&[at]).unwrap();
+            expected.push(sent(0x89, &[at]));
         }
         assert!(drain(&mut conn) == expected);
+    }
+}
+
+#[test]
+fn a_pong_goes_before_what_is_sent_behind_its_ping() {
+    for role in ROLES {
+        for send in SENDS {
+            for len in [1, 5000] {
+                let mut conn = connection(role, Config::default()); // L-05
+                feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"p"));
+                send(&mut conn, &vec![b'x'; len]).unwrap();
+                assert_eq!(drain(&mut conn)[0], sent(0x8a, b"p"));
+            }
+        }
     }
 }
 

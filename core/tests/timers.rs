@@ -12,10 +12,8 @@ fn at(seconds: u64) -> Instant {
     Instant::from(Duration::from_secs(seconds))
 }
 
-const NANO: Duration = Duration::from_nanos(1);
-
 fn just_before(seconds: u64) -> Instant {
-    Instant::from(Duration::from_secs(seconds) - NANO)
+    Instant::from_nanos(at(seconds).as_nanos() - 1)
 }
 
 fn tell(conn: &mut Connection, now: Instant) -> Vec<OwnedEvent> {
@@ -274,6 +272,20 @@ fn a_peer_that_does_not_take_our_last_bytes_is_dropped_in_time() {
 }
 
 #[test]
+fn what_waits_when_the_transport_ends_is_given_up_in_time() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default());
+        conn.send_text("late").unwrap();
+        assert_eq!(collect(&mut conn.receive_eof()), [abnormal(Cause::Transport)]);
+        tell(&mut conn, at(0));
+        assert_eq!(conn.transport(), Transport::FinishWriting);
+        assert_eq!(conn.poll_timeout(), Some(at(10)));
+        tell(&mut conn, at(10));
+        assert_eq!(conn.transport(), Transport::Close);
+    }
+}
+
+#[test]
 fn activity_does_not_move_the_deadline_of_a_close() {
     let mut conn = connection(Role::Server, Config::default());
     conn.close(None, "").unwrap();
@@ -314,11 +326,15 @@ fn the_longest_times_do_not_wrap() {
 
 #[test]
 fn an_untold_end_is_due_now() {
-    let half_open = config(|config| config.auto_close = false);
+    let half_open = config(|config| {
+        config.auto_close = false;
+        config.close_within = None;
+    });
     let mut conn = connection(Role::Server, half_open);
     feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
     assert_eq!(conn.poll_timeout(), None);
     conn.close(None, "").unwrap();
     assert_eq!(conn.poll_timeout(), Some(at(0)));
     assert_eq!(tell(&mut conn, at(0)), [clean(1005)]);
+    assert_eq!(conn.poll_timeout(), None);
 }

@@ -120,6 +120,42 @@ fn only_one_batch_of_pongs_passes_at_a_time() {
 }
 
 #[test]
+fn pongs_pass_again_once_those_before_them_are_written() {
+    let mut conn = backlog(4, Config::default());
+    let mut slices = [&b""[..]; 2];
+    assert_eq!(conn.transmit().slices(&mut slices), 2, "all of the first");
+    conn.transmit().advance(100_010);
+    for at in 0..2 {
+        pinged(&mut conn, &[at]);
+        assert_eq!(conn.transmit().chunk(), [0x8a, 1, at], "before the next message");
+        conn.transmit().advance(3);
+        assert_eq!(conn.transmit().chunk().len(), 10);
+        conn.transmit().advance(100_010);
+    }
+    assert_eq!(firsts(&drain(&mut conn)), [0x82]);
+
+    // What was shown before the queue ran empty says nothing about what is queued now.
+    conn.send_text("gone").unwrap();
+    assert_eq!(conn.transmit().chunk().len(), 6);
+    conn.transmit().advance(6);
+    conn.send_text("first").unwrap();
+    conn.send_binary(vec![0; 100_000]).unwrap();
+    assert_eq!(conn.transmit().len(), 100_017);
+    pinged(&mut conn, b"");
+    assert_eq!(firsts(&drain(&mut conn)), [0x8a, 0x81, 0x82]);
+}
+
+#[test]
+fn bytes_may_be_forgotten_unseen() {
+    let mut conn = backlog(2, Config::default());
+    conn.transmit().advance(5);
+    pinged(&mut conn, b"");
+    let out = output(&mut conn);
+    let frames = frames_from(Role::Server, &[&hex("82 7f 000000"), &out[..]].concat());
+    assert_eq!(firsts(&frames), [0x82, 0x8a, 0x82]);
+}
+
+#[test]
 fn slices_that_were_asked_for_and_not_filled_hold_no_pong_back() {
     let mut conn = connection(Role::Server, Config::default());
     conn.send_text("first").unwrap();
@@ -297,7 +333,9 @@ proptest! {
         let conn = connection(role, Config::default());
         let mut watched =
             Watched { conn, written: vec![], seen: vec![], expected: vec![], open: false };
-        steps.iter().for_each(|step| watched.step(step));
+        for step in &steps {
+            watched.step(step);
+        }
         while !watched.conn.transmit().is_empty() {
             watched.advance(usize::MAX);
         }

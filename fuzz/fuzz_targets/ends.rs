@@ -5,9 +5,9 @@
 use libfuzzer_sys::fuzz_target;
 use wspair_fuzz::ends::Ends;
 
-fuzz_target!(|input: (u8, &[u8])| {
-    let (flags, script) = input;
-    let mut ends = Ends::new(flags);
+fuzz_target!(|input: (u8, bool, &[u8])| {
+    let (flags, deflate, script) = input;
+    let mut ends = Ends::new(flags, deflate);
     for step in script.chunks_exact(2) {
         ends.step(step[0], step[1]);
     }

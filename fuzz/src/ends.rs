@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use wspair::handshake::DeflateParams;
 use wspair::{
     Cause, CloseCode, Closed, Config, Connection, Instant, Kind, MaskKeys, Negotiated, Prepared,
     Transport,
@@ -30,8 +31,12 @@ struct End {
 }
 
 impl Ends {
-    pub fn new(flags: u8) -> Self {
-        let agreed = Negotiated::default;
+    pub fn new(flags: u8, deflate: bool) -> Self {
+        let agreed = || {
+            let mut agreed = Negotiated::default();
+            agreed.deflate = deflate.then(DeflateParams::default);
+            agreed
+        };
         let client = Connection::client(config(flags), agreed(), MaskKeys::from_seed([7; 32]));
         let server = Connection::server(config(flags >> 4), agreed());
         Self { ends: [End::new(client), End::new(server)], cut: false }
@@ -218,6 +223,7 @@ fn config(flags: u8) -> Config {
     config.ping_after = on(1).then_some(Duration::from_secs(5));
     config.split_above = on(2).then_some(100);
     config.share_from = 200;
+    config.deflate.threshold = 50;
     if on(3) {
         config.limits.max_outgoing = 1000;
     }

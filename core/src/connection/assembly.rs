@@ -63,10 +63,9 @@ impl Assembly {
             return self.push_text(bytes, total);
         };
         let mut scratch = [0; SCRATCH];
-        for (at, block) in bytes.chunks(SCRATCH).enumerate() {
+        for block in bytes.chunks(SCRATCH) {
             let scratch = &mut scratch[..block.len()];
-            // A block's length is a multiple of the key's.
-            mask::copy(block, scratch, key.to_ne_bytes(), run.offset + at * SCRATCH);
+            mask::copy(block, scratch, key.to_ne_bytes(), run.offset);
             self.push_text(scratch, total)?;
         }
         Ok(())

@@ -110,7 +110,7 @@ impl Lifecycle {
 
     /// Acts on the time: whether the peer took too long to close, or its transport to end.
     pub(super) fn tick(&mut self, now: Instant) {
-        if !self.lost && self.deadline.has_passed(now) {
+        if self.deadline.has_passed(now) {
             self.timed_out(Timer::Close);
         }
     }

@@ -106,7 +106,10 @@ impl<'a> Receive<'a> {
             }
             match found {
                 Ok(Some(found)) => return Some(found),
-                Ok(None) if self.pos == self.end => return None,
+                Ok(None) if self.pos == self.end => {
+                    self.conn.end_of_input();
+                    return None;
+                }
                 Ok(None) => {}
                 Err(error) => {
                     self.conn.outbound.fail(error);
@@ -175,7 +178,7 @@ impl<'a> Receive<'a> {
         let Some(message) = self.conn.inbound.message else {
             return Ok(None);
         };
-        let Message { kind, frames, begun, .. } = message;
+        let Message { kind, frames, .. } = message;
         let ends = piece.last && frame.fin;
         if ends {
             self.conn.inbound.message = None;
@@ -183,7 +186,7 @@ impl<'a> Receive<'a> {
         if self.conn.config.delivery == Delivery::Chunks {
             return self.chunk(message, piece, ends);
         }
-        if ends && piece.first && frames == 1 && !begun {
+        if ends && piece.first && frames == 1 {
             return Ok(Some(Found { what: What::Message(kind), place: self.unmask(piece) }));
         }
         // As far as it is known how long the message gets.

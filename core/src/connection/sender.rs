@@ -15,6 +15,8 @@ use crate::event::Kind;
 use crate::frame::{Header, MAX_CONTROL, Opcode, Role};
 
 /// A binary payload to send: borrowed bytes are copied, owned ones may be queued by reference.
+///
+/// When sending is refused an owned payload is dropped; a clone of `Bytes` shares it.
 #[derive(Clone, Debug)]
 pub struct Outgoing<'a>(Body<'a>);
 
@@ -237,7 +239,9 @@ impl Sender<'_> {
         self.outbound.lifecycle.abort();
     }
 
-    /// Bytes that wait to be transmitted, frame headers included.
+    /// Bytes that wait to be transmitted, frame headers included. Pongs, and a Close frame that was
+    /// put off, do not count before the host looks at them with
+    /// [`transmit`](super::Connection::transmit).
     pub fn buffered_amount(&self) -> usize {
         self.outbound.queue.len()
     }

@@ -315,7 +315,7 @@ pub(super) fn append(to: &mut Vec<u8>, payload: &[u8], mask: Option<[u8; 4]>) {
 }
 
 /// As [`append`], for a piece that begins `offset` bytes into its payload.
-pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, mut offset: usize) {
+pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, offset: usize) {
     let Some(key) = mask else {
         to.extend_from_slice(piece);
         return;
@@ -324,7 +324,6 @@ pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, m
         let start = to.len();
         to.extend_from_slice(block);
         mask::in_place(&mut to[start..], key, offset);
-        offset = (offset + block.len()) % 4;
     }
 }
 
@@ -410,7 +409,7 @@ const MAX_TAIL: usize = 64 << 10;
 /// Capacity that an empty buffer may keep for the next burst.
 pub(super) const KEEP: usize = 16 << 10;
 
-/// What is copied, then masked, at a time.
+/// What is copied, then masked, at a time: a multiple of the key's length.
 const BLOCK: usize = 4 << 10;
 
 /// Most parts of one vectored write.

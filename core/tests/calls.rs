@@ -1,0 +1,155 @@
+//! No calls in any order panic, or make a connection say what it may not.
+
+mod common;
+
+use core::time::Duration;
+
+use common::random::{End, door, ends_once, frames, idempotent, kind, role};
+use common::*;
+use proptest::prelude::*;
+use wspair::{CloseCode, Config, Delivery, Instant, Kind, ReadyState};
+
+#[derive(Clone, Debug)]
+enum Call {
+    Receive(Door, Vec<u8>, usize, bool),
+    Frames(Door, Vec<u8>, usize, bool),
+    ReceiveBuf(usize, usize),
+    Eof,
+    Tell(u64),
+    Send(Kind, usize),
+    Part(Kind, usize, bool),
+    Ping,
+    InPlace(usize, usize),
+    Pong(usize),
+    CloseWith(Option<u16>, usize),
+    Advance(usize),
+    Slices(usize),
+    Shrink,
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let bytes = || prop::collection::vec(any::<u8>(), 0..20);
+    let len = || prop_oneof![0..5_usize, 120..130_usize, 4000..9000_usize];
+    let size = || prop_oneof![0..200_usize, Just(usize::MAX)];
+    prop_oneof![
+        1 => (door(), bytes(), 0..4_usize, any::<bool>())
+            .prop_map(|(door, bytes, events, defers)| Call::Receive(door, bytes, events, defers)),
+        8 => (door(), frames(), 0..9_usize, any::<bool>())
+            .prop_map(|(door, bytes, events, defers)| Call::Frames(door, bytes, events, defers)),
+        1 => (0..200_usize, size()).prop_map(|(lent, n)| Call::ReceiveBuf(lent, n)),
+        1 => Just(Call::Eof),
+        4 => prop_oneof![0..30_u64, Just(u64::MAX)].prop_map(Call::Tell),
+        4 => (kind(), len()).prop_map(|(kind, len)| Call::Send(kind, len)),
+        4 => (kind(), len(), any::<bool>()).prop_map(|(kind, len, fin)| Call::Part(kind, len, fin)),
+        2 => Just(Call::Ping),
+        1 => (0..40_usize, size()).prop_map(|(len, at)| Call::InPlace(len, at)),
+        1 => (0..130_usize).prop_map(Call::Pong),
+        1 => (prop::option::of(any::<u16>()), 0..130_usize)
+            .prop_map(|(code, len)| Call::CloseWith(code, len)),
+        4 => size().prop_map(Call::Advance),
+        2 => (0..4_usize).prop_map(Call::Slices),
+        1 => Just(Call::Shrink),
+    ]
+}
+
+fn any_config() -> impl Strategy<Value = Config> {
+    let small = || prop_oneof![Just(0), Just(1), 100..400_usize, Just(usize::MAX)];
+    let time = || prop::option::of((0..20_u64).prop_map(Duration::from_secs));
+    let limits = (small(), small(), 0..9_u32, small(), small());
+    let times = (time(), time(), time());
+    let switches = (any::<bool>(), any::<bool>(), any::<bool>());
+    (limits, times, switches, prop::option::of(small()), small()).prop_map(
+        |(limits, times, switches, split_above, share_from)| {
+            config(|config| {
+                config.limits.max_message = limits.0;
+                config.limits.max_frame = limits.1;
+                config.limits.max_fragments = limits.2;
+                config.limits.max_outgoing = limits.3;
+                config.limits.outgoing_mark = limits.4;
+                (config.ping_after, config.pong_within, config.close_within) = times;
+                config.auto_pong = switches.0;
+                config.auto_close = switches.1;
+                if switches.2 {
+                    config.delivery = Delivery::Chunks;
+                }
+                config.split_above = split_above;
+                config.share_from = share_from;
+            })
+        },
+    )
+}
+
+/// Makes a call; `written` gets what the host wrote.
+fn make(end: &mut End, call: Call, written: &mut Vec<u8>) {
+    match call {
+        Call::Receive(door, bytes, events, defers) => {
+            end.wire = bytes;
+            end.read(door, usize::MAX, events, defers);
+        }
+        Call::Frames(door, bytes, events, defers) => {
+            end.wire = to(end.conn.role(), &bytes);
+            end.read(door, usize::MAX, events, defers);
+        }
+        Call::ReceiveBuf(lent, n) => {
+            assert!(end.conn.read_buf(lent).len() >= lent);
+            end.events.extend(collect(&mut end.conn.receive_buf(n)));
+        }
+        Call::Eof => end.events.extend(collect(&mut end.conn.receive_eof())),
+        Call::Tell(seconds) => {
+            let now = Instant::from(Duration::from_secs(seconds));
+            end.events.extend(collect(&mut end.conn.handle_timeout(now)));
+        }
+        Call::Send(kind, len) => end.send(kind, len),
+        Call::Part(kind, len, fin) => end.part(kind, len, fin),
+        Call::Ping => _ = end.conn.send_ping(b"ping"),
+        Call::InPlace(len, at) => {
+            let mut buf = vec![1; len];
+            if let Ok(range) = end.conn.frame_in_place(Kind::Binary, &mut buf, at) {
+                assert!(end.conn.transmit().is_empty());
+                written.extend(&buf[range]);
+            }
+        }
+        Call::Pong(len) => _ = end.conn.send_pong(&vec![0; len]),
+        Call::CloseWith(code, len) => {
+            _ = end.conn.close(code.and_then(CloseCode::new), &"r".repeat(len));
+        }
+        Call::Advance(n) => {
+            let mut slices = [&b""[..]; 100];
+            let mut transmit = end.conn.transmit();
+            let count = transmit.slices(&mut slices);
+            let shown = slices[..count].concat();
+            let n = n.min(shown.len());
+            transmit.advance(n);
+            written.extend(&shown[..n]);
+        }
+        Call::Slices(most) => _ = end.conn.transmit().slices(&mut vec![&b""[..]; most]),
+        Call::Shrink => end.conn.shrink_to_fit(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn no_calls_in_any_order_panic_or_break_the_output(
+        role in role(),
+        config in any_config(),
+        calls in prop::collection::vec(call(), 1..40),
+    ) {
+        let mut end = End::new(connection(role, config));
+        let mut written = Vec::new();
+        for call in calls {
+            let was_closed = end.conn.ready_state() == ReadyState::Closed;
+            make(&mut end, call, &mut written);
+            prop_assert!(idempotent(&mut end.conn));
+            prop_assert!(!was_closed || end.conn.ready_state() == ReadyState::Closed);
+            prop_assert!(ends_once(&end.events));
+        }
+        end.conn.transmit().drain_into(&mut written);
+        prop_assert!(end.conn.transmit().is_empty());
+        let frames = frames_from(role, &written);
+        let close = frames.iter().position(|(first, _)| *first == 0x88);
+        prop_assert!(close.is_none_or(|at| at + 1 == frames.len()), "{:?}", frames);
+        prop_assert!(frames.iter().all(|(first, data)| first & 8 == 0 || data.len() <= 125));
+    }
+}

@@ -1,0 +1,327 @@
+//! What the limits bound: the heap, counted by an allocator for each thread.
+#![allow(unsafe_code)]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use common::*;
+use wspair::{Config, Connection, Delivery, Event, Limits, Role, SendError};
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Heap {
+    live: usize,
+    peak: usize,
+    calls: usize,
+}
+
+thread_local! {
+    static HEAP: Cell<Heap> = const { Cell::new(Heap { live: 0, peak: 0, calls: 0 }) };
+}
+
+struct Counting;
+
+fn count(more: usize, less: usize) {
+    // Fails only while a thread ends.
+    let _ = HEAP.try_with(|heap| {
+        let Heap { live, peak, calls } = heap.get();
+        // A growing allocation may need old and new at once.
+        let peak = peak.max(live + more);
+        heap.set(Heap { live: (live + more).saturating_sub(less), peak, calls: calls + 1 });
+    });
+}
+
+// SAFETY: every call goes unchanged to the system's allocator, and counting does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: the caller keeps to the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        count(0, layout.size());
+        // SAFETY: the caller keeps to the contract of `dealloc`, and `ptr` came from `System`.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(new_size, layout.size());
+        // SAFETY: the caller keeps to the contract of `realloc`, and `ptr` came from `System`.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Runs something, and tells what it took of the heap: what stays, the peak, the calls.
+fn measured<T>(run: impl FnOnce() -> T) -> (T, Heap) {
+    let before = HEAP.get();
+    HEAP.set(Heap { peak: before.live, ..before });
+    let result = run();
+    let after = HEAP.get();
+    let heap = Heap {
+        live: after.live.saturating_sub(before.live),
+        peak: after.peak - before.live,
+        calls: after.calls - before.calls,
+    };
+    (result, heap)
+}
+
+/// Reads all events, looks at their bytes, and keeps nothing; says how many there were.
+fn read(conn: &mut Connection, bytes: &mut [u8]) -> usize {
+    let mut received = conn.receive(bytes);
+    let mut count = 0;
+    while received.next().is_some() {
+        count += 1;
+    }
+    count
+}
+
+/// T25, E-05: what is only announced is not believed.
+#[test]
+fn a_declared_length_allocates_nothing_big() {
+    let endless = config(|config| config.limits.max_message = Limits::UNLIMITED);
+    for role in ROLES {
+        for first in [0x01, 0x02, 0x81, 0x82] {
+            for (config, len) in [(Config::default(), 1_u64 << 20), (endless.clone(), 1 << 40)] {
+                let mut conn = connection(role, config);
+                let header = [hex(&format!("{first:02x} 7f {len:016x}")), vec![b'x'; 10]].concat();
+                let mut bytes = to(role, &header);
+                let (_, heap) = measured(|| read(&mut conn, &mut bytes));
+                assert!(heap.peak <= 16 << 10, "{heap:?}");
+            }
+        }
+        let mut conn = connection(role, Config::default());
+        let mut bytes = to(role, &[hex("82 7f 7fffffffffffffff"), vec![0; 100]].concat());
+        let (events, heap) = measured(|| read(&mut conn, &mut bytes));
+        assert_eq!(events, 1);
+        assert!(heap.peak <= 256, "{heap:?}");
+    }
+}
+
+/// T35, F-13.
+#[test]
+fn a_million_fragments_cost_what_they_carry() {
+    const PARTS: usize = 1_000_000;
+    for (first, role) in [(0x01, Role::Server), (0x02, Role::Client), (0x02, Role::Server)] {
+        let config = config(|config| config.limits.max_fragments = u32::MAX);
+        let mut conn = connection(role, config);
+        let fragments = |first, count: usize| frame(first, b"x").repeat(count);
+        let mut bytes = to(role, &[fragments(first, 1), fragments(0x00, 999)].concat());
+        let more = to(role, &fragments(0x00, 1000));
+        let mut last = frame_to(role, 0x80, b"x");
+        let (len, heap) = measured(|| {
+            read(&mut conn, &mut bytes);
+            for _ in 1..PARTS / 1000 {
+                bytes.copy_from_slice(&more);
+                read(&mut conn, &mut bytes);
+            }
+            match conn.receive(&mut last).next() {
+                Some(Event::Text(text)) => text.len(),
+                Some(Event::Binary(data)) => data.len(),
+                other => panic!("{other:?}"),
+            }
+        });
+        assert_eq!(len, PARTS + 1);
+        assert!(heap.peak <= 2 * PARTS + (4 << 10), "{heap:?}");
+        assert!(heap.calls <= 20, "it grows by doubling: {heap:?}");
+    }
+}
+
+#[test]
+fn an_idle_connection_holds_nothing() {
+    let shared = Arc::new(Config::default());
+    let config = || Arc::clone(&shared);
+    let (server, heap) = measured(|| connection(Role::Server, config()));
+    assert_eq!(heap, Heap::default());
+    let (client, heap) = measured(|| connection(Role::Client, config()));
+    assert!(heap.live <= 400, "the state of its mask keys: {heap:?}");
+    let size = size_of_val(&server);
+    assert_eq!(size, size_of_val(&client));
+    assert!(size <= 640, "{size}");
+}
+
+#[test]
+fn a_message_whole_in_the_input_and_its_echo_take_no_allocation() {
+    for role in ROLES {
+        for door in [Door::Mutable, Door::Fixed] {
+            let mut conn = connection(role, Config::default());
+            let frames =
+                [frame(0x81, &[b'x'; 3000]), frame(0x82, &[7; 125]), frame(0x89, b"ping")].concat();
+            let frames = to(role, &frames);
+            let (mut input, mut out) = (frames.clone(), Vec::with_capacity(4000));
+            let mut echo = || {
+                input.copy_from_slice(&frames);
+                let mut received = match door {
+                    Door::Fixed => conn.receive_ref(&input),
+                    _ => conn.receive(&mut input),
+                };
+                while let Some((event, mut sender)) = received.next_and_sender() {
+                    match event {
+                        Event::Text(text) => sender.send_text(&text).unwrap(),
+                        Event::Binary(data) => sender.send_binary(&*data).unwrap(),
+                        _ => {}
+                    }
+                }
+                out.clear();
+                conn.transmit().drain_into(&mut out);
+            };
+            echo();
+            let ((), heap) = measured(|| (0..100).for_each(|_| echo()));
+            assert_eq!(heap.calls, 0, "{role:?} {door:?}");
+        }
+    }
+}
+
+#[test]
+fn chunks_are_never_assembled() {
+    let config = config(|config| {
+        config.delivery = Delivery::Chunks;
+        config.limits.max_message = Limits::UNLIMITED;
+    });
+    for role in ROLES {
+        let mut conn = connection(role, config.clone());
+        let mut header = to(role, &hex("82 7f 0000001000000000"));
+        let mut block = vec![0; 64 << 10];
+        read(&mut conn, &mut header);
+        let ((), heap) = measured(|| {
+            for _ in 0..100 {
+                assert_eq!(read(&mut conn, &mut block), 1);
+            }
+        });
+        assert_eq!(heap.calls, 0, "{role:?} {heap:?}");
+    }
+}
+
+/// T40.
+#[test]
+fn the_memory_of_a_long_message_is_given_back() {
+    for role in ROLES {
+        for (first, door) in [(0x81, Door::Mutable), (0x82, Door::Mutable), (0x82, Door::Fixed)] {
+            let mut conn = connection(role, Config::default());
+            let bytes = frame_to(role, first, &vec![b'x'; 1 << 20]);
+            let (events, heap) = measured(|| {
+                let events: usize =
+                    bytes.chunks(100_000).map(|piece| feed(&mut conn, door, piece).len()).sum();
+                conn.send_binary(vec![1; 1 << 20]).unwrap();
+                (0..20).for_each(|_| conn.send_binary(vec![2; 60_000].as_slice()).unwrap());
+                conn.transmit().advance(usize::MAX);
+                feed(&mut conn, door, b"");
+                events
+            });
+            assert_eq!(events, 1);
+            assert!(heap.live <= 33 << 10, "{role:?} {door:?} {heap:?}");
+            conn.shrink_to_fit();
+            let ((), heap) = measured(|| drop(conn));
+            assert_eq!(heap.live, 0);
+        }
+    }
+}
+
+/// T39.
+#[test]
+fn half_a_message_is_given_back() {
+    type End = fn(&mut Connection);
+    let ends: [End; 4] = [
+        |conn| drop(feed(conn, Door::Mutable, &hex("83 00"))),
+        |conn| {
+            let close = frame_to(conn.role(), 0x88, b"");
+            feed(conn, Door::Mutable, &close);
+        },
+        |conn| drop(collect(&mut conn.receive_eof())),
+        |_| {},
+    ];
+    for role in ROLES {
+        for end in ends {
+            let half = to(role, &frame(0x02, &vec![1; 100_000]));
+            let mut last = true;
+            let ((), heap) = measured(|| {
+                for _ in 0..100 {
+                    let mut conn = connection(role, Config::default());
+                    let mut bytes = half.clone();
+                    read(&mut conn, &mut bytes);
+                    end(&mut conn);
+                    last = conn.ready_state() == wspair::ReadyState::Open;
+                    if !last {
+                        let (before, ()) = (HEAP.get().live, drop(conn));
+                        assert!(before - HEAP.get().live < 2000, "kept what it cannot finish");
+                    }
+                }
+            });
+            assert_eq!(heap.live, 0);
+        }
+    }
+}
+
+/// T29, G-07.
+#[test]
+fn pings_that_nobody_answers_are_bounded() {
+    for role in ROLES {
+        for looks in [false, true] {
+            let mut conn = connection(role, Config::default());
+            let ping = frame_to(role, 0x89, &[b'x'; 125]);
+            let mut bytes = ping.clone();
+            let ((), heap) = measured(|| {
+                for _ in 0..5000 {
+                    bytes.copy_from_slice(&ping);
+                    assert_eq!(read(&mut conn, &mut bytes), 1);
+                    if looks {
+                        conn.transmit().chunk();
+                    }
+                }
+            });
+            assert!(heap.peak <= 16 << 10, "{role:?} {looks} {heap:?}");
+        }
+    }
+}
+
+/// T30, L-06.
+#[test]
+fn a_peer_that_reads_nothing_costs_what_is_queued() {
+    for role in ROLES {
+        for len in [1, 100, 4096, 60_000] {
+            let config = config(|config| config.limits.max_outgoing = 1 << 20);
+            let mut conn = connection(role, config);
+            let message = frame_to(role, 0x82, &vec![7; len]);
+            let ping = frame_to(role, 0x89, &[0; 125]);
+            let mut bytes = [message, ping].concat();
+            let original = bytes.clone();
+            let (refused, heap) = measured(|| {
+                (0..1_000_000).find(|_| {
+                    bytes.copy_from_slice(&original);
+                    let mut received = conn.receive(&mut bytes);
+                    let mut refused = false;
+                    while let Some((event, mut sender)) = received.next_and_sender() {
+                        if let Event::Binary(data) = event {
+                            let full = sender.send_binary(&*data);
+                            refused = matches!(full, Err(SendError::Backpressure { .. }));
+                        }
+                    }
+                    refused
+                })
+            });
+            assert!(refused.is_some());
+            assert!(heap.peak <= 2 << 20, "{role:?} {len} {heap:?}");
+        }
+    }
+}
+
+/// T44.
+#[test]
+fn a_flood_that_is_not_read_costs_nothing() {
+    let flood = frame(0x81, b"x").repeat(100_000);
+    let mut conn = connection(Role::Client, Config::default());
+    let mut bytes = flood.clone();
+    let ((), heap) = measured(|| {
+        for _ in 0..100 {
+            assert_eq!(conn.receive(&mut bytes).consumed(), 0);
+        }
+        let _ = conn.receive_ref(&bytes).next();
+    });
+    assert_eq!(heap, Heap::default());
+    assert!(bytes == flood);
+}
