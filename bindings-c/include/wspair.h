@@ -2102,15 +2102,6 @@ wspair_result wspair_options_init(wspair_options *options, size_t size);
 wspair_result wspair_coupling_configure(wspair_options *options);
 
 /**
- * Sets every field to its default.
- *
- * `options`: is written, as far as `size` says. `size`: sizeof *options.
- *
- * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT when `size` is none that the library knows.
- */
-wspair_result wspair_pair_options_init(wspair_pair_options *options, size_t size);
-
-/**
  * Makes a pair of two fresh ends.
  *
  * `options`: initialised, or null for the defaults; what it points to is copied. `pair`: is set to
@@ -2127,13 +2118,6 @@ wspair_result wspair_pair_new(const wspair_pair_options *options, wspair_pair **
  * `pair`: from `wspair_pair_new`, or null.
  */
 void wspair_pair_free(wspair_pair *pair);
-
-/**
- * Frees a message that a pair gave out: calls its `free`, and forgets it.
- *
- * `message`: the message, or null. Calling it again does nothing.
- */
-void wspair_message_free(wspair_message *message);
 
 /**
  * Starts delivery at an end, with what the other one has sent so far. Again it changes nothing.
@@ -2193,6 +2177,22 @@ wspair_result wspair_pair_close(wspair_pair *pair,
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
 wspair_result wspair_pair_poll(wspair_pair *pair, uint32_t end, wspair_pair_event *event);
+
+/**
+ * Frees a message that a pair gave out: calls its `free`, and forgets it.
+ *
+ * `message`: the message, or null. Calling it again does nothing.
+ */
+void wspair_message_free(wspair_message *message);
+
+/**
+ * Sets every field to its default.
+ *
+ * `options`: is written, as far as `size` says. `size`: sizeof *options.
+ *
+ * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT when `size` is none that the library knows.
+ */
+wspair_result wspair_pair_options_init(wspair_pair_options *options, size_t size);
 
 /**
  * Tells that a listener at an end threw: the end fails, and the other one sees 1006.

@@ -1,13 +1,12 @@
 //! An end of a pair on a wire.
 
-use wspair_core::{
-    CloseCode, CloseFrame, Coupling as Engine, Event as EngineEvent, Kind, SendError,
-};
+use wspair_core::{CloseCode, CloseFrame, Coupling as Engine, Event as EngineEvent, SendError};
 
 use crate::conn::Conn;
-use crate::event::{Event, WspairEvent, kind};
-use crate::guard::{array, exclusive, free, guard, hand_out, put, shared, text};
-use crate::pair::{Message, Owned, Pair, end_of};
+use crate::event::{Body, Event, WspairEvent, body};
+use crate::guard::{exclusive, free, guard, hand_out, put, shared, text};
+use crate::pair::message::{Message, Owned};
+use crate::pair::{Pair, end_of};
 use crate::result::Wspair;
 
 /// Ties one end of a pair to a connection: what handing it to the network comes to.
@@ -113,16 +112,13 @@ pub unsafe extern "C" fn wspair_coupling_drain(
             unsafe { (shared(coupling)?, exclusive(pair)?, exclusive(conn)?) };
         let more =
             coupling.0.drain(&mut pair.engine, &mut conn.engine.sender(), |message, wire| {
-                let Message { kind: number, data, len, .. } = message.0;
-                // Both were checked when the message was taken.
+                let Message { kind, data, len, .. } = message.0;
                 // SAFETY: the message's bytes stay as they are until it is freed.
-                match kind(number).map_err(|_| SendError::Closing)? {
-                    Kind::Text => {
-                        wire.send_text(unsafe { text(data, len) }.map_err(|_| SendError::Closing)?)
-                    }
-                    // SAFETY: as above.
-                    Kind::Binary => wire
-                        .send_binary(unsafe { array(data, len) }.map_err(|_| SendError::Closing)?),
+                match unsafe { body(kind, data, len) } {
+                    Ok(Body::Text(text)) => wire.send_text(text),
+                    Ok(Body::Binary(data)) => wire.send_binary(data),
+                    // It was looked at when it was taken: only one that was changed since comes here.
+                    Err(_) => Err(SendError::Closing),
                 }
             });
         Ok(if more { Wspair::More } else { Wspair::Ok })

@@ -6,6 +6,7 @@ use wspair_core::close::CloseFrame;
 use wspair_core::event::Chunk;
 use wspair_core::{CloseCode, Closed, Event as Engine, Kind, Receive};
 
+use crate::guard::array;
 use crate::result::Wspair;
 
 /// What a message carries.
@@ -163,4 +164,27 @@ pub(crate) fn kind(number: u32) -> Result<Kind, Wspair> {
         number if number == WspairKind::Binary as u32 => Ok(Kind::Binary),
         _ => Err(Wspair::ErrorArgument),
     }
+}
+
+/// A message of the caller's.
+pub(crate) enum Body<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+/// Looks at a message: its kind, and whether a text is one.
+///
+/// # Safety
+/// `data` is null, or `len` bytes may be read there as long as the body is used.
+pub(crate) unsafe fn body<'a>(
+    kind_number: u32,
+    data: *const u8,
+    len: usize,
+) -> Result<Body<'a>, Wspair> {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { array(data, len)? };
+    Ok(match kind(kind_number)? {
+        Kind::Text => Body::Text(core::str::from_utf8(bytes).map_err(|_| Wspair::ErrorUtf8)?),
+        Kind::Binary => Body::Binary(bytes),
+    })
 }

@@ -46,8 +46,11 @@ pub(crate) unsafe fn hand_out<T>(value: T, handle: *mut *mut T) -> Result<(), Ws
 /// `handle` is null, or came from `hand_out` and was not freed.
 pub(crate) unsafe fn free<T>(handle: *mut T) {
     if !handle.is_null() {
-        // SAFETY: `hand_out` made a boxed T of it, and nobody else owns it.
-        ask((), || Ok(drop(unsafe { Box::from_raw(handle) })));
+        guard(|| {
+            // SAFETY: `hand_out` made a boxed T of it, and nobody else owns it.
+            drop(unsafe { Box::from_raw(handle) });
+            Ok(())
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the handshakes of both sides have in common.
 
+pub mod agreed;
 pub mod client;
 pub mod server;
 

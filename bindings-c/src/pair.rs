@@ -1,16 +1,16 @@
 //! Two connected ends in memory: messages of the caller's pass through them.
 
+pub mod message;
+pub mod options;
 pub mod state;
 
-use core::ffi::{c_char, c_void};
-use core::mem;
+use wspair_core::pair::{Accept, PairEvent as Engine, Sent};
+use wspair_core::{End, Pair as EnginePair};
 
-use wspair_core::pair::{Accept, Compat, PairEvent as Engine, Sent};
-use wspair_core::{End, Pair as EnginePair, PairConfig};
-
-use crate::config::strings;
-use crate::event::{WSPAIR_FLAG_CLEAN, WspairKind, kind};
-use crate::guard::{array, exclusive, free, guard, hand_out, put, text};
+use self::message::{Message, Owned};
+use self::options::{PairOptions, pair_config};
+use crate::event::WSPAIR_FLAG_CLEAN;
+use crate::guard::{exclusive, free, guard, hand_out, put, text};
 use crate::result::Wspair;
 use crate::send::WSPAIR_NO_CODE;
 
@@ -32,47 +32,6 @@ pub struct Pair {
     pub(crate) engine: EnginePair<Owned>,
     /// The reason of each end's last close event.
     reasons: [String; 2],
-}
-
-/// A message that passes through a pair. It is never copied.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Message {
-    /// WSPAIR_KIND_*.
-    pub kind: u32,
-    /// Its bytes, which stay as they are until it is freed. Null is possible where `len` is 0.
-    pub data: *const u8,
-    /// How many there are; what limits count.
-    pub len: usize,
-    /// Whatever the caller wants to find again, and what `free` is called with.
-    pub owner: *mut c_void,
-    /// Ends the message; called once, by whoever has it last. It must not call into the pair, nor
-    /// leave other than by returning. Null for nothing to do.
-    pub free: Option<unsafe extern "C" fn(owner: *mut c_void)>,
-}
-
-/// What pairs are set to.
-///
-/// Call `wspair_pair_options_init` first: fields may be added at the end.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct PairOptions {
-    /// The struct's size as the program knows it; set by `wspair_pair_options_init`.
-    pub size: usize,
-    /// Most bytes that an end may have waiting for the other before sending is refused. Each message
-    /// counts 32 bytes beside its length. Default 16 MiB; the largest number is no limit. An empty
-    /// queue takes one message of any length.
-    pub max_queued: usize,
-    /// From this many waiting bytes on a direction is congested. Default 1 MiB.
-    pub queue_mark: usize,
-    /// Which behaviour of the runtime is imitated: a compatibility date, as 20260407. Default 0, the
-    /// newest.
-    pub compat_date: u32,
-    /// The runtime's names of compatibility flags, each ended by a NUL, that change what the date
-    /// says. Names it does not know change nothing. Default none.
-    pub compat_flags: *const *const c_char,
-    /// How many there are.
-    pub compat_flags_len: usize,
 }
 
 /// What happens at an end.
@@ -110,35 +69,6 @@ pub struct PairEvent {
     pub reason_len: usize,
 }
 
-/// Sets every field to its default.
-///
-/// `options`: is written, as far as `size` says. `size`: sizeof *options.
-///
-/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT when `size` is none that the library knows.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wspair_pair_options_init(
-    options: *mut PairOptions,
-    size: usize,
-) -> Wspair {
-    guard(|| {
-        if size != size_of::<PairOptions>() {
-            return Err(Wspair::ErrorArgument);
-        }
-        let PairConfig { max_queued, queue_mark, .. } = PairConfig::default();
-        let compat_flags = core::ptr::null();
-        let defaults = PairOptions {
-            size,
-            max_queued,
-            queue_mark,
-            compat_date: 0,
-            compat_flags,
-            compat_flags_len: 0,
-        };
-        // SAFETY: null, or a struct of that size that the caller lets us write.
-        unsafe { put(options, defaults) }
-    })
-}
-
 /// Makes a pair of two fresh ends.
 ///
 /// `options`: initialised, or null for the defaults; what it points to is copied. `pair`: is set to
@@ -167,19 +97,6 @@ pub unsafe extern "C" fn wspair_pair_new(
 pub unsafe extern "C" fn wspair_pair_free(pair: *mut Pair) {
     // SAFETY: null, or ours and not freed before.
     unsafe { free(pair) };
-}
-
-/// Frees a message that a pair gave out: calls its `free`, and forgets it.
-///
-/// `message`: the message, or null. Calling it again does nothing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wspair_message_free(message: *mut Message) {
-    guard(|| {
-        // SAFETY: null, or the caller's.
-        let message = unsafe { exclusive(message)? };
-        drop(Owned(mem::replace(message, Message::NONE)));
-        Ok(())
-    });
 }
 
 /// Starts delivery at an end, with what the other one has sent so far. Again it changes nothing.
@@ -321,56 +238,6 @@ pub unsafe extern "C" fn wspair_pair_poll(
     })
 }
 
-/// A message that is ours: freed with us, unless it is given out.
-#[derive(Debug)]
-pub(crate) struct Owned(pub(crate) Message);
-
-impl Owned {
-    /// # Safety
-    /// `message` is null, or a message whose bytes may be read until it is freed.
-    pub(crate) unsafe fn take(message: *const Message) -> Result<Self, Wspair> {
-        if message.is_null() {
-            return Err(Wspair::ErrorNull);
-        }
-        // SAFETY: not null, and the caller's promise.
-        let owned = Self(unsafe { message.read() });
-        owned.check().map(|()| owned)
-    }
-
-    fn check(&self) -> Result<(), Wspair> {
-        let Message { data, len, .. } = self.0;
-        // SAFETY: the promise of `take`.
-        match kind(self.0.kind)? {
-            wspair_core::Kind::Text => unsafe { text(data, len).map(|_| ()) },
-            // SAFETY: as above.
-            wspair_core::Kind::Binary => unsafe { array(data, len).map(|_| ()) },
-        }
-    }
-
-    fn into_inner(self) -> Message {
-        mem::ManuallyDrop::new(self).0
-    }
-}
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        if let Some(free) = self.0.free {
-            // SAFETY: the caller's own function for the caller's own pointer, called once.
-            unsafe { free(self.0.owner) };
-        }
-    }
-}
-
-impl Message {
-    const NONE: Self = Self {
-        kind: WspairKind::Binary as u32,
-        data: core::ptr::null(),
-        len: 0,
-        owner: core::ptr::null_mut(),
-        free: None,
-    };
-}
-
 impl PairEvent {
     const NONE: Self = Self::new(WspairPairEvent::None);
 
@@ -393,36 +260,4 @@ pub(crate) fn end_of(number: u32) -> Result<End, Wspair> {
         number if number == WspairEnd::Second as u32 => Ok(End::Second),
         _ => Err(Wspair::ErrorArgument),
     }
-}
-
-/// # Safety
-/// `options` is null, or points to as many bytes as its `size` says, which name strings that end
-/// with a NUL.
-unsafe fn pair_config(options: *const PairOptions) -> Result<PairConfig, Wspair> {
-    let mut config = PairConfig::default();
-    if options.is_null() {
-        return Ok(config);
-    }
-    // SAFETY: not null, and the size comes first in every version.
-    if unsafe { options.cast::<usize>().read() } != size_of::<PairOptions>() {
-        return Err(Wspair::ErrorArgument);
-    }
-    // SAFETY: as many bytes as this version has.
-    let options = unsafe { options.read() };
-    config.max_queued = options.max_queued;
-    config.queue_mark = options.queue_mark;
-    if options.compat_date != 0 {
-        let [year, month, day] = [
-            options.compat_date / 10_000,
-            options.compat_date / 100 % 100,
-            options.compat_date % 100,
-        ];
-        let year = u16::try_from(year).map_err(|_| Wspair::ErrorArgument)?;
-        config.compat = Compat::at(year, month as u8, day as u8);
-    }
-    // SAFETY: the caller's promise.
-    for name in unsafe { strings(options.compat_flags, options.compat_flags_len)? } {
-        config.compat = config.compat.with_named(name).unwrap_or(config.compat);
-    }
-    Ok(config)
 }

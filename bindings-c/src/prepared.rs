@@ -1,10 +1,10 @@
 //! Messages that are encoded once and sent on many connections.
 
-use wspair_core::{Kind, Prepared as Engine};
+use wspair_core::Prepared as Engine;
 
 use crate::conn::Conn;
-use crate::event::kind;
-use crate::guard::{array, exclusive, free, guard, hand_out, shared, text};
+use crate::event::{Body, body};
+use crate::guard::{exclusive, free, guard, hand_out, shared};
 use crate::result::Wspair;
 
 /// A message encoded once, for broadcast.
@@ -27,11 +27,10 @@ pub unsafe extern "C" fn wspair_prepared_new(
     prepared: *mut *mut Prepared,
 ) -> Wspair {
     guard(|| {
-        let encoded = match kind(message_kind)? {
-            // SAFETY: null, or as many bytes of the caller's.
-            Kind::Text => Engine::text(unsafe { text(data, len)? }),
-            // SAFETY: as above.
-            Kind::Binary => Engine::binary(unsafe { array(data, len)? }),
+        // SAFETY: null, or as many bytes of the caller's.
+        let encoded = match unsafe { body(message_kind, data, len)? } {
+            Body::Text(text) => Engine::text(text),
+            Body::Binary(data) => Engine::binary(data),
         };
         // SAFETY: null, or the caller's to write.
         unsafe { hand_out(Prepared(encoded), prepared) }

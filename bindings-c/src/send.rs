@@ -6,7 +6,7 @@ use wspair_core::frame::MAX_HEADER;
 use wspair_core::{CloseCode, Compression, SendError};
 
 use crate::conn::Conn;
-use crate::event::kind;
+use crate::event::{Body, body, kind};
 use crate::guard::{array, array_mut, ask, exclusive, guard, put, shared, text};
 use crate::result::Wspair;
 use crate::slice::Slice;
@@ -68,10 +68,9 @@ pub unsafe extern "C" fn wspair_conn_send_with(
         };
         let mut sender = conn.engine.sender().with_compression(compression);
         // SAFETY: null, or as many bytes of the caller's.
-        let sent = match kind(message_kind)? {
-            wspair_core::Kind::Text => sender.send_text(unsafe { text(data, len)? }),
-            // SAFETY: as above.
-            wspair_core::Kind::Binary => sender.send_binary(unsafe { array(data, len)? }),
+        let sent = match unsafe { body(message_kind, data, len)? } {
+            Body::Text(text) => sender.send_text(text),
+            Body::Binary(data) => sender.send_binary(data),
         };
         Ok(sent?)
     })

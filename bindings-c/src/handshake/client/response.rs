@@ -6,8 +6,8 @@ use core::mem::MaybeUninit;
 use wspair_core::handshake::{ClientProgress, Response};
 
 use super::ClientHandshake;
-use crate::conn::Agreed;
 use crate::guard::{array_mut, exclusive, guard, put, shared, string};
+use crate::handshake::agreed::Agreed;
 use crate::handshake::{bootstrap, put_found};
 use crate::result::Wspair;
 use crate::slice::{Field, Kept, Slice, fields};
@@ -42,7 +42,10 @@ pub unsafe extern "C" fn wspair_client_handshake_status(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let found = unsafe { shared(handshake)? }.response(|response| response.status())?;
+        let handshake = unsafe { shared(handshake)? };
+        // The method by name does not fit every lifetime.
+        #[allow(clippy::redundant_closure_for_method_calls)]
+        let found = handshake.response(|response| response.status())?;
         // SAFETY: null, or the caller's to write.
         unsafe { put(status, found) }
     })

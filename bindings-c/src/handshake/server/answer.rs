@@ -6,8 +6,8 @@ use core::mem::MaybeUninit;
 use wspair_core::handshake::{AcceptError, Bootstrap, Refusal};
 
 use super::{Answer, ServerHandshake};
-use crate::conn::Agreed;
 use crate::guard::{array, array_mut, exclusive, guard, put, shared, string};
+use crate::handshake::agreed::Agreed;
 use crate::result::Wspair;
 use crate::slice::{Field, Kept, Slice, fields};
 
