@@ -52,6 +52,12 @@ done
 "$out/cpp"
 echo "test-c: C++ passed"
 
+# The program of the README.
+sed -n '/^```c$/,/^```$/p' ../README.md | sed '/^```/d' >"$out/readme.c"
+"${CC:-cc}" -std=c99 "${strict[@]}" -o "$out/readme" "$out/readme.c" "${static[@]}"
+[ "$("$out/readme")" = Hello ]
+echo "test-c: the README's program passed"
+
 foreign=$(nm -D --defined-only "$prefix/lib/libwspair.so" | awk '$3 !~ /^wspair_/ { print $3 }')
 [ -z "$foreign" ] || { echo "test-c: symbols that are not ours: $foreign" >&2; exit 1; }
 # Every function of the header is exported, and nothing else is.
