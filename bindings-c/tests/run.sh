@@ -43,7 +43,7 @@ for test in *.c; do
     "$out/$name-shared"
     "${CC:-cc}" -std=c99 "${strict[@]}" "${sanitizers[@]}" -o "$out/$name-sane" "$test" "${static[@]}"
     "$out/$name-sane"
-    ! $has_valgrind || "${valgrind[@]}" "$out/$name"
+    ! $has_valgrind || CALLS=50 "${valgrind[@]}" "$out/$name"
   fi
   echo "test-c: $name passed"
 done
