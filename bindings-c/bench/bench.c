@@ -109,7 +109,7 @@ static void header_ours(wspair_conn *conn, size_t size, uint64_t count) {
   uint8_t header[14];
   size_t len;
   while (count-- > 0) {
-    must(wspair_conn_frame_header(conn, WSPAIR_KIND_BINARY, size, header, &len) == WSPAIR_OK,
+    must(wspair_conn_frame_beside(conn, WSPAIR_KIND_BINARY, size, header, &len) == WSPAIR_OK,
          "header");
   }
 }

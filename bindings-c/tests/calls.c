@@ -68,7 +68,7 @@ static void step_conn(side *sides, script *script) {
     case 3: known(wspair_conn_pong(own->conn, message, much)); break;
     case 4: known(wspair_conn_close(own->conn, 900 + 20 * much, message, much % 16)); break;
     case 5: known(wspair_conn_shrink(own->conn)); break;
-    case 6: known(wspair_conn_frame_header(own->conn, 2, much, header, &n)); break;
+    case 6: known(wspair_conn_frame_beside(own->conn, 2, much, header, &n)); break;
     case 7: known(wspair_conn_send_with(own->conn, 2, much % 4, message, sizeof message)); break;
     case 8: {
       result = wspair_conn_frame_in_place(own->conn, 2, buf, sizeof buf, much % 20, &n);

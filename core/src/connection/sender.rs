@@ -12,7 +12,7 @@ use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::error::SendError;
 use crate::event::Kind;
-use crate::frame::{Header, MAX_CONTROL, Opcode, Role};
+use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode, Role};
 
 /// A binary payload to send: borrowed bytes are copied, owned ones may be queued by reference.
 ///
@@ -127,11 +127,15 @@ impl Sender<'_> {
         let Outbound { queue, compress, fragment, .. } = &mut *self.outbound;
         *fragment = (!fin).then_some(open);
         let rsv1 = open.compressed && opcode != Opcode::Continuation;
-        let part = match compress {
-            Some(compress) if open.compressed => compress.deflate(part, fin),
-            _ => part,
-        };
-        queue.push_frame(Shape { fin, rsv1, opcode }, Body::Borrowed(part), usize::MAX);
+        let shape = Shape { fin, rsv1, opcode };
+        match compress {
+            Some(compress) if open.compressed => {
+                let part = compress.deflate(part, fin);
+                queue.push_frame(shape, Body::Borrowed(part), usize::MAX);
+                compress.trim();
+            }
+            _ => queue.push_frame(shape, Body::Borrowed(part), usize::MAX),
+        }
         Ok(())
     }
 
@@ -187,19 +191,31 @@ impl Sender<'_> {
         Ok(start..buf.len())
     }
 
-    /// The header of a message of `len` bytes that the host writes by itself, with nothing between
-    /// the two: for a vectored write of a payload that must not move. A client's payload has to be
-    /// masked with the header's key.
+    /// Frames a message of `len` bytes that the host writes itself, as it is, right behind the
+    /// header that this writes into `header`: its length. No copy, no queue.
+    ///
+    /// `None` where the payload may not go out as it is: a client masks it, a message that is
+    /// compressed or split has to be sent.
     ///
     /// # Errors
-    /// As [`send_text`](Self::send_text); [`Pending`](SendError::Pending) while anything is queued.
-    pub fn frame_header(&mut self, kind: Kind, len: usize) -> Result<Header, SendError> {
+    /// As [`frame_in_place`](Self::frame_in_place), but for [`Room`](SendError::Room).
+    pub fn frame_beside(
+        &mut self,
+        kind: Kind,
+        len: usize,
+        header: &mut [u8; MAX_HEADER],
+    ) -> Result<Option<usize>, SendError> {
         self.check_data()?;
+        let splits = self.config.split_above.is_some_and(|most| len > most);
+        if self.role == Role::Client || splits || self.compresses(len) {
+            return Ok(None);
+        }
         if !self.outbound.is_idle() {
             return Err(SendError::Pending);
         }
-        let mask = self.outbound.queue.next_mask();
-        Ok(Header { fin: true, rsv1: false, opcode: opcode(kind), mask, len: len as u64 })
+        let len = len as u64;
+        let frame = Header { fin: true, rsv1: false, opcode: opcode(kind), mask: None, len };
+        Ok(Some(frame.encode(header)))
     }
 
     /// Sends a ping; up to 125 bytes of payload.
@@ -231,6 +247,16 @@ impl Sender<'_> {
             self.outbound.close(frame);
         }
         Ok(())
+    }
+
+    /// Says why: gives the Close frame that [`defer_close`](super::Receive::defer_close) put off a
+    /// reason of up to 123 bytes. Does nothing when none is put off.
+    ///
+    /// # Errors
+    /// [`CloseReason`](SendError::CloseReason) for a reason that is too long, or would stand
+    /// without a code.
+    pub fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
+        self.outbound.explain(reason)
     }
 
     /// Gives up without a closing handshake: once what is queued was written the transport is to
