@@ -2,8 +2,8 @@
  *
  *     echo SERVER IN_FLIGHT SIZE MESSAGES
  *
- * Starts the server, connects once, keeps so many messages in flight, and answers each read at once.
- * Prints microseconds of the server's CPU, and of wall time, a message. */
+ * Starts the server, connects once, keeps so many messages in flight, and answers each read at
+ * once. Prints microseconds of the server's CPU, and of wall time, a message. */
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

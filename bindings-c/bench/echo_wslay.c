@@ -1,5 +1,5 @@
-/* The peer of echo_epoll: the same over wslay's event interface, as its users write it. Each readiness
- * is read to the end of what is there, and answered. No limits, timers or goodbye. */
+/* The peer of echo_epoll: the same over wslay's event interface, as its users write it. Each
+ * readiness is read to the end of what is there, and answered. No limits, timers or goodbye. */
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,7 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
 #include <wslay/wslay.h>
 #include <wspair.h>
 
@@ -25,8 +24,8 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, in
   ssize_t got = recv(((peer *)user)->fd, buf, len, 0);
   (void)flags;
   if (got > 0) return got;
-  wslay_event_set_error(ctx, got < 0 && errno == EAGAIN ? WSLAY_ERR_WOULDBLOCK
-                                                        : WSLAY_ERR_CALLBACK_FAILURE);
+  wslay_event_set_error(
+      ctx, got < 0 && errno == EAGAIN ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
   return -1;
 }
 
@@ -50,7 +49,8 @@ static void on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_
 
 /* The request comes in one piece, from a client of ours. */
 static int answer(peer *peer) {
-  static struct wslay_event_callbacks calls = {on_recv, on_send, NULL, NULL, NULL, NULL, on_message};
+  static struct wslay_event_callbacks calls = {on_recv, on_send, NULL,      NULL,
+                                               NULL,    NULL,    on_message};
   char head[4096], accept[29] = {0}, out[256], *key;
   ssize_t len = recv(peer->fd, head, sizeof head - 1, 0);
   if (len <= 0) return 0;
@@ -60,7 +60,8 @@ static int answer(peer *peer) {
   wspair_accept_key((uint8_t *)key + 19, 24, (uint8_t *)accept);
   len = snprintf(out, sizeof out,
                  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                 "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
+                 "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                 accept);
   peer->open = 1;
   return send(peer->fd, out, (size_t)len, 0) == len &&
          wslay_event_context_server_init(&peer->ctx, &calls, peer) == 0;

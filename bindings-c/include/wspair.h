@@ -2377,6 +2377,18 @@ wspair_result wspair_conn_pong(wspair_conn *conn, const uint8_t *data, size_t le
 wspair_result wspair_conn_close(wspair_conn *conn, int32_t code, const uint8_t *reason, size_t len);
 
 /**
+ * Says why: gives the Close frame that a receive put off until `wspair_conn_transmit` a reason. Does
+ * nothing when none is put off.
+ *
+ * `conn`: the connection. `reason`, `len`: up to 123 bytes of UTF-8.
+ *
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON.
+ */
+wspair_result wspair_conn_explain_close(wspair_conn *conn,
+                                        const uint8_t *reason,
+                                        size_t len);
+
+/**
  * Gives up without a closing handshake: once what is queued was written the transport is to be
  * dropped, and the peer sees it vanish.
  *

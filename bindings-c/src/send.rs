@@ -148,6 +148,25 @@ pub unsafe extern "C" fn wspair_conn_close(
     })
 }
 
+/// Says why: gives the Close frame that a receive put off until `wspair_conn_transmit` a reason. Does
+/// nothing when none is put off.
+///
+/// `conn`: the connection. `reason`, `len`: up to 123 bytes of UTF-8.
+///
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_explain_close(
+    conn: *mut Conn,
+    reason: *const u8,
+    len: usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says.
+        let (conn, reason) = unsafe { (exclusive(conn)?, text(reason, len)?) };
+        Ok(conn.engine.explain_close(reason)?)
+    })
+}
+
 /// Gives up without a closing handshake: once what is queued was written the transport is to be
 /// dropped, and the peer sees it vanish.
 ///

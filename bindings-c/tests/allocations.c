@@ -1,5 +1,6 @@
-/* The steady state does not allocate: messages in and out, text and binary. What the queue needs for
- * more than some 8 KiB at once it gives back when it is empty: long messages are framed in place. */
+/* The steady state does not allocate: messages in and out, text and binary. What the queue needs
+ * for more than some 8 KiB at once it gives back when it is empty: long messages are framed in
+ * place. */
 
 #include "check.h"
 

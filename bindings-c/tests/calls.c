@@ -1,5 +1,5 @@
-/* Random sequences of calls, of every area: whatever is called when, there is a result, and nothing is
- * touched that should not be. A sequence is read from bytes, so a fuzzer can make them:
+/* Random sequences of calls, of every area: whatever is called when, there is a result, and nothing
+ * is touched that should not be. A sequence is read from bytes, so a fuzzer can make them:
  *
  *     calls              some thousands of sequences
  *     calls FILE...      the sequences of these files
@@ -63,7 +63,9 @@ static void step_conn(side *sides, script *script) {
   int32_t result;
   switch (what % 20) {
     case 0: known(wspair_conn_send(own->conn, 1 + much % 3, message, much)); break;
-    case 1: known(wspair_conn_send_fragment(own->conn, 1 + much % 2, message, much, much & 4)); break;
+    case 1:
+      known(wspair_conn_send_fragment(own->conn, 1 + much % 2, message, much, much & 4));
+      break;
     case 2: known(wspair_conn_ping(own->conn, message, much)); break;
     case 3: known(wspair_conn_pong(own->conn, message, much)); break;
     case 4: known(wspair_conn_close(own->conn, 900 + 20 * much, message, much % 16)); break;
@@ -79,7 +81,9 @@ static void step_conn(side *sides, script *script) {
       }
       break;
     }
-    case 9: case 10: case 11:
+    case 9:
+    case 10:
+    case 11:
       known(wspair_conn_transmit(own->conn, slices, cap - 1, &count));
       for (at = 0, n = 0; at < count; at++) {
         size_t len = slices[at].len;
@@ -91,15 +95,18 @@ static void step_conn(side *sides, script *script) {
       }
       known(wspair_conn_advance(own->conn, n));
       break;
-    case 12: case 13: case 14: {
+    case 12:
+    case 13:
+    case 14: {
       /* From the other's wire to us, in one of two ways, and perhaps not all of it. */
       size_t len = other->wire_len;
       uint8_t *copy = malloc(len + 1);
       CHECK(copy != NULL);
       if (len > much) len = much;
       memcpy(copy, other->wire, len);
-      result = what & 32 ? wspair_conn_receive(own->conn, copy, len, events, cap, &count, &used)
-                         : wspair_conn_receive_const(own->conn, copy, len, events, cap, &count, &used);
+      result = what & 32
+                   ? wspair_conn_receive(own->conn, copy, len, events, cap, &count, &used)
+                   : wspair_conn_receive_const(own->conn, copy, len, events, cap, &count, &used);
       known(result);
       CHECK(used <= len && (result == WSPAIR_MORE || used == len));
       look(own, events, count, cap);
@@ -198,20 +205,28 @@ static void pairs(script *script) {
     uint32_t end = what >> 7;
     switch (what % 14) {
       case 0: known(wspair_pair_accept(pair, end, (int32_t)(much % 4) - 1)); break;
-      case 1: if (much < 16) known(wspair_pair_accept_hibernatable(pair, end)); break;
-      case 2: case 3:
+      case 1:
+        if (much < 16) known(wspair_pair_accept_hibernatable(pair, end));
+        break;
+      case 2:
+      case 3:
         message = message_of(much);
         known(wspair_pair_send(pair, end, &message));
         break;
       case 4: known(wspair_pair_close(pair, end, 900 + 20 * much, u8("reason"), much % 7)); break;
-      case 5: case 6:
+      case 5:
+      case 6:
         GOOD(wspair_pair_poll(pair, end, &event));
         if (event.reason_len > 0) touch(event.reason, event.reason_len);
         touch(event.message.data, event.message.len);
         wspair_message_free(&event.message);
         break;
-      case 7: if (much < 8) known(wspair_pair_fail(pair, end)); break;
-      case 8: if (much < 8) known(wspair_pair_abandon(pair, end)); break;
+      case 7:
+        if (much < 8) known(wspair_pair_fail(pair, end));
+        break;
+      case 8:
+        if (much < 8) known(wspair_pair_abandon(pair, end));
+        break;
       case 9:
         if (coupling == NULL && much < 64) known(wspair_coupling_new(pair, end, &coupling));
         break;
@@ -271,13 +286,19 @@ static void handshakes(script *script) {
     size_t len = sizeof right - 1 - at;
     if (len > much) len = much;
     switch (what % 8) {
-      case 0: case 1: case 2:
+      case 0:
+      case 1:
+      case 2:
         known(wspair_server_handshake_receive(server, u8(head) + at, len, &used));
         CHECK(used <= len);
         at += used;
         break;
-      case 3: known(wspair_server_handshake_accept(server, much & 1 ? "chat" : NULL, NULL, 0)); break;
-      case 4: known(wspair_server_handshake_refuse(server, (uint16_t)(much * 4), NULL, 0, NULL, 0)); break;
+      case 3:
+        known(wspair_server_handshake_accept(server, much & 1 ? "chat" : NULL, NULL, 0));
+        break;
+      case 4:
+        known(wspair_server_handshake_refuse(server, (uint16_t)(much * 4), NULL, 0, NULL, 0));
+        break;
       case 5:
         known(wspair_server_handshake_timeout(server, (uint64_t)much << 30));
         known(wspair_client_handshake_timeout(client, (uint64_t)much << 28));
@@ -285,12 +306,17 @@ static void handshakes(script *script) {
         break;
       case 6:
         known(wspair_server_handshake_error(server));
-        if (wspair_server_handshake_target(server, &slice) == WSPAIR_OK) touch(slice.data, slice.len);
-        if (wspair_server_handshake_field(server, "host", &slice) == WSPAIR_OK) touch(slice.data, slice.len);
-        if (wspair_server_handshake_agreed(server, &agreed) == WSPAIR_OK) touched += agreed.server_max_window_bits;
-        if (wspair_server_handshake_answer(server, &status, fields, 4, &count, &body) == WSPAIR_OK) {
+        if (wspair_server_handshake_target(server, &slice) == WSPAIR_OK)
+          touch(slice.data, slice.len);
+        if (wspair_server_handshake_field(server, "host", &slice) == WSPAIR_OK)
+          touch(slice.data, slice.len);
+        if (wspair_server_handshake_agreed(server, &agreed) == WSPAIR_OK)
+          touched += agreed.server_max_window_bits;
+        if (wspair_server_handshake_answer(server, &status, fields, 4, &count, &body) ==
+            WSPAIR_OK) {
           touch(body.data, body.len);
-          for (used = 0; used < count && used < 4; used++) touch(fields[used].value.data, fields[used].value.len);
+          for (used = 0; used < count && used < 4; used++)
+            touch(fields[used].value.data, fields[used].value.len);
         }
         break;
       default:
