@@ -303,8 +303,7 @@ static void listen_at(server *server, const command *command) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   if (getaddrinfo(command->host, command->port, &hints, &found) != 0) fail("getaddrinfo");
-  server->listener =
-      socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  server->listener = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (bind(server->listener, found->ai_addr, found->ai_addrlen) != 0) fail("bind");
   freeaddrinfo(found);
@@ -312,8 +311,9 @@ static void listen_at(server *server, const command *command) {
   getsockname(server->listener, (struct sockaddr *)&bound, &len);
   getnameinfo((struct sockaddr *)&bound, len, host, sizeof host, port, sizeof port,
               NI_NUMERICHOST | NI_NUMERICSERV);
-  printf(bound.ss_family == AF_INET6 ? "listening on ws://[%s]:%s/\n"
-                                     : "listening on ws://%s:%s/\n", host, port);
+  printf(
+      bound.ss_family == AF_INET6 ? "listening on ws://[%s]:%s/\n" : "listening on ws://%s:%s/\n",
+      host, port);
   fflush(stdout);
 }
 

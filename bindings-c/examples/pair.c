@@ -1,12 +1,11 @@
-/* A pair of ends: messages pass between them in memory, then one end is handed to a socket, at whose
- * other side a client connection stands. */
+/* A pair of ends: messages pass between them in memory, then one end is handed to a socket, at
+ * whose other side a client connection stands. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
 #include <wspair.h>
 
 /* Whatever fails here is a mistake of this program. */

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
 #include <wspair.h>
 
 static const char *name_of(uint8_t opcode) {

@@ -140,6 +140,10 @@ enum wspair_result
    */
   WSPAIR_SEND_ROOM = -108,
   /**
+   * A payload may not go out as it is: it has to be masked, compressed or split.
+   */
+  WSPAIR_SEND_NOT_AS_IT_IS = -109,
+  /**
    * The transport ended before the closing handshake was done.
    */
   WSPAIR_LOST_TRANSPORT = -201,
@@ -2373,6 +2377,18 @@ wspair_result wspair_conn_pong(wspair_conn *conn, const uint8_t *data, size_t le
 wspair_result wspair_conn_close(wspair_conn *conn, int32_t code, const uint8_t *reason, size_t len);
 
 /**
+ * Says why: gives the Close frame that a receive put off until `wspair_conn_transmit` a reason. Does
+ * nothing when none is put off.
+ *
+ * `conn`: the connection. `reason`, `len`: up to 123 bytes of UTF-8.
+ *
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON.
+ */
+wspair_result wspair_conn_explain_close(wspair_conn *conn,
+                                        const uint8_t *reason,
+                                        size_t len);
+
+/**
  * Gives up without a closing handshake: once what is queued was written the transport is to be
  * dropped, and the peer sees it vanish.
  *
@@ -2401,17 +2417,17 @@ wspair_result wspair_conn_frame_in_place(wspair_conn *conn,
                                          size_t *start);
 
 /**
- * Writes the header of a message that the caller writes by itself, header and payload with nothing
- * between: for writev. It is never compressed or split.
+ * Writes the header of a message that the caller writes itself, as it is, right behind it: for writev.
+ * No copy, no queue.
  *
- * `conn`: the connection; a client's payload has to be masked by `wspair_mask` with the header's
- * last four bytes. `message_kind`: as for `wspair_conn_frame_in_place`. `payload_len`: how long the
- * message is. `header`: 14 bytes that are written. `header_len`: is set to how many of them count.
+ * `conn`: the connection. `message_kind`: as for `wspair_conn_frame_in_place`. `payload_len`: how long
+ * the message is. `header`: 14 bytes that are written. `header_len`: is set to how many of them count.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT;
- * WSPAIR_SEND_PENDING while anything is queued.
+ * WSPAIR_SEND_NOT_AS_IT_IS where a payload may not go out as it is: a client masks it, a message that
+ * is compressed or split has to be sent. WSPAIR_SEND_PENDING while anything is queued.
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT.
  */
-wspair_result wspair_conn_frame_header(wspair_conn *conn,
+wspair_result wspair_conn_frame_beside(wspair_conn *conn,
                                        uint32_t message_kind,
                                        size_t payload_len,
                                        uint8_t *header,

@@ -44,6 +44,8 @@ pub enum Wspair {
     SendPending = -107,
     /// There is no room for the header in front of the payload.
     SendRoom = -108,
+    /// A payload may not go out as it is: it has to be masked, compressed or split.
+    SendNotAsItIs = -109,
     /// The transport ended before the closing handshake was done.
     LostTransport = -201,
     /// The peer did not answer our Close frame in time.

@@ -148,6 +148,25 @@ pub unsafe extern "C" fn wspair_conn_close(
     })
 }
 
+/// Says why: gives the Close frame that a receive put off until `wspair_conn_transmit` a reason. Does
+/// nothing when none is put off.
+///
+/// `conn`: the connection. `reason`, `len`: up to 123 bytes of UTF-8.
+///
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_explain_close(
+    conn: *mut Conn,
+    reason: *const u8,
+    len: usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says.
+        let (conn, reason) = unsafe { (exclusive(conn)?, text(reason, len)?) };
+        Ok(conn.engine.explain_close(reason)?)
+    })
+}
+
 /// Gives up without a closing handshake: once what is queued was written the transport is to be
 /// dropped, and the peer sees it vanish.
 ///
@@ -192,17 +211,17 @@ pub unsafe extern "C" fn wspair_conn_frame_in_place(
     })
 }
 
-/// Writes the header of a message that the caller writes by itself, header and payload with nothing
-/// between: for writev. It is never compressed or split.
+/// Writes the header of a message that the caller writes itself, as it is, right behind it: for writev.
+/// No copy, no queue.
 ///
-/// `conn`: the connection; a client's payload has to be masked by `wspair_mask` with the header's
-/// last four bytes. `message_kind`: as for `wspair_conn_frame_in_place`. `payload_len`: how long the
-/// message is. `header`: 14 bytes that are written. `header_len`: is set to how many of them count.
+/// `conn`: the connection. `message_kind`: as for `wspair_conn_frame_in_place`. `payload_len`: how long
+/// the message is. `header`: 14 bytes that are written. `header_len`: is set to how many of them count.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT;
-/// WSPAIR_SEND_PENDING while anything is queued.
+/// WSPAIR_SEND_NOT_AS_IT_IS where a payload may not go out as it is: a client masks it, a message that
+/// is compressed or split has to be sent. WSPAIR_SEND_PENDING while anything is queued.
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wspair_conn_frame_header(
+pub unsafe extern "C" fn wspair_conn_frame_beside(
     conn: *mut Conn,
     message_kind: u32,
     payload_len: usize,
@@ -218,9 +237,9 @@ pub unsafe extern "C" fn wspair_conn_frame_header(
         if isize::try_from(payload_len).is_err() {
             return Err(Wspair::ErrorArgument);
         }
-        let header = conn.engine.frame_header(kind(message_kind)?, payload_len)?;
+        let framed = conn.engine.frame_beside(kind(message_kind)?, payload_len, to)?;
         // SAFETY: as above.
-        unsafe { put(header_len, header.encode(to)) }
+        unsafe { put(header_len, framed.ok_or(Wspair::SendNotAsItIs)?) }
     })
 }
 

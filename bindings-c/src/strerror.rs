@@ -47,6 +47,7 @@ const TEXTS: &[(W, &CStr)] = &[
     (W::SendFragment, c"a fragmented message is open"),
     (W::SendPending, c"queued output has to go first"),
     (W::SendRoom, c"no room for the header"),
+    (W::SendNotAsItIs, c"payload may not go out as it is"),
     (W::LostTransport, c"transport ended"),
     (W::LostCloseTimeout, c"peer did not close in time"),
     (W::LostPongTimeout, c"peer did not answer a ping in time"),

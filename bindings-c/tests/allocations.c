@@ -1,9 +1,11 @@
-/* The steady state does not allocate: messages in and out, text and binary. What the queue needs for
- * more than some 8 KiB at once it gives back when it is empty: long messages are framed in place. */
+/* The steady state does not allocate: messages in and out, text and binary. What the queue needs
+ * for more than some 8 KiB at once it gives back when it is empty: long messages are framed in
+ * place. */
 
 #include "check.h"
 
 static unsigned long calls;
+static int failing;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -18,7 +20,7 @@ void __wrap_free(void *old);
 
 void *__wrap_malloc(size_t size) {
   calls++;
-  return __real_malloc(size);
+  return failing ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t count, size_t size) {
@@ -71,6 +73,22 @@ static void in_place(wspair_conn *client, wspair_conn *server) {
   CHECK(count == 1 && event.len == 200000 && event.data == buf + 14);
 }
 
+/* No memory for a handle is a result. */
+static void without_memory(void) {
+  wspair_options options;
+  wspair_config *config;
+  wspair_conn *conn = NULL;
+  int32_t result;
+  GOOD(wspair_options_init(&options, sizeof options));
+  config = config_of(&options);
+  failing = 1;
+  result = wspair_conn_new_server(config, NULL, &conn);
+  failing = 0;
+  GIVES(WSPAIR_ERROR_MEMORY, result);
+  CHECK(conn == NULL);
+  wspair_config_free(config);
+}
+
 int main(void) {
   static const size_t sizes[] = {0, 16, 125, 126, 1024, 4096};
   wspair_conn *client = new_client(NULL, 1), *server = new_server(NULL);
@@ -92,5 +110,6 @@ int main(void) {
   }
   wspair_conn_free(client);
   wspair_conn_free(server);
+  without_memory();
   return 0;
 }

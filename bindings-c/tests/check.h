@@ -7,25 +7,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <wspair.h>
 
-#define CHECK(what)                                                          \
-  do {                                                                       \
-    if (!(what)) {                                                           \
+#define CHECK(what)                                                             \
+  do {                                                                          \
+    if (!(what)) {                                                              \
       fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what); \
-      exit(1);                                                               \
-    }                                                                        \
+      exit(1);                                                                  \
+    }                                                                           \
   } while (0)
 
-#define GIVES(expected, call)                                                  \
-  do {                                                                         \
-    int32_t gave = (call);                                                     \
-    if (gave != (expected)) {                                                  \
-      fprintf(stderr, "%s:%d: %s gave %d, %s\n", __FILE__, __LINE__, #call,    \
-              (int)gave, wspair_strerror(gave));                               \
-      exit(1);                                                                 \
-    }                                                                          \
+#define GIVES(expected, call)                                                          \
+  do {                                                                                 \
+    int32_t gave = (call);                                                             \
+    if (gave != (expected)) {                                                          \
+      fprintf(stderr, "%s:%d: %s gave %d, %s\n", __FILE__, __LINE__, #call, (int)gave, \
+              wspair_strerror(gave));                                                  \
+      exit(1);                                                                         \
+    }                                                                                  \
   } while (0)
 
 #define GOOD(call) GIVES(WSPAIR_OK, call)
@@ -43,7 +42,9 @@ static inline int is_text(const void *data, size_t len, const char *text) {
   return len == strlen(text) && (len == 0 || memcmp(data, text, len) == 0);
 }
 
-static inline const uint8_t *u8(const char *text) { return (const uint8_t *)text; }
+static inline const uint8_t *u8(const char *text) {
+  return (const uint8_t *)text;
+}
 
 static inline void see(seen *to, const wspair_event *events, size_t count) {
   size_t at;

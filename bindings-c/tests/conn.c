@@ -14,7 +14,10 @@ static void echo_and_close(void) {
   CHECK(wspair_conn_buffered(server) == 7);
   CHECK(drain(server, out, sizeof out) == 7 && is_text(out, 7, "\x81\x05Hello"));
 
-  len = client_frame(in, 0x88, "\x03\xe8" "bye", 5);
+  len = client_frame(in, 0x88,
+                     "\x03\xe8"
+                     "bye",
+                     5);
   feed(server, in, len, MANY, &got);
   CHECK(got.count == 3 && got.events[1].type == WSPAIR_EVENT_CLOSE);
   CHECK(got.events[1].code == 1000 && is_text(got.data[1], got.events[1].len, "bye"));
@@ -41,7 +44,7 @@ static void echo_and_close(void) {
   wspair_conn_free(server);
 }
 
-/* A stream of everything, with the events it gives; cut once at each place, and fed byte by byte. */
+/* A stream of everything, and its events; cut once at each place, and fed byte by byte. */
 static void every_cut(uint32_t delivery) {
   wspair_options options;
   wspair_config *config;
@@ -56,7 +59,10 @@ static void every_cut(uint32_t delivery) {
   len += client_frame(stream + len, 0x80, "o", 1);
   len += client_frame(stream + len, 0x81, "\xc3\xa9", 2);
   len += client_frame(stream + len, 0x8a, "pong", 4);
-  len += client_frame(stream + len, 0x88, "\x03\xe9" "gone", 6);
+  len += client_frame(stream + len, 0x88,
+                      "\x03\xe9"
+                      "gone",
+                      6);
   for (cap = 1; cap < 4; cap++) {
     for (cut = 0; cut <= len + 1; cut++) {
       wspair_conn *server = new_server(config);
@@ -75,16 +81,17 @@ static void every_cut(uint32_t delivery) {
         if (event->type == WSPAIR_EVENT_CHUNK) {
           strcat(kinds, event->flags & WSPAIR_FLAG_LAST ? "m" : "");
         } else {
-          strcat(kinds, event->type <= WSPAIR_EVENT_BINARY       ? "m"
-                        : event->type == WSPAIR_EVENT_PING       ? "i"
-                        : event->type == WSPAIR_EVENT_PONG       ? "o"
-                        : event->type == WSPAIR_EVENT_CLOSE      ? "c"
-                                                                 : "e");
+          strcat(kinds, event->type <= WSPAIR_EVENT_BINARY  ? "m"
+                        : event->type == WSPAIR_EVENT_PING  ? "i"
+                        : event->type == WSPAIR_EVENT_PONG  ? "o"
+                        : event->type == WSPAIR_EVENT_CLOSE ? "c"
+                                                            : "e");
         }
       }
       CHECK(strcmp(kinds, "mimmoce") == 0);
-      CHECK(strcmp(text, delivery == WSPAIR_DELIVERY_CHUNKS ? "onetwpingo\xc3\xa9ponggonegone"
-                                                            : "onepingtwo\xc3\xa9ponggonegone") == 0);
+      CHECK(strcmp(text, delivery == WSPAIR_DELIVERY_CHUNKS
+                             ? "onetwpingo\xc3\xa9ponggonegone"
+                             : "onepingtwo\xc3\xa9ponggonegone") == 0);
       at = drain(server, out, sizeof out);
       CHECK(at == 6 + 4 && memcmp(out, "\x8a\x04ping\x88\x02\x03\xe9", 10) == 0);
       wspair_conn_free(server);
@@ -125,8 +132,12 @@ static void answer_before_close(void) {
   CHECK(got.count == 2 && got.events[1].error == WSPAIR_PROTOCOL_RESERVED_OPCODE);
   CHECK(got.events[1].code == 1006 && got.events[1].flags == 0);
   GOOD(wspair_conn_send(server, WSPAIR_KIND_TEXT, got.data[0], 2));
+  GOOD(wspair_conn_explain_close(server, u8("why"), 3));
   len = drain(server, out, sizeof out);
-  CHECK(len == 8 && memcmp(out, "\x81\x02ok\x88\x02\x03\xea", 8) == 0);
+  CHECK(len == 11 && memcmp(out, "\x81\x02ok\x88\x05\x03\xeawhy", 11) == 0);
+  GOOD(wspair_conn_explain_close(server, u8("late"), 4));
+  GIVES(WSPAIR_ERROR_UTF8, wspair_conn_explain_close(server, u8("\xff"), 1));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_explain_close(NULL, NULL, 0));
   wspair_conn_free(server);
 }
 
@@ -152,7 +163,8 @@ static void broken_rules(void) {
       {"\x88\x83\0\0\0\0\x03\xe8\xff", 9, WSPAIR_PROTOCOL_CLOSE_REASON_NOT_UTF8, 1007},
       {"\x82\xfe\x01\0\0\0\0\0", 8, WSPAIR_PROTOCOL_MESSAGE_TOO_LONG, 1009},
       {"\x82\xc1\0\0\0\0", 6, WSPAIR_PROTOCOL_FRAME_TOO_LONG, 1009},
-      {"\x02\x80\0\0\0\0\0\x80\0\0\0\0\0\x80\0\0\0\0", 18, WSPAIR_PROTOCOL_TOO_MANY_FRAGMENTS, 1008},
+      {"\x02\x80\0\0\0\0\0\x80\0\0\0\0\0\x80\0\0\0\0", 18, WSPAIR_PROTOCOL_TOO_MANY_FRAGMENTS,
+       1008},
   };
   wspair_options options;
   wspair_config *config, *short_frames;
@@ -269,8 +281,10 @@ static void misuse(void) {
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(server, buf, 4, NULL, 2, &count, &used));
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(server, buf, 4, events, 2, NULL, &used));
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(server, buf, 4, events, 2, &count, NULL));
-  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_conn_receive(server, buf, SIZE_MAX, events, 2, &count, &used));
-  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_conn_receive(server, buf, 4, events, SIZE_MAX / 8, &count, &used));
+  GIVES(WSPAIR_ERROR_ARGUMENT,
+        wspair_conn_receive(server, buf, SIZE_MAX, events, 2, &count, &used));
+  GIVES(WSPAIR_ERROR_ARGUMENT,
+        wspair_conn_receive(server, buf, 4, events, SIZE_MAX / 8, &count, &used));
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive_const(NULL, buf, 4, events, 2, &count, &used));
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive_const(server, NULL, 4, events, 2, &count, &used));
   GOOD(wspair_conn_receive(server, NULL, 0, events, 2, &count, &used));
@@ -294,7 +308,7 @@ static void words(void) {
   for (number = -1000; number <= 10; number++) {
     known += strcmp(wspair_strerror(number), "unknown result") != 0;
   }
-  CHECK(known == 108);
+  CHECK(known == 109);
   CHECK(strcmp(wspair_strerror(WSPAIR_SEND_CLOSING), "connection is closing") == 0);
   CHECK(strcmp(wspair_strerror(12345), "unknown result") == 0);
   CHECK(strcmp(wspair_version(), WSPAIR_VERSION) == 0);

@@ -15,8 +15,9 @@ static void headers(void) {
     frame.len = lengths[row];
     GOOD(wspair_frame_encode(&frame, bytes, &size));
     for (len = 0; len < size; len++) {
-      GIVES(WSPAIR_MORE, wspair_frame_decode(bytes, len, frame.masked ? WSPAIR_ROLE_SERVER : WSPAIR_ROLE_CLIENT,
-                                             0, &read, &taken));
+      GIVES(WSPAIR_MORE,
+            wspair_frame_decode(bytes, len, frame.masked ? WSPAIR_ROLE_SERVER : WSPAIR_ROLE_CLIENT,
+                                0, &read, &taken));
       CHECK(taken >= 1 && len + taken <= size);
     }
     GOOD(wspair_frame_decode(bytes, size, frame.masked ? WSPAIR_ROLE_SERVER : WSPAIR_ROLE_CLIENT, 0,
@@ -86,7 +87,9 @@ static void text(void) {
 static void closes(void) {
   wspair_slice reason;
   uint16_t code;
-  GOOD(wspair_close_decode(u8("\x03\xe8" "bye"), 5, &code, &reason));
+  GOOD(wspair_close_decode(u8("\x03\xe8"
+                              "bye"),
+                           5, &code, &reason));
   CHECK(code == 1000 && is_text(reason.data, reason.len, "bye"));
   GOOD(wspair_close_decode(NULL, 0, &code, &reason));
   CHECK(code == 1005 && reason.len == 0);

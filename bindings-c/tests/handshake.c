@@ -320,7 +320,8 @@ static void client_fields(void) {
   wspair_field fields[16], answer = field_of("sec-websocket-protocol", "chat.v2");
   wspair_agreed agreed;
   size_t count;
-  GOOD(wspair_client_handshake_request(client, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, fields, 16, &count));
+  GOOD(wspair_client_handshake_request(client, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, fields, 16,
+                                       &count));
   CHECK(count == 8 && slice_is(fields[0].name, ":method") && slice_is(fields[0].value, "CONNECT"));
   GIVES(WSPAIR_ERROR_ARGUMENT, wspair_client_handshake_request(client, 0, fields, 16, &count));
   GOOD(wspair_client_handshake_verify(client, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, 200, &answer, 1));
@@ -332,7 +333,8 @@ static void client_fields(void) {
   wspair_client_handshake_free(client);
 
   client = asking(NULL, "wss://example.org/chat");
-  GIVES(WSPAIR_FAILED_STATUS, wspair_client_handshake_verify(client, WSPAIR_BOOTSTRAP_UPGRADE, 403, NULL, 0));
+  GIVES(WSPAIR_FAILED_STATUS,
+        wspair_client_handshake_verify(client, WSPAIR_BOOTSTRAP_UPGRADE, 403, NULL, 0));
   CHECK(wspair_client_handshake_progress(client) == WSPAIR_PROGRESS_REFUSED);
   GIVES(WSPAIR_FAILED_STATUS, wspair_client_handshake_error(client));
   GIVES(WSPAIR_ERROR_STATE, wspair_client_handshake_agreed(client, &agreed));
@@ -344,9 +346,12 @@ static void invalid_requests(void) {
     const char *url;
     int32_t error;
   } rows[] = {
-      {"http://example.org/", WSPAIR_INVALID_SCHEME}, {"ws://example.org/#a", WSPAIR_INVALID_FRAGMENT},
-      {"ws://exa mple/", WSPAIR_INVALID_CHARACTER},   {"ws:///", WSPAIR_INVALID_HOST},
-      {"ws://a:99999/", WSPAIR_INVALID_PORT},         {NULL, WSPAIR_ERROR_NULL},
+      {"http://example.org/", WSPAIR_INVALID_SCHEME},
+      {"ws://example.org/#a", WSPAIR_INVALID_FRAGMENT},
+      {"ws://exa mple/", WSPAIR_INVALID_CHARACTER},
+      {"ws:///", WSPAIR_INVALID_HOST},
+      {"ws://a:99999/", WSPAIR_INVALID_PORT},
+      {NULL, WSPAIR_ERROR_NULL},
       {"ws://\xff/", WSPAIR_ERROR_UTF8},
   };
   static const char *const twice[] = {"a", "a"}, *const no_token[] = {"a b"};
@@ -361,7 +366,8 @@ static void invalid_requests(void) {
   GOOD(wspair_request_init(&request, sizeof request, "ws://a/"));
   request.subprotocols = twice;
   request.subprotocols_len = 2;
-  GIVES(WSPAIR_INVALID_REPEATED_SUBPROTOCOL, wspair_client_handshake_new(NULL, &request, &handshake));
+  GIVES(WSPAIR_INVALID_REPEATED_SUBPROTOCOL,
+        wspair_client_handshake_new(NULL, &request, &handshake));
   request.subprotocols = no_token;
   request.subprotocols_len = 1;
   GIVES(WSPAIR_INVALID_SUBPROTOCOL, wspair_client_handshake_new(NULL, &request, &handshake));

@@ -188,7 +188,10 @@ static void coupled(void) {
 
   len = client_frame(in, 0x81, "in", 2);
   len += client_frame(in + len, 0x89, "", 0);
-  len += client_frame(in + len, 0x88, "\x0f\xa1" "bye", 5);
+  len += client_frame(in + len, 0x88,
+                      "\x0f\xa1"
+                      "bye",
+                      5);
   GOOD(wspair_conn_receive(server, in, len, events, 4, &count, &used));
   CHECK(count == 3);
   for (at = 0; at < count; at++) {
@@ -197,14 +200,18 @@ static void coupled(void) {
     if (events[at].type != WSPAIR_EVENT_TEXT) wspair_message_free(&message);
   }
   event = poll(pair, WSPAIR_END_SECOND);
-  CHECK(event.type == WSPAIR_PAIR_EVENT_MESSAGE && is_text(event.message.data, event.message.len, "in"));
+  CHECK(event.type == WSPAIR_PAIR_EVENT_MESSAGE &&
+        is_text(event.message.data, event.message.len, "in"));
   wspair_message_free(&event.message);
   event = poll(pair, WSPAIR_END_SECOND);
   CHECK(event.type == WSPAIR_PAIR_EVENT_CLOSE && event.code == 4001);
   CHECK(is_text(event.reason, event.reason_len, "bye"));
   GOOD(wspair_coupling_drain(coupling, pair, server));
   len = drain(server, out, sizeof out);
-  CHECK(len == 2 + 7 - 2 + 2 && memcmp(out, "\x8a\x00\x88\x05\x0f\xa1" "bye", 9) == 0);
+  CHECK(len == 2 + 7 - 2 + 2 && memcmp(out,
+                                       "\x8a\x00\x88\x05\x0f\xa1"
+                                       "bye",
+                                       9) == 0);
   GOOD(wspair_conn_timeout(server, 0, events, 4, &count));
   CHECK(count == 1 && events[0].type == WSPAIR_EVENT_CLOSED);
   GOOD(wspair_coupling_forward(coupling, pair, server, &events[0], NULL));
@@ -217,7 +224,8 @@ static void coupled(void) {
   server = new_server(config);
   GOOD(wspair_coupling_new(pair, WSPAIR_END_SECOND, &coupling));
   GOOD(wspair_pair_accept(pair, WSPAIR_END_FIRST, -1));
-  GOOD(wspair_conn_receive(server, (uint8_t *)memcpy(in, "\x81\x00", 2), 2, events, 4, &count, &used));
+  GOOD(wspair_conn_receive(server, (uint8_t *)memcpy(in, "\x81\x00", 2), 2, events, 4, &count,
+                           &used));
   GOOD(wspair_coupling_forward(coupling, pair, server, &events[0], NULL));
   event = poll(pair, WSPAIR_END_FIRST);
   CHECK(event.type == WSPAIR_PAIR_EVENT_ERROR && event.error == WSPAIR_PROTOCOL_UNMASKED);

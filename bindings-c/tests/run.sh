@@ -43,7 +43,7 @@ for test in *.c; do
     "$out/$name-shared"
     "${CC:-cc}" -std=c99 "${strict[@]}" "${sanitizers[@]}" -o "$out/$name-sane" "$test" "${static[@]}"
     "$out/$name-sane"
-    ! $has_valgrind || "${valgrind[@]}" "$out/$name"
+    ! $has_valgrind || CALLS=50 "${valgrind[@]}" "$out/$name"
   fi
   echo "test-c: $name passed"
 done
@@ -57,6 +57,17 @@ sed -n '/^```c$/,/^```$/p' ../README.md | sed '/^```/d' >"$out/readme.c"
 "${CC:-cc}" -std=c99 "${strict[@]}" -o "$out/readme" "$out/readme.c" "${static[@]}"
 [ "$("$out/readme")" = Hello ]
 echo "test-c: the README's program passed"
+
+# The examples that talk to nobody; the others have tests with peers.
+[ "$("$work/examples/pair" | tail -n 1)" = "application sees the close: 1000 enough" ]
+frames=$(printf '\x01\x82\x37\xfa\x21\x3d\x7f\x9f\x80\x83\0\0\0\0llo' | "$work/examples/parser")
+[ "$frames" = $'text (to go on), 2 bytes: He\ncontinuation, 3 bytes: llo' ]
+for wrong in '\x81\x05Hello' '\x81\x82\x37'; do
+  # shellcheck disable=SC2059
+  ! printf "$wrong" | "$work/examples/parser" 2>/dev/null || exit 1
+done
+! grep -nE 'malloc|calloc' ../examples/parser.c || exit 1
+echo "test-c: examples passed"
 
 foreign=$(nm -D --defined-only "$prefix/lib/libwspair.so" | awk '$3 !~ /^wspair_/ { print $3 }')
 [ -z "$foreign" ] || { echo "test-c: symbols that are not ours: $foreign" >&2; exit 1; }

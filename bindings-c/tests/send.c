@@ -20,8 +20,14 @@ static void messages(void) {
   GOOD(wspair_conn_close(server, 4999, u8("over"), 4));
   CHECK(wspair_conn_state(server) == WSPAIR_STATE_CLOSING);
   CHECK(drain(server, out, sizeof out) == 33);
-  CHECK(memcmp(out, "\x81\x04text\x82\0\x81\x03off\x89\x01" "a\x8a\x01" "b\x01\x01" "c\x80\x01" "d"
-                    "\x88\x06\x13\x87over", 33) == 0);
+  CHECK(memcmp(out,
+               "\x81\x04text\x82\0\x81\x03off\x89\x01"
+               "a\x8a\x01"
+               "b\x01\x01"
+               "c\x80\x01"
+               "d"
+               "\x88\x06\x13\x87over",
+               33) == 0);
   wspair_conn_free(server);
 }
 
@@ -91,27 +97,30 @@ static void by_hand(void) {
   feed(server, buf + start, sizeof buf - start, MANY, &got);
   CHECK(got.count == 1 && got.events[0].len == 200 && got.data[0][199] == 'x');
 
-  memcpy(buf, "hello", 5);
-  GOOD(wspair_conn_frame_header(client, WSPAIR_KIND_TEXT, 5, header, &header_len));
-  CHECK(header_len == 6);
-  GOOD(wspair_mask(buf, 5, header + header_len - 4, 0));
-  feed(server, header, header_len, MANY, &got);
-  feed(server, buf, 5, MANY, &got);
+  GIVES(WSPAIR_SEND_NOT_AS_IT_IS,
+        wspair_conn_frame_beside(client, WSPAIR_KIND_TEXT, 5, header, &header_len));
+  GOOD(wspair_conn_frame_beside(server, WSPAIR_KIND_TEXT, 5, header, &header_len));
+  CHECK(header_len == 2);
+  feed(client, header, header_len, MANY, &got);
+  feed(client, (uint8_t *)memcpy(buf, "hello", 5), 5, MANY, &got);
   CHECK(got.count == 2 && is_text(got.data[1], got.events[1].len, "hello"));
 
-  GOOD(wspair_conn_frame_header(server, WSPAIR_KIND_TEXT, 70000, header, &header_len));
+  GOOD(wspair_conn_frame_beside(server, WSPAIR_KIND_TEXT, 70000, header, &header_len));
   CHECK(header_len == 10 && header[1] == 127);
   GIVES(WSPAIR_SEND_ROOM, wspair_conn_frame_in_place(server, WSPAIR_KIND_TEXT, buf, 20, 1, &start));
-  GIVES(WSPAIR_SEND_ROOM, wspair_conn_frame_in_place(server, WSPAIR_KIND_TEXT, buf, 20, 21, &start));
+  GIVES(WSPAIR_SEND_ROOM,
+        wspair_conn_frame_in_place(server, WSPAIR_KIND_TEXT, buf, 20, 21, &start));
   GOOD(wspair_conn_ping(server, NULL, 0));
-  GIVES(WSPAIR_SEND_PENDING, wspair_conn_frame_in_place(server, WSPAIR_KIND_TEXT, buf, 20, 14, &start));
-  GIVES(WSPAIR_SEND_PENDING, wspair_conn_frame_header(server, WSPAIR_KIND_TEXT, 5, header, &header_len));
+  GIVES(WSPAIR_SEND_PENDING,
+        wspair_conn_frame_in_place(server, WSPAIR_KIND_TEXT, buf, 20, 14, &start));
+  GIVES(WSPAIR_SEND_PENDING,
+        wspair_conn_frame_beside(server, WSPAIR_KIND_TEXT, 5, header, &header_len));
   drain(server, drained, sizeof drained);
-  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_conn_frame_header(server, 3, 5, header, &header_len));
-  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_conn_frame_header(server, 1, SIZE_MAX, header, &header_len));
-  GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_header(server, 1, 5, NULL, &header_len));
-  GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_header(server, 1, 5, header, NULL));
-  GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_header(NULL, 1, 5, header, &header_len));
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_conn_frame_beside(server, 3, 5, header, &header_len));
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_conn_frame_beside(server, 1, SIZE_MAX, header, &header_len));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_beside(server, 1, 5, NULL, &header_len));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_beside(server, 1, 5, header, NULL));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_beside(NULL, 1, 5, header, &header_len));
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_in_place(server, 1, NULL, 20, 14, &start));
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_in_place(server, 1, buf, 20, 14, NULL));
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_frame_in_place(NULL, 1, buf, 20, 14, &start));

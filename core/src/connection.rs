@@ -39,7 +39,7 @@ use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
 use crate::error::{ProtocolError, SendError};
 use crate::event::{Cause, Kind, Timer};
-use crate::frame::{Header, MAX_HEADER, Role};
+use crate::frame::{MAX_HEADER, Role};
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
 use crate::time::{Instant, sooner};
@@ -360,11 +360,6 @@ impl Connection {
         header: &mut [u8; MAX_HEADER],
     ) -> Result<Option<usize>, SendError> {
         self.sender().frame_beside(kind, len, header)
-    }
-
-    /// See [`Sender::frame_header`].
-    pub fn frame_header(&mut self, kind: Kind, len: usize) -> Result<Header, SendError> {
-        self.sender().frame_header(kind, len)
     }
 
     /// See [`Sender::send_ping`].

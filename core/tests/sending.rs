@@ -5,7 +5,6 @@ mod common;
 
 use bytes::Bytes;
 use common::*;
-use wspair::frame::Opcode;
 use wspair::{Config, Connection, Kind, Prepared, Role, SendError};
 
 /// Every way to send a message of these bytes.
@@ -421,24 +420,4 @@ fn a_close_frame_that_is_put_off_can_be_explained() {
     // Too late for another reason, which is no mistake.
     conn.explain_close("too late").unwrap();
     assert!(conn.transmit().is_empty());
-}
-
-#[test]
-fn a_header_for_the_hosts_own_write_never_overtakes() {
-    let mut server = connection(Role::Server, Config::default());
-    let header = server.frame_header(Kind::Binary, 70_000).unwrap();
-    assert_eq!((header.fin, header.opcode, header.mask), (true, Opcode::Binary, None));
-    assert_eq!(header.len, 70_000);
-    feed(&mut server, Door::Mutable, &frame_to(Role::Server, 0x89, b""));
-    assert_eq!(server.frame_header(Kind::Text, 4), Err(SendError::Pending));
-    drain(&mut server);
-    server.send_fragment(Kind::Text, b"", false).unwrap();
-    drain(&mut server);
-    assert_eq!(server.frame_header(Kind::Text, 4), Err(SendError::Fragment));
-
-    let mut client = connection(Role::Client, Config::default());
-    let keys = [(); 2].map(|()| client.frame_header(Kind::Text, 4).unwrap().mask.unwrap());
-    assert_ne!(keys[0], keys[1]);
-    client.close(None, "").unwrap();
-    assert_eq!(client.frame_header(Kind::Text, 4), Err(SendError::Closing));
 }

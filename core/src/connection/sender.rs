@@ -191,21 +191,6 @@ impl Sender<'_> {
         Ok(start..buf.len())
     }
 
-    /// The header of a message of `len` bytes that the host writes by itself, with nothing between
-    /// the two: for a vectored write of a payload that must not move. A client's payload has to be
-    /// masked with the header's key.
-    ///
-    /// # Errors
-    /// As [`send_text`](Self::send_text); [`Pending`](SendError::Pending) while anything is queued.
-    pub fn frame_header(&mut self, kind: Kind, len: usize) -> Result<Header, SendError> {
-        self.check_data()?;
-        if !self.outbound.is_idle() {
-            return Err(SendError::Pending);
-        }
-        let mask = self.outbound.queue.next_mask();
-        Ok(Header { fin: true, rsv1: false, opcode: opcode(kind), mask, len: len as u64 })
-    }
-
     /// Frames a message of `len` bytes that the host writes itself, as it is, right behind the
     /// header that this writes into `header`: its length. No copy, no queue.
     ///
@@ -225,7 +210,12 @@ impl Sender<'_> {
         if self.role == Role::Client || splits || self.compresses(len) {
             return Ok(None);
         }
-        Ok(Some(self.frame_header(kind, len)?.encode(header)))
+        if !self.outbound.is_idle() {
+            return Err(SendError::Pending);
+        }
+        let len = len as u64;
+        let frame = Header { fin: true, rsv1: false, opcode: opcode(kind), mask: None, len };
+        Ok(Some(frame.encode(header)))
     }
 
     /// Sends a ping; up to 125 bytes of payload.
