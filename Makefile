@@ -74,7 +74,10 @@ fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz
 	[ -n "$$targets" ] || { echo "make fuzz: there are no targets" >&2; exit 1; }; \
 	for target in $$targets; do \
 		echo "fuzz: $$target, $(TIME) s"; \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(TIME); \
+		mkdir -p "fuzz/corpus/$$target"; \
+		env -u CARGO_TARGET_DIR cargo +nightly fuzz run "$$target" \
+			"fuzz/corpus/$$target" "fuzz/seeds/$$target" \
+			-- -max_total_time=$(TIME) -dict=fuzz/websocket.dict; \
 	done
 
 bench: ## Benchmarks beside the peers

@@ -258,7 +258,7 @@ impl Connection {
         self.inbound.shrink_to_fit();
         self.outbound.queue.shrink_to_fit();
         if let (Some(compress), None) = (&mut self.outbound.compress, self.outbound.fragment) {
-            compress.release();
+            compress.shrink_to_fit();
         }
         if self.read.start == self.read.end {
             self.read.bytes = Vec::new();

@@ -58,7 +58,7 @@ pub trait Compressor: fmt::Debug + Send + Sync {
 pub trait Decompressor: fmt::Debug + Send + Sync {
     /// Decompresses from `input` into `out`, as far as either reaches.
     ///
-    /// A final block empties nothing: what follows is read as further blocks.
+    /// What follows a final block is a stream of its own.
     fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, Corrupt>;
 
     /// Empties the window.

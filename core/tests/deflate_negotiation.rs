@@ -409,6 +409,7 @@ fn an_answer_binds_the_client() {
         (own_wishes, "pmd", agreed(false, true, 15, 11)),
         (own_wishes, "pmd; client_max_window_bits=\"10\"", agreed(false, true, 15, 10)),
     ];
+    assert_eq!(check(default, "pmd"), Ok(DeflateParams::default()));
     for (offer, answer, params) in table {
         assert_eq!(check(offer, answer), params, "{answer}");
     }

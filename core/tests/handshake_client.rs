@@ -342,6 +342,7 @@ fn a_body_without_length_ends_with_the_stream_or_at_the_limit() {
         "HTTP/1.1 403 F\r\n",
         "HTTP/1.1 403 F\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n",
         "HTTP/1.1 403 F\r\nContent-Length: x\r\n",
+        "HTTP/1.1 403 F\r\nContent-Length: +1\r\n",
         "HTTP/1.1 403 F\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
         "HTTP/1.1 403 F\r\nContent-Length: 99999999999999999999999\r\n",
     ];
@@ -477,7 +478,8 @@ fn an_upgrade_has_no_body_and_names_have_no_case() {
 
 #[test]
 fn what_cannot_become_an_answer_fails_at_the_first_wrong_byte() {
-    let table: [(&str, &[u8], usize); 7] = [
+    let table: [(&str, &[u8], usize); 8] = [
+        ("B-25", b"HTTP/1.1 100 C\r\n\r\nSSH-2.0-x\r\n", 19),
         ("B-25", b"SSH-2.0-x\r\n", 1),
         ("B-25", b"\x81\x00", 1),
         ("B-25", b"\r\n", 1),

@@ -1,6 +1,7 @@
 //! Handshakes behind another HTTP stack, HTTP/2 and HTTP/3 included, and the origins that may connect.
 //! Row ids are those of the endpoint checklist.
 
+use proptest::prelude::*;
 use wspair::handshake::{
     AcceptError, Bootstrap, Cause, ClientRequest, Failure, Fields, InvalidOrigin, Negotiated,
     Origins, Policy, Request, Response,
@@ -237,13 +238,24 @@ fn an_origin_compares_as_a_whole() {
         "NULL",
         "",
         "://good.example",
+        "ht tps://good.example",
+        "https,http://good.example",
         "https://",
         "file://",
     ];
     for origin in denied {
         assert!(!origins.allow(Some(origin)), "C-21: {origin}");
     }
-    for origin in ["null", "", "good.example", "https://good.example/", "*", "https://*"] {
+    for origin in [
+        "null",
+        "",
+        "good.example",
+        "https://good.example/",
+        "*",
+        "a b://good.example",
+        "://good.example",
+        "https://*",
+    ] {
         let valid = Origins::new([origin]);
         if origin == "https://*" {
             // An asterisk is a host name like others, and matches no other.
@@ -288,4 +300,57 @@ fn the_policy_decides_about_origins() {
     // An empty list allows nobody.
     policy.origins = Some(Origins::new([]).unwrap());
     assert_eq!(status(&policy, good), 403, "C-21");
+}
+
+/// A field that is often one that matters, with a value that is often nearly right.
+fn any_field() -> impl Strategy<Value = (String, Vec<u8>)> {
+    let names = UPGRADE.iter().chain(&CONNECT).map(|(name, _)| (*name).to_string());
+    let names = prop::sample::select(names.collect::<Vec<_>>());
+    let values = UPGRADE.iter().chain(&CONNECT).map(|(_, value)| value.to_vec());
+    let values = prop::sample::select(values.collect::<Vec<_>>());
+    (
+        prop_oneof![names, "\\PC{0,8}"],
+        prop_oneof![values, prop::collection::vec(any::<u8>(), 0..20)],
+    )
+}
+
+proptest! {
+    #[test]
+    fn no_fields_make_it_panic(
+        fields in prop::collection::vec(any_field(), 0..10),
+        method in "(GET|CONNECT|\\PC{0,4})",
+        target in "(/|http://)?\\PC{0,12}",
+        status in any::<u16>(),
+    ) {
+        let fields: Vec<Field<'_>> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let mut policy = Policy::default();
+        policy.origins = Some(Origins::new(["https://a.test"]).unwrap());
+        let client = ClientRequest::new("ws://h/").unwrap();
+        for how in [Bootstrap::Upgrade, Bootstrap::ExtendedConnect] {
+            let request = Request::from_fields(how, &method, &target, fields.as_slice().into());
+            match request {
+                Ok(request) => {
+                    prop_assert!(request.target().starts_with('/'));
+                    prop_assert!(!request.authority().is_empty());
+                    let _ = request.accept(&policy, request.subprotocols().last());
+                }
+                Err(refusal) => prop_assert!((400..600).contains(&refusal.status())),
+            }
+            let response = Response::from_fields(status, fields.as_slice().into());
+            let _ = response.verify(&client, how, [0; 16]);
+        }
+        let _ = Request::from_pseudo_fields(fields.as_slice().into());
+    }
+
+    #[test]
+    fn any_text_is_an_origin_or_none(text in "(https?)?(://)?[a-z@:/?#.\\[\\]0-9]{0,12}\\PC{0,4}") {
+        // What can be allowed matches itself; what cannot matches nothing.
+        if let Ok(origins) = Origins::new([text.as_str()]) {
+            prop_assert!(origins.allow(Some(&text.to_ascii_uppercase())));
+        } else {
+            let origins = Origins::new(["https://a.test"]).unwrap();
+            prop_assert!(!origins.allow(Some(&text)));
+        }
+    }
 }

@@ -1,75 +1,14 @@
 //! What the limits bound: the heap, counted by an allocator for each thread.
-#![allow(unsafe_code)]
 
 mod common;
+#[path = "common/heap.rs"]
+mod heap;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 
 use common::*;
+use heap::{HEAP, Heap, measured};
 use wspair::{Config, Connection, Delivery, Event, Limits, Role, SendError};
-
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Heap {
-    live: usize,
-    peak: usize,
-    calls: usize,
-}
-
-thread_local! {
-    static HEAP: Cell<Heap> = const { Cell::new(Heap { live: 0, peak: 0, calls: 0 }) };
-}
-
-struct Counting;
-
-fn count(more: usize, less: usize) {
-    // Fails only while a thread ends.
-    let _ = HEAP.try_with(|heap| {
-        let Heap { live, peak, calls } = heap.get();
-        // A growing allocation may need old and new at once.
-        let peak = peak.max(live + more);
-        heap.set(Heap { live: (live + more).saturating_sub(less), peak, calls: calls + 1 });
-    });
-}
-
-// SAFETY: every call goes unchanged to the system's allocator, and counting does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size(), 0);
-        // SAFETY: the caller keeps to the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        count(0, layout.size());
-        // SAFETY: the caller keeps to the contract of `dealloc`, and `ptr` came from `System`.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count(new_size, layout.size());
-        // SAFETY: the caller keeps to the contract of `realloc`, and `ptr` came from `System`.
-        unsafe { System.realloc(ptr, layout, new_size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Runs something, and tells what it took of the heap: what stays, the peak, the calls.
-fn measured<T>(run: impl FnOnce() -> T) -> (T, Heap) {
-    let before = HEAP.get();
-    HEAP.set(Heap { peak: before.live, ..before });
-    let result = run();
-    let after = HEAP.get();
-    let heap = Heap {
-        live: after.live.saturating_sub(before.live),
-        peak: after.peak - before.live,
-        calls: after.calls - before.calls,
-    };
-    (result, heap)
-}
 
 /// Reads all events, looks at their bytes, and keeps nothing; says how many there were.
 fn read(conn: &mut Connection, bytes: &mut [u8]) -> usize {

@@ -65,7 +65,12 @@ impl Compress {
     }
 
     /// Gives up the window, and all memory with it.
-    pub(super) fn release(&mut self) {
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.release();
+        self.out = Vec::new();
+    }
+
+    fn release(&mut self) {
         if let Some(compressor) = self.compressor.take() {
             self.codec.recycle_compressor(compressor, self.params);
         }

@@ -103,9 +103,8 @@ impl Inbound {
             return Ok(None);
         }
         self.message = None;
-        // An empty message needs no block at all.
-        if let (Some(inflate), 1..) = (&mut self.inflate, message.len) {
-            inflate.finish(&mut self.assembly.binary)?;
+        if let Some(inflate) = &mut self.inflate {
+            inflate.finish(message.len == 0)?;
         }
         self.assembly.end(message.kind)?;
         if chunks {

@@ -41,8 +41,6 @@ impl Inflate {
         out: &mut Vec<u8>,
         room: usize,
     ) -> Result<Inflated, ProtocolError> {
-        let (codec, window_bits) = (&self.codec, self.window_bits);
-        let decompressor = self.decompressor.get_or_insert_with(|| codec.decompressor(window_bits));
         let start = out.len();
         // A byte over the limit shows that there is more, and is never kept.
         let mut over = [0];
@@ -50,30 +48,22 @@ impl Inflate {
         reserve(out, space, room);
         out.resize(start + space, 0);
         let target = if room == 0 { &mut over[..] } else { &mut out[start..] };
-        let progress = decompressor.decompress(input, target);
-        let Ok(Progress { taken, made, finished }) = progress else {
-            return Err(ProtocolError::Deflate);
-        };
+        let Progress { taken, made, .. } = self.decompress(input, target)?;
         if made > space {
             return Err(ProtocolError::MessageTooLong);
         }
         out.truncate(start + made);
-        if taken > 0 || finished {
-            self.finished = finished;
-        }
         Ok(Inflated { taken, more: made > 0 && made == space })
     }
 
     /// The message's last byte was read: adds what its sender left out, and checks that nothing is
-    /// open or left.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), ProtocolError> {
-        if !self.finished {
-            let before = out.len();
-            for piece in [TAIL, PROBE] {
-                let mut rest = piece;
+    /// open or left. An `empty` message needs no block at all.
+    pub(super) fn finish(&mut self, empty: bool) -> Result<(), ProtocolError> {
+        if !(self.finished || empty) {
+            for mut rest in [TAIL, PROBE] {
                 while !rest.is_empty() {
-                    let Inflated { taken, .. } = self.step(rest, out, 1)?;
-                    if taken == 0 || out.len() > before {
+                    let Progress { taken, made, .. } = self.decompress(rest, &mut [0])?;
+                    if made > 0 {
                         return Err(ProtocolError::Deflate);
                     }
                     rest = &rest[taken..];
@@ -85,6 +75,20 @@ impl Inflate {
             self.release();
         }
         Ok(())
+    }
+
+    fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, ProtocolError> {
+        let (codec, window_bits) = (&self.codec, self.window_bits);
+        let decompressor = self.decompressor.get_or_insert_with(|| codec.decompressor(window_bits));
+        let progress = decompressor.decompress(input, out).map_err(|_| ProtocolError::Deflate)?;
+        let Progress { taken, made, finished } = progress;
+        if taken > 0 || finished {
+            self.finished = finished;
+        } else if made == 0 && !input.is_empty() {
+            // It would go on like this.
+            return Err(ProtocolError::Deflate);
+        }
+        Ok(progress)
     }
 
     /// Drops the codec, and what it holds of a message.

@@ -127,11 +127,15 @@ impl Sender<'_> {
         let Outbound { queue, compress, fragment, .. } = &mut *self.outbound;
         *fragment = (!fin).then_some(open);
         let rsv1 = open.compressed && opcode != Opcode::Continuation;
-        let part = match compress {
-            Some(compress) if open.compressed => compress.deflate(part, fin),
-            _ => part,
-        };
-        queue.push_frame(Shape { fin, rsv1, opcode }, Body::Borrowed(part), usize::MAX);
+        let shape = Shape { fin, rsv1, opcode };
+        match compress {
+            Some(compress) if open.compressed => {
+                let part = compress.deflate(part, fin);
+                queue.push_frame(shape, Body::Borrowed(part), usize::MAX);
+                compress.trim();
+            }
+            _ => queue.push_frame(shape, Body::Borrowed(part), usize::MAX),
+        }
         Ok(())
     }
 

@@ -110,16 +110,23 @@ struct ZlibDecompressor(Inflate);
 
 impl Decompressor for ZlibDecompressor {
     fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, Corrupt> {
-        let before = (self.0.total_in(), self.0.total_out());
-        let status = self.0.decompress(input, out, InflateFlush::SyncFlush).map_err(|_| Corrupt)?;
-        let taken = count(self.0.total_in() - before.0);
-        let made = count(self.0.total_out() - before.1);
-        let finished = status == Status::StreamEnd;
-        if finished {
-            // What comes next is a stream of its own.
-            self.0.reset(false);
+        let (mut taken, mut made) = (0, 0);
+        loop {
+            let before = (self.0.total_in(), self.0.total_out());
+            let status = self
+                .0
+                .decompress(&input[taken..], &mut out[made..], InflateFlush::SyncFlush)
+                .map_err(|_| Corrupt)?;
+            taken += count(self.0.total_in() - before.0);
+            made += count(self.0.total_out() - before.1);
+            let finished = status == Status::StreamEnd;
+            if finished {
+                self.0.reset(false);
+            }
+            if !finished || taken == input.len() || made == out.len() {
+                return Ok(Progress { taken, made, finished });
+            }
         }
-        Ok(Progress { taken, made, finished })
     }
 
     fn reset(&mut self) {

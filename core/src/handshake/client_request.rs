@@ -110,8 +110,9 @@ impl ClientRequest {
 
     /// The request as fields, for another HTTP stack to send.
     ///
-    /// For an extended `CONNECT` pseudo-fields come first, and names are in lower case; the nonce
-    /// is not used. Otherwise the method is `GET` and the target [`Address::target`].
+    /// For an extended `CONNECT` pseudo-fields come first, names are in lower case, what HTTP/2 and
+    /// HTTP/3 forbid is left out, and the nonce is not used. Otherwise the method is `GET` and the
+    /// target [`Address::target`].
     ///
     /// `nonce` must be unpredictable and used once. The answer is checked with
     /// [`Response::verify`](super::Response::verify).

@@ -316,7 +316,7 @@ fn is_authority(text: &[u8]) -> bool {
 fn is_version(version: &[u8]) -> bool {
     let is_number = match version {
         [b'0'] => true,
-        [b'1'..=b'9', rest @ ..] => rest.len() < 3 && rest.iter().all(u8::is_ascii_digit),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
         _ => false,
     };
     is_number && core::str::from_utf8(version).is_ok_and(|text| text.parse::<u8>().is_ok())

@@ -5,6 +5,7 @@ import hashlib
 import os
 import socket
 import struct
+import time
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -84,6 +85,49 @@ class Wire:
         key = self.exactly(4) if second & 0x80 else bytes(4)
         payload = self.exactly(size)
         return first & 0xF, bytes(byte ^ key[at % 4] for at, byte in enumerate(payload))
+
+    def compressed(self, opcode, payload, parts=1, tcp_cut=None, between=None):
+        """Sends a message with RSV1, in so many fragments, with a control frame between."""
+        step = max(1, -(-len(payload) // parts))
+        pieces = [payload[at : at + step] for at in range(0, len(payload), step)]
+        pieces += [b""] * (parts - len(pieces))
+        data = b""
+        for at, piece in enumerate(pieces):
+            first = at == 0 and opcode | 0x40
+            data += self.encode(first | (at == parts - 1) << 7, piece)
+            if between and at < parts - 1:
+                data += self.encode(0x80 | between, b"")
+        for piece in [data[:tcp_cut], data[tcp_cut:]] if tcp_cut else [data]:
+            self.raw(piece)
+            if tcp_cut:
+                time.sleep(0.001)
+
+    def encode(self, first, payload):
+        """A masked frame of any length."""
+        size, key = len(payload), os.urandom(4)
+        if size < 126:
+            head = bytes([first, 0x80 | size])
+        elif size < 65536:
+            head = struct.pack("!BBH", first, 0xFE, size)
+        else:
+            head = struct.pack("!BBQ", first, 0xFF, size)
+        keys = int.from_bytes((key * (size // 4 + 1))[:size], "little")
+        return head + key + (int.from_bytes(payload, "little") ^ keys).to_bytes(size, "little")
+
+    def parts(self):
+        """The next message's first byte and its payload, of all its unmasked fragments."""
+        message, payload, fin = None, b"", False
+        while not fin:
+            first, second = self.exactly(2)
+            size = second
+            if second > 125:
+                size = int.from_bytes(self.exactly(2 if second == 126 else 8), "big")
+            assert message is None or first & 0x7F == 0
+            message = first if message is None else message
+            payload += self.exactly(size)
+            fin = first & 0x80
+        assert message & 0xF in (TEXT, BINARY)
+        return message, payload
 
     def exactly(self, size):
         data = self.input.read(size)
