@@ -17,6 +17,10 @@ cargo := $(strip cargo $(if $(CI),--locked))
 no_std := core/tests/no_std/Cargo.toml
 outside := $(no_std) $(wildcard core/benches/Cargo.toml fuzz/Cargo.toml)
 
+# The C examples, under the names of the core's.
+c_examples := "$$CARGO_TARGET_DIR/c/peers"
+c_peers := WSPAIR_EXAMPLES=$(c_examples) NODE_PACKAGES=$(CURDIR)/.tools/node .tools/python/bin/python -m pytest
+
 # A stamp's name holds what it was made from, so a changed pin makes a new one.
 key = $(firstword $(shell cat $(1) | cksum))
 python := .tools/python-$(call key,.ci/requirements.txt).stamp
@@ -33,7 +37,7 @@ demo: $(python) ## A pair of ends, one of them on the network, and a client that
 
 ##@ Check
 
-test: test-rust test-no-std test-peers ## All of the tests below
+test: test-rust test-no-std test-peers test-c ## All of the tests below
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
@@ -52,6 +56,14 @@ test-peers: $(python) $(node) ## The examples against clients and servers from e
 	WSPAIR_EXAMPLES="$${WSPAIR_EXAMPLES:-$$CARGO_TARGET_DIR/debug/examples}" NODE_PACKAGES=$(CURDIR)/.tools/node \
 		.tools/python/bin/python -m pytest core/tests/peers
 
+test-c: $(python) $(node) ## The C library: its interface, its installation, its examples
+	$(MAKE) -C bindings-c test
+	$(c_peers) core/tests/peers/test_echo_server.py core/tests/peers/test_echo_client.py
+	$(c_peers) bindings-c/tests/peers
+
+header: ## Write bindings-c/include/wspair.h anew
+	$(MAKE) -C bindings-c header
+
 lint: ## Format, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
 	$(foreach crate,$(outside),cargo fmt --manifest-path $(crate) --check;)
@@ -61,11 +73,19 @@ lint: ## Format, clippy and rustdoc, warnings denied
 	$(cargo) clippy --manifest-path $(no_std) --target-dir "$$CARGO_TARGET_DIR/no_std" -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(cargo) doc --workspace --no-deps --all-features
 
-autobahn: ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
+autobahn: autobahn-rust autobahn-c ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
+
+autobahn-suite:
 	@core/conformance/autobahn/setup.sh "$$AUTOBAHN_SUITE" || { \
 		echo "make autobahn: THE SUITE COULD NOT BE INSTALLED, NOTHING WAS TESTED" >&2; exit 1; }
+
+autobahn-rust: autobahn-suite
 	$(cargo) build --release --all-features --example echo_server --example echo_client
 	core/conformance/check.sh "$$CARGO_TARGET_DIR/release/examples" $(CASES) $(JOBS) .tools/reports
+
+autobahn-c: autobahn-suite
+	$(MAKE) -C bindings-c examples
+	core/conformance/check.sh $(c_examples) $(CASES) $(JOBS) .tools/reports/c
 
 fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz)
 	@cargo +nightly --version || { echo "make fuzz: there is no nightly toolchain" >&2; exit 1; }
@@ -74,11 +94,17 @@ fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz
 	[ -n "$$targets" ] || { echo "make fuzz: there are no targets" >&2; exit 1; }; \
 	for target in $$targets; do \
 		echo "fuzz: $$target, $(TIME) s"; \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(TIME); \
+		mkdir -p "fuzz/corpus/$$target"; \
+		env -u CARGO_TARGET_DIR cargo +nightly fuzz run "$$target" \
+			"fuzz/corpus/$$target" "fuzz/seeds/$$target" \
+			-- -max_total_time=$(TIME) -dict=fuzz/websocket.dict; \
 	done
 
 bench: ## Benchmarks beside the peers
 	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
+
+bench-c: ## The C library beside wslay
+	$(MAKE) -C bindings-c bench
 
 ##@ Tools
 
@@ -99,4 +125,5 @@ $(node):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo test test-rust test-no-std test-peers lint autobahn fuzz bench clean-tools
+.PHONY: help demo test test-rust test-no-std test-peers test-c header lint autobahn autobahn-suite \
+	autobahn-rust autobahn-c fuzz bench bench-c clean-tools

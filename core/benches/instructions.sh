@@ -38,4 +38,5 @@ server-send-binary-16 45
 server-send-binary-125 70
 client-send-binary-125 125
 server-echo-binary-125 270
+server-handshake -
 END

@@ -98,6 +98,19 @@ pub struct CloseFrame<'a> {
     pub reason: &'a str,
 }
 
+/// As much of a reason as a Close frame takes, cut between characters.
+///
+/// ```
+/// assert_eq!(wspair::close::fit_reason(&"ä".repeat(100)), "ä".repeat(61));
+/// ```
+pub fn fit_reason(reason: &str) -> &str {
+    let mut end = reason.len().min(MAX_REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    &reason[..end]
+}
+
 impl<'a> CloseFrame<'a> {
     /// Reads the body of a peer's Close frame, already unmasked.
     ///

@@ -37,9 +37,9 @@ use self::transmit::Queue;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
-use crate::error::SendError;
-use crate::event::{Kind, Timer};
-use crate::frame::Role;
+use crate::error::{ProtocolError, SendError};
+use crate::event::{Cause, Kind, Timer};
+use crate::frame::{Header, MAX_HEADER, Role};
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
 use crate::time::{Instant, sooner};
@@ -227,6 +227,15 @@ impl Connection {
         self.outbound.lifecycle.ready_state()
     }
 
+    /// How long a message had got when it broke [`max_message`](crate::Limits::max_message): by
+    /// what its headers announced, or, where it was compressed, at least one byte more than that.
+    pub fn too_long(&self) -> Option<u64> {
+        let broke = Some(Cause::Peer(ProtocolError::MessageTooLong));
+        let over = (self.config.limits.max_message as u64).saturating_add(1);
+        let length = self.inbound.too_long.unwrap_or(over);
+        (self.outbound.lifecycle.cause() == broke).then_some(length)
+    }
+
     /// Which side this is.
     pub fn role(&self) -> Role {
         self.role
@@ -343,6 +352,21 @@ impl Connection {
         self.sender().frame_in_place(kind, buf, at)
     }
 
+    /// See [`Sender::frame_beside`].
+    pub fn frame_beside(
+        &mut self,
+        kind: Kind,
+        len: usize,
+        header: &mut [u8; MAX_HEADER],
+    ) -> Result<Option<usize>, SendError> {
+        self.sender().frame_beside(kind, len, header)
+    }
+
+    /// See [`Sender::frame_header`].
+    pub fn frame_header(&mut self, kind: Kind, len: usize) -> Result<Header, SendError> {
+        self.sender().frame_header(kind, len)
+    }
+
     /// See [`Sender::send_ping`].
     pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
         self.sender().send_ping(payload)
@@ -356,6 +380,11 @@ impl Connection {
     /// See [`Sender::close`].
     pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<(), SendError> {
         self.sender().close(code, reason)
+    }
+
+    /// See [`Sender::explain_close`].
+    pub fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
+        self.sender().explain_close(reason)
     }
 
     /// See [`Sender::abort`].

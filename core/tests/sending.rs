@@ -5,6 +5,7 @@ mod common;
 
 use bytes::Bytes;
 use common::*;
+use wspair::frame::Opcode;
 use wspair::{Config, Connection, Kind, Prepared, Role, SendError};
 
 /// Every way to send a message of these bytes.
@@ -382,4 +383,62 @@ fn framing_in_place_never_overtakes_and_needs_room() {
     drain(&mut conn);
     assert_eq!(conn.frame_in_place(Kind::Text, &mut buf, 2), Ok(0..6));
     assert_eq!(buf, *b"\x81\x04text");
+}
+
+#[test]
+fn a_payload_goes_out_beside_its_header() {
+    let mut conn = connection(Role::Server, Config::default());
+    let mut header = [0; 14];
+    for (len, bytes) in [(5, &b"\x82\x05"[..]), (65_536, b"\x82\x7f\0\0\0\0\0\x01\0\0")] {
+        let taken = conn.frame_beside(Kind::Binary, len, &mut header).unwrap().unwrap();
+        assert_eq!(&header[..taken], bytes);
+    }
+    assert!(conn.transmit().is_empty());
+
+    conn.send_text("first").unwrap();
+    assert_eq!(conn.frame_beside(Kind::Text, 5, &mut header), Err(SendError::Pending));
+    let mut client = connection(Role::Client, Config::default());
+    assert_eq!(client.frame_beside(Kind::Text, 5, &mut header), Ok(None));
+    let split = config(|config| config.split_above = Some(4));
+    let mut splitting = connection(Role::Server, split);
+    assert_eq!(splitting.frame_beside(Kind::Text, 5, &mut header), Ok(None));
+    splitting.close(None, "").unwrap();
+    assert_eq!(splitting.frame_beside(Kind::Text, 4, &mut header), Err(SendError::Closing));
+}
+
+#[test]
+fn a_close_frame_that_is_put_off_can_be_explained() {
+    let small = config(|config| config.limits.max_message = 4);
+    let mut conn = connection(Role::Server, small);
+    let mut input = frame_to(Role::Server, 0x81, b"hello");
+    let mut received = conn.receive(&mut input);
+    received.defer_close();
+    assert!(received.next().is_some());
+    assert_eq!(conn.too_long(), Some(5));
+    assert_eq!(conn.explain_close(&"x".repeat(124)), Err(SendError::CloseReason));
+    conn.explain_close("5 > 4").unwrap();
+    assert_eq!(drain(&mut conn), [sent(0x88, b"\x03\xf15 > 4")]);
+    // Too late for another reason, which is no mistake.
+    conn.explain_close("too late").unwrap();
+    assert!(conn.transmit().is_empty());
+}
+
+#[test]
+fn a_header_for_the_hosts_own_write_never_overtakes() {
+    let mut server = connection(Role::Server, Config::default());
+    let header = server.frame_header(Kind::Binary, 70_000).unwrap();
+    assert_eq!((header.fin, header.opcode, header.mask), (true, Opcode::Binary, None));
+    assert_eq!(header.len, 70_000);
+    feed(&mut server, Door::Mutable, &frame_to(Role::Server, 0x89, b""));
+    assert_eq!(server.frame_header(Kind::Text, 4), Err(SendError::Pending));
+    drain(&mut server);
+    server.send_fragment(Kind::Text, b"", false).unwrap();
+    drain(&mut server);
+    assert_eq!(server.frame_header(Kind::Text, 4), Err(SendError::Fragment));
+
+    let mut client = connection(Role::Client, Config::default());
+    let keys = [(); 2].map(|()| client.frame_header(Kind::Text, 4).unwrap().mask.unwrap());
+    assert_ne!(keys[0], keys[1]);
+    client.close(None, "").unwrap();
+    assert_eq!(client.frame_header(Kind::Text, 4), Err(SendError::Closing));
 }

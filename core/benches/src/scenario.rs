@@ -27,6 +27,8 @@ pub enum Task {
     SendInPlace,
     /// Reads of 64 KiB, answers at once, flushed where the engine's user would.
     Echo,
+    /// From a browser's request to an open connection, its answer written.
+    Handshake,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,7 @@ pub fn all() -> Vec<Scenario> {
     add(Client, Task::SendInPlace, Binary, &SIZES);
     add(Server, Task::Echo, Binary, &SIZES[..4]);
     add(Server, Task::Echo, Ascii, &SIZES[..4]);
+    add(Server, Task::Handshake, Binary, &[0]);
     all
 }
 
@@ -76,6 +79,7 @@ impl fmt::Display for Scenario {
             Task::Send => "send",
             Task::SendInPlace => "send-in-place",
             Task::Echo => "echo",
+            Task::Handshake => return f.pad("server-handshake"),
         };
         let kind = match kind {
             Kind::Binary => "binary",

@@ -12,7 +12,7 @@ use crate::scenario::{Kind, Role, Scenario, Task};
 /// Most bytes of one read.
 const READ: usize = 64 << 10;
 
-/// Gives the same frames over and over, and takes whatever is written.
+/// Gives the same bytes over and over, and takes whatever is written.
 pub struct Wire {
     stream: Vec<u8>,
     at: usize,
@@ -21,8 +21,11 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// The frames a scenario's engine is to receive.
+    /// What a scenario's engine is to receive.
     pub fn new(scenario: &Scenario) -> Self {
+        if scenario.task == Task::Handshake {
+            return Self { stream: REQUEST.into(), at: 0, stride: READ };
+        }
         let frame = frame(scenario);
         let count = ((256 << 10) / frame.len()).max(2);
         let stride = match scenario.task {
@@ -105,6 +108,23 @@ impl AsyncWrite for Wire {
         Poll::Ready(Ok(()))
     }
 }
+
+/// A request as a browser makes it.
+const REQUEST: &str = "\
+    GET /chat?room=1 HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Connection: Upgrade\r\n\
+    Pragma: no-cache\r\n\
+    Cache-Control: no-cache\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0\r\n\
+    Upgrade: websocket\r\n\
+    Origin: https://example.com\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Accept-Encoding: gzip, deflate, br\r\n\
+    Accept-Language: en-US,en;q=0.9\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+    \r\n";
 
 /// A payload as the scenario has it.
 pub fn payload(scenario: &Scenario) -> Vec<u8> {

@@ -31,6 +31,8 @@ pub(super) struct Inbound {
     pub(super) inflate: Option<Box<Inflate>>,
     /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
     pub(super) control: Vec<u8>,
+    /// The length that broke the limit, as far as headers announced it.
+    pub(super) too_long: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -133,11 +135,13 @@ impl Inbound {
         if len > limits.max_frame {
             return Err(ProtocolError::FrameTooLong);
         }
-        message.len = message
-            .len
-            .checked_add(len)
-            .filter(|&len| len <= wire_limit(message, limits) && len as u64 >= frame.len)
-            .ok_or(ProtocolError::MessageTooLong)?;
+        let most = wire_limit(message, limits);
+        let total = message.len.checked_add(len);
+        let Some(total) = total.filter(|&len| len <= most && len as u64 >= frame.len) else {
+            self.too_long = Some(frame.len.saturating_add(message.len as u64));
+            return Err(ProtocolError::MessageTooLong);
+        };
+        message.len = total;
         self.message = Some(message);
         Ok(())
     }

@@ -147,7 +147,7 @@ impl Lifecycle {
         }
     }
 
-    fn cause(&self) -> Option<Cause> {
+    pub(super) fn cause(&self) -> Option<Cause> {
         match &self.end {
             End::NotYet => None,
             End::Untold(closed) => Some(closed.cause),

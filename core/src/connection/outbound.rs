@@ -1,13 +1,15 @@
 //! All that the sending half owns: queue, closing state, the open fragmented message.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 
 use super::compress::Compress;
 use super::lifecycle::Lifecycle;
 use super::transmit::Queue;
 use crate::close::{CloseCode, CloseFrame};
-use crate::error::ProtocolError;
+use crate::error::{ProtocolError, SendError};
 use crate::event::Kind;
+use crate::frame::MAX_CONTROL;
 
 #[derive(Debug)]
 pub(super) struct Outbound {
@@ -20,7 +22,14 @@ pub(super) struct Outbound {
     /// Close frames caused by input wait until the host looks at the queue.
     pub(super) defers: bool,
     /// Such a frame: decided on, and told to the lifecycle, but not queued.
-    deferred: Option<CloseFrame<'static>>,
+    deferred: Option<Deferred>,
+}
+
+/// A Close frame that is put off.
+#[derive(Debug)]
+struct Deferred {
+    code: Option<CloseCode>,
+    reason: String,
 }
 
 /// What the fragments of a message have in common.
@@ -69,20 +78,32 @@ impl Outbound {
         }
     }
 
+    /// Gives the Close frame that is put off, if one is, a reason.
+    pub(super) fn explain(&mut self, reason: &str) -> Result<(), SendError> {
+        let Some(deferred) = &mut self.deferred else {
+            return Ok(());
+        };
+        let frame = CloseFrame { code: deferred.code, reason };
+        if frame.encode(&mut [0; MAX_CONTROL]).is_none() {
+            return Err(SendError::CloseReason);
+        }
+        deferred.reason = reason.into();
+        Ok(())
+    }
+
     fn answer(&mut self, code: Option<CloseCode>) {
-        let frame = CloseFrame { code, reason: "" };
         if self.defers && !self.lifecycle.has_sent_close() {
-            self.deferred = Some(frame);
+            self.deferred = Some(Deferred { code, reason: String::new() });
             self.lifecycle.sent_close();
         } else {
-            self.close(frame);
+            self.close(CloseFrame { code, reason: "" });
         }
     }
 
     /// The host looks at the queue: what stood aside takes its place.
     pub(super) fn look(&mut self) {
-        if let Some(frame) = self.deferred.take() {
-            self.queue.push_close(frame);
+        if let Some(Deferred { code, reason }) = self.deferred.take() {
+            self.queue.push_close(CloseFrame { code, reason: &reason });
         }
         self.queue.look();
     }

@@ -12,7 +12,7 @@ use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::error::SendError;
 use crate::event::Kind;
-use crate::frame::{Header, MAX_CONTROL, Opcode, Role};
+use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode, Role};
 
 /// A binary payload to send: borrowed bytes are copied, owned ones may be queued by reference.
 ///
@@ -191,6 +191,43 @@ impl Sender<'_> {
         Ok(start..buf.len())
     }
 
+    /// The header of a message of `len` bytes that the host writes by itself, with nothing between
+    /// the two: for a vectored write of a payload that must not move. A client's payload has to be
+    /// masked with the header's key.
+    ///
+    /// # Errors
+    /// As [`send_text`](Self::send_text); [`Pending`](SendError::Pending) while anything is queued.
+    pub fn frame_header(&mut self, kind: Kind, len: usize) -> Result<Header, SendError> {
+        self.check_data()?;
+        if !self.outbound.is_idle() {
+            return Err(SendError::Pending);
+        }
+        let mask = self.outbound.queue.next_mask();
+        Ok(Header { fin: true, rsv1: false, opcode: opcode(kind), mask, len: len as u64 })
+    }
+
+    /// Frames a message of `len` bytes that the host writes itself, as it is, right behind the
+    /// header that this writes into `header`: its length. No copy, no queue.
+    ///
+    /// `None` where the payload may not go out as it is: a client masks it, a message that is
+    /// compressed or split has to be sent.
+    ///
+    /// # Errors
+    /// As [`frame_in_place`](Self::frame_in_place), but for [`Room`](SendError::Room).
+    pub fn frame_beside(
+        &mut self,
+        kind: Kind,
+        len: usize,
+        header: &mut [u8; MAX_HEADER],
+    ) -> Result<Option<usize>, SendError> {
+        self.check_data()?;
+        let splits = self.config.split_above.is_some_and(|most| len > most);
+        if self.role == Role::Client || splits || self.compresses(len) {
+            return Ok(None);
+        }
+        Ok(Some(self.frame_header(kind, len)?.encode(header)))
+    }
+
     /// Sends a ping; up to 125 bytes of payload.
     ///
     /// # Errors
@@ -220,6 +257,16 @@ impl Sender<'_> {
             self.outbound.close(frame);
         }
         Ok(())
+    }
+
+    /// Says why: gives the Close frame that [`defer_close`](super::Receive::defer_close) put off a
+    /// reason of up to 123 bytes. Does nothing when none is put off.
+    ///
+    /// # Errors
+    /// [`CloseReason`](SendError::CloseReason) for a reason that is too long, or would stand
+    /// without a code.
+    pub fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
+        self.outbound.explain(reason)
     }
 
     /// Gives up without a closing handshake: once what is queued was written the transport is to

@@ -218,7 +218,7 @@ impl Queue {
         self.segments.insert(at, Segment { bytes: bytes.into(), holds: Holds::Pongs });
     }
 
-    fn next_mask(&mut self) -> Option<[u8; 4]> {
+    pub(super) fn next_mask(&mut self) -> Option<[u8; 4]> {
         self.masks.as_mut().map(MaskKeys::next)
     }
 

@@ -61,13 +61,32 @@ impl HeadReader {
 
     /// Reads on. Gives the number of bytes taken, and whether the head is complete.
     pub(super) fn push(&mut self, input: &[u8]) -> (usize, Result<bool, HeadError>) {
-        for (index, byte) in input.iter().enumerate() {
+        let mut taken = 0;
+        while taken < input.len() {
+            taken += self.take_run(&input[taken..]);
+            let Some(byte) = input.get(taken) else { break };
+            taken += 1;
             match self.step(*byte) {
                 Ok(false) => {}
-                verdict => return (index + 1, verdict),
+                verdict => return (taken, verdict),
             }
         }
-        (input.len(), Ok(false))
+        (taken, Ok(false))
+    }
+
+    /// Takes together what lies inside a field's line, up to the byte that ends it, is none of a
+    /// head, or is over the limit.
+    fn take_run(&mut self, input: &[u8]) -> usize {
+        if !self.in_fields || self.line == 0 || self.after_cr {
+            return 0;
+        }
+        let room = self.limits.max_head.saturating_sub(self.read);
+        let input = &input[..input.len().min(room)];
+        let len = input.iter().position(|byte| fields::is_control(*byte)).unwrap_or(input.len());
+        self.head.extend_from_slice(&input[..len]);
+        self.read += len;
+        self.line += len;
+        len
     }
 
     /// Forgets a complete head, to read the one behind it. What was read still counts.

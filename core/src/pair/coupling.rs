@@ -1,7 +1,7 @@
 //! An end of a pair on a wire: what handing it to the network in a `101` response comes to.
 
 use super::{End, Outgoing, Pair, PairError};
-use crate::close::{CloseCode, MAX_REASON};
+use crate::close::{CloseCode, fit_reason};
 use crate::config::{Config, Delivery};
 use crate::connection::Sender;
 use crate::error::SendError;
@@ -99,7 +99,7 @@ impl Coupling {
                 }
                 Outgoing::Close { code, reason } => {
                     let code = code.and_then(CloseCode::new);
-                    let reason = if code.is_some() { cut(reason) } else { "" };
+                    let reason = if code.is_some() { fit_reason(reason) } else { "" };
                     // The reason fits, and comes with a code: nothing is left to refuse.
                     let _ = wire.close(code, reason);
                 }
@@ -119,13 +119,4 @@ impl Coupling {
     pub fn end(&self) -> End {
         self.end
     }
-}
-
-/// As much of a reason as a Close frame takes, cut between characters.
-fn cut(reason: &str) -> &str {
-    let mut end = reason.len().min(MAX_REASON);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    &reason[..end]
 }

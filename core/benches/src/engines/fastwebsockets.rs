@@ -6,7 +6,6 @@ use super::{MAX_MESSAGE, Run, ready};
 use crate::scenario::{Role, Scenario, Task};
 use crate::wire::{Wire, payload};
 
-#[allow(clippy::unnecessary_wraps)]
 pub(super) fn start(scenario: &Scenario) -> Option<Run> {
     let role = match scenario.role {
         Role::Server => fast::Role::Server,
@@ -55,5 +54,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
             });
             least
         }),
+        // It leaves that to an HTTP stack.
+        Task::Handshake => return None,
     })
 }

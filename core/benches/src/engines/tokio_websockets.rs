@@ -46,6 +46,16 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
             })
         }
         Task::SendInPlace => return None,
+        Task::Handshake => {
+            let (mut wire, builder) = (Wire::new(scenario), ServerBuilder::new().limits(limits));
+            Box::new(move |least| {
+                for _ in 0..least {
+                    let socket = ready(builder.accept(&mut wire));
+                    black_box(socket.expect("an open connection"));
+                }
+                least
+            })
+        }
         // Writes go out when its queue is over its threshold.
         Task::Echo => Box::new(move |least| {
             ready(async {

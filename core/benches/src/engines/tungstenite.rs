@@ -50,6 +50,17 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
             })
         }
         Task::SendInPlace => return None,
+        Task::Handshake => {
+            let mut wire = Wire::new(scenario);
+            let config = config.read_buffer_size(4 << 10);
+            Box::new(move |least| {
+                for _ in 0..least {
+                    let socket = ::tungstenite::accept_with_config(&mut wire, Some(config));
+                    black_box(socket.expect("an open connection"));
+                }
+                least
+            })
+        }
         Task::Echo => Box::new(move |least| {
             // Writes go out when its write buffer is full.
             for _ in 0..least {

@@ -1,6 +1,8 @@
 use std::hint::black_box;
-use std::io::Read;
+use std::io::{Read, Write};
+use std::sync::Arc;
 
+use ::wspair::handshake::{Policy, ServerHandshake, ServerProgress};
 use ::wspair::{Config, Connection, Event, Kind, MaskKeys, Negotiated};
 use bytes::Bytes;
 
@@ -25,6 +27,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
         Task::Send => send(conn, scenario),
         Task::SendInPlace => send_in_place(conn, scenario),
         Task::Echo => echo(conn, scenario),
+        Task::Handshake => handshake(scenario),
     })
 }
 
@@ -113,5 +116,25 @@ fn echo(mut conn: Connection, scenario: &Scenario) -> Run {
             conn.transmit().write_to(&mut wire).expect("written");
         }
         count
+    })
+}
+
+fn handshake(scenario: &Scenario) -> Run {
+    let (mut wire, mut buffer) = (Wire::new(scenario), buffer());
+    let (config, policy) = (Arc::new(Config::default()), Policy::default());
+    Box::new(move |least| {
+        for _ in 0..least {
+            let n = wire.read(&mut buffer).expect("bytes");
+            let mut handshake = ServerHandshake::default();
+            let (_, ServerProgress::Request(request)) = handshake.receive(&buffer[..n]) else {
+                panic!("no request");
+            };
+            let acceptance = request.accept(&policy, None).expect("acceptable");
+            let mut answer = Vec::new();
+            acceptance.write_response(&[], &mut answer).expect("fields");
+            wire.write_all(&answer).expect("written");
+            black_box(Connection::server(config.clone(), acceptance.agreed));
+        }
+        least
     })
 }

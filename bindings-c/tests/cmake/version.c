@@ -1,0 +1,5 @@
+#include <string.h>
+
+#include <wspair.h>
+
+int main(void) { return strcmp(wspair_version(), WSPAIR_VERSION); }

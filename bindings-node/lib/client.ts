@@ -1,0 +1,93 @@
+/** `new WebSocket(url)`. */
+
+import { ClientEnd } from './client-end';
+import { Coupler, usual } from './coupling';
+import { dial } from './dial';
+import type { End, Shell } from './end';
+import { connectionLost } from './errors';
+import { pairs, wishes } from './handshake';
+import { type NativeClientRequest, native } from './native';
+import type { ClientOptions } from './network-types';
+
+/** The end for a client that is going to connect. Throws for arguments that it cannot take. */
+export function connect(shell: Shell, url: string, protocols: unknown, options: ClientOptions = {}): End {
+  const address = checkUrl(url);
+  const request = ask(address, protocols, options, shell.compat.has('web_socket_compression'));
+  const end = new ClientEnd(shell, url);
+  void open(end, address, request, options);
+  return end;
+}
+
+async function open(end: ClientEnd, url: string, request: NativeClientRequest, options: ClientOptions): Promise<void> {
+  const { tls, connectTimeout = CONNECT_TIMEOUT, signal, maxMessage, maxFragments } = options;
+  const given = new AbortController();
+  end.onabort = () => given.abort();
+  const signals = signal === undefined ? given.signal : AbortSignal.any([signal, given.signal]);
+  try {
+    const outcome = await dial({ url, request, tls, connectTimeout, signal: signals });
+    if (!outcome.open) {
+      outcome.response.destroy();
+      throw new NotSwitched(outcome.response.statusCode!);
+    }
+    const { socket, early, agreed, headers } = outcome;
+    end.opened(agreed.subprotocol ?? null, header(headers, 'sec-websocket-extensions'));
+    const coupler =
+      maxMessage === undefined && maxFragments === undefined
+        ? usual
+        : new Coupler({ ...(maxMessage && { maxMessage }), ...(maxFragments && { maxFragments }) });
+    coupler.couple(true, socket, early, agreed, end.wire);
+  } catch (error) {
+    end.refused(error instanceof NotSwitched ? error.asTypeError() : connectionLost(error));
+  }
+}
+
+class NotSwitched extends Error {
+  constructor(private readonly status: number) {
+    super();
+  }
+
+  asTypeError(): TypeError {
+    return new TypeError(
+      'Failed to establish the WebSocket connection: expected server to reply with HTTP status code 101 ' +
+        `(switching protocols), but received ${this.status} instead.`,
+    );
+  }
+}
+
+function checkUrl(url: string): string {
+  if (!URL.canParse(url)) throw syntaxError('The url is invalid.');
+  const address = new URL(url);
+  if (address.protocol !== 'ws:' && address.protocol !== 'wss:') {
+    throw syntaxError('The url scheme must be ws or wss.');
+  }
+  if (url.includes('#')) throw syntaxError('The url fragment must be empty.');
+  return address.href;
+}
+
+function ask(url: string, protocols: unknown, options: ClientOptions, compresses: boolean): NativeClientRequest {
+  const many = typeof protocols === 'object' && protocols !== null;
+  const subprotocols = many ? [...(protocols as Iterable<unknown>)] : protocols === undefined ? [] : [protocols];
+  const deflate = wishes(options.deflate ?? compresses);
+  const fields = options.headers === undefined ? [] : [...new Headers(options.headers)].flat();
+  try {
+    return new native.ClientRequest(url, { subprotocols: subprotocols.map(String), fields, deflate });
+  } catch (error) {
+    switch ((error as Error).message) {
+      case 'subprotocol is not a token':
+        throw syntaxError(many ? 'One of the protocol header tokens is invalid.' : 'The protocol header token is invalid.');
+      case 'subprotocol is offered twice':
+        throw syntaxError('The protocols header cannot have repeating values.');
+    }
+    throw syntaxError(fields.length > 0 ? (error as Error).message : 'The url is invalid.');
+  }
+}
+
+function header(fields: string[], name: string): string | null {
+  return pairs(fields).find(([key]) => key.toLowerCase() === name)?.[1] ?? null;
+}
+
+function syntaxError(text: string): DOMException {
+  return new DOMException(`WebSocket Constructor: ${text}`, 'SyntaxError');
+}
+
+const CONNECT_TIMEOUT = 30_000;

@@ -1,0 +1,267 @@
+/** One side of an open WebSocket over any stream: bytes in, events out, bytes to write. */
+
+import { Cause, Compression, Engine, type Negotiated, Sent, type Sink, Transport } from './engine';
+import { native } from './native';
+
+export interface Limits {
+  /** Longest message accepted, in bytes, all fragments together. Default 1 MiB. Breach: 1009. */
+  maxMessage?: number;
+  /** Longest frame accepted. Default: as the message. Breach: 1009. */
+  maxFrame?: number;
+  /** Most frames that one message may come in. Default 16384. Breach: 1008. */
+  maxFragments?: number;
+  /** Most bytes that wait to be written before a send is refused. Default 16 MiB. */
+  maxOutgoing?: number;
+  /** From this many waiting bytes on, `isCongested` is true. Default 1 MiB. */
+  outgoingMark?: number;
+}
+
+/** Times are in milliseconds; `Infinity` is never, and no limit. */
+export interface ConnectionOptions extends Limits {
+  /** Whether messages come in chunks, as they arrive. Default: whole. */
+  chunks?: boolean;
+  /** Answer pings. Default on. */
+  autoPong?: boolean;
+  /** Answer the peer's close at once. Default on. */
+  autoClose?: boolean;
+  /** Ping after this much silence of the peer. Default never. */
+  pingAfter?: number;
+  /** Give up this long after a ping when nothing was heard since. Default 20 s. */
+  pongWithin?: number;
+  /** Drop the stream this long after the closing began. Default 10 s. */
+  closeWithin?: number;
+  /** Longer messages go out in fragments of this many bytes. Default never. */
+  splitAbove?: number;
+  /** How messages are compressed, where the handshake agreed on it. */
+  deflate?: {
+    /** Shorter messages are sent as they are. Default 64 bytes. */
+    threshold?: number;
+    /** Effort, 0 to 9. Default 1. */
+    level?: number;
+    /** Memory, 1 to 9. Default 5. */
+    memLevel?: number;
+  };
+}
+
+/**
+ * What happened. Binary data is a part of the memory that was fed, unless the message came in
+ * more than one piece.
+ */
+export type ConnectionEvent =
+  | { type: 'text'; data: string }
+  | { type: 'binary'; data: Buffer }
+  | { type: 'chunk'; data: Buffer; text: boolean; first: boolean; last: boolean }
+  | { type: 'ping' | 'pong'; data: Buffer }
+  /** The peer's Close frame. With `autoClose` it is already answered. */
+  | { type: 'close'; code: number | undefined; reason: string }
+  /** The end, once, and always last. */
+  | { type: 'closed'; code: number; reason: string; clean: boolean; cause: ClosedCause; error?: string };
+
+export type ClosedCause = 'handshake' | 'peer' | 'transport' | 'close-timeout' | 'pong-timeout' | 'abort';
+
+/** Options that many connections share, to be given instead of them. */
+export class ConnectionConfig {
+  /** @internal */
+  readonly native: object;
+
+  constructor(options: ConnectionOptions = {}) {
+    this.native = native.connConfig(options);
+  }
+}
+
+export class Connection {
+  readonly #engine: Engine;
+
+  /**
+   * @param role which side of the connection this is
+   * @param agreed what the handshake agreed on
+   */
+  constructor(
+    readonly role: 'server' | 'client',
+    options: ConnectionOptions | ConnectionConfig = {},
+    agreed: Negotiated = {},
+  ) {
+    if (role !== 'server' && role !== 'client') throw new TypeError('role must be "server" or "client"');
+    const config = options instanceof ConnectionConfig ? options : new ConnectionConfig(options);
+    this.#engine = new Engine(role === 'client', config.native, agreed);
+  }
+
+  /** Feeds bytes, which are unmasked where they lie, and gives what follows. All of them are taken. */
+  receive(bytes: Uint8Array): ConnectionEvent[] {
+    // Another thread could change them between a check and its use.
+    const own = bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
+    const collector = new Collector(this.#engine);
+    this.#engine.feed(Buffer.from(own.buffer, own.byteOffset, own.byteLength), collector);
+    return collector.events;
+  }
+
+  /** The stream ended. */
+  receiveEof(): ConnectionEvent[] {
+    const collector = new Collector(this.#engine);
+    this.#engine.eof(collector);
+    return collector.events;
+  }
+
+  /** Tells the time of any clock that only goes forward. Early and repeated calls are harmless. */
+  handleTimeout(nowMs: number): ConnectionEvent[] {
+    const collector = new Collector(this.#engine);
+    this.#engine.timeout(nowMs, collector);
+    return collector.events;
+  }
+
+  /** When to call `handleTimeout`; null for never, until another method was called. */
+  get nextTimeout(): number | null {
+    void this.#engine.transport;
+    return this.#engine.due === Infinity ? null : this.#engine.due;
+  }
+
+  /** All that waits to be written, in one piece. */
+  flush(): Buffer {
+    const parts = this.#engine.take();
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  }
+
+  /** All that waits to be written, for a vectored write: long messages in pieces of their own. */
+  flushv(): Buffer[] {
+    return this.#engine.take();
+  }
+
+  /** @param compress whether to compress, where that was agreed on; by its length if left out */
+  sendText(text: string, compress?: boolean): void {
+    check(this.#engine.sendText(text, choice(compress)));
+  }
+
+  /** From 16 KiB on a message may go out without a copy: don't change it until it is written. */
+  sendBinary(data: ArrayBuffer | Uint8Array, compress?: boolean): void {
+    check(this.#engine.sendBinary(bytesOf(data), choice(compress)));
+  }
+
+  /** Sends a part of a message. `fin` ends it. */
+  sendFragment(data: string | ArrayBuffer | Uint8Array, fin: boolean): void {
+    const text = typeof data === 'string';
+    const what = 4 | (text ? 8 : 0) | (fin ? 16 : 0);
+    check(native.connSend(this.#engine.handle, text ? Buffer.from(data) : bytesOf(data), what, 0));
+  }
+
+  ping(data: Uint8Array = none): void {
+    check(native.connSend(this.#engine.handle, data, 1, 0));
+  }
+
+  pong(data: Uint8Array = none): void {
+    check(native.connSend(this.#engine.handle, data, 2, 0));
+  }
+
+  /** Starts, or completes, the closing handshake. */
+  close(code?: number, reason = ''): void {
+    check(native.connClose(this.#engine.handle, code, reason));
+  }
+
+  /** Gives up: the peer sees the stream end. */
+  abort(): ConnectionEvent[] {
+    native.connAbort(this.#engine.handle);
+    const collector = new Collector(this.#engine);
+    this.#engine.rest(collector);
+    return collector.events;
+  }
+
+  /** Gives back memory that is kept for the next message. */
+  shrink(): void {
+    native.connShrink(this.#engine.handle);
+  }
+
+  /**
+   * What to do with the stream, once what waits is written: go on, end the write side and go on
+   * reading, or drop it.
+   */
+  get transportState(): 'open' | 'finish-writing' | 'close' {
+    return transports[this.#engine.transport]!;
+  }
+
+  /** As `WebSocket.readyState`: 1 open, 2 closing, 3 closed. */
+  get readyState(): 1 | 2 | 3 {
+    return this.#engine.readyState;
+  }
+
+  /** Bytes that wait to be written. */
+  get bufferedAmount(): number {
+    return this.#engine.buffered;
+  }
+
+  /** Whether a sender that can pause should. */
+  get isCongested(): boolean {
+    return (native.connState(this.#engine.handle) & 32) !== 0;
+  }
+}
+
+/** Why something was not sent. Nothing was queued. */
+export class SendError extends Error {
+  override readonly name = 'SendError';
+
+  constructor(
+    readonly code: 'BACKPRESSURE' | 'CLOSE_CODE' | 'CLOSE_REASON' | 'CLOSING' | 'CONTROL_TOO_LONG' | 'FRAGMENT',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+class Collector implements Sink {
+  readonly events: ConnectionEvent[] = [];
+
+  constructor(private readonly engine: Engine) {}
+
+  text(data: string): void {
+    this.events.push({ type: 'text', data });
+  }
+  binary(data: Buffer): void {
+    this.events.push({ type: 'binary', data });
+  }
+  chunk(data: Buffer, text: boolean, first: boolean, last: boolean): void {
+    this.events.push({ type: 'chunk', data, text, first, last });
+  }
+  ping(data: Buffer): void {
+    this.events.push({ type: 'ping', data });
+  }
+  pong(data: Buffer): void {
+    this.events.push({ type: 'pong', data });
+  }
+  closeFrame(code: number | undefined, reason: string): void {
+    this.events.push({ type: 'close', code, reason });
+  }
+  closed(code: number, reason: string, clean: boolean, cause: Cause): void {
+    const event = { type: 'closed' as const, code, reason, clean, cause: causes[cause]! };
+    const fault = cause === Cause.Peer ? native.connFault(this.engine.handle) : null;
+    this.events.push(fault === null ? event : { ...event, error: fault.text });
+  }
+}
+
+function check(sent: Sent): void {
+  if (sent === Sent.Queued) return;
+  const [code, text] = refusals[sent]!;
+  throw new SendError(code, text);
+}
+
+function choice(compress: boolean | undefined): Compression {
+  if (compress === undefined) return Compression.Auto;
+  return compress ? Compression.On : Compression.Off;
+}
+
+function bytesOf(data: ArrayBuffer | Uint8Array): Uint8Array {
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+const none = new Uint8Array(0);
+const transports: Record<number, 'open' | 'finish-writing' | 'close'> = {
+  [Transport.Open]: 'open',
+  [Transport.FinishWriting]: 'finish-writing',
+  [Transport.Close]: 'close',
+};
+const causes: ClosedCause[] = ['handshake', 'peer', 'transport', 'close-timeout', 'pong-timeout', 'abort'];
+const refusals: { [sent: number]: [SendError['code'], string] } = {
+  [Sent.Backpressure]: ['BACKPRESSURE', 'output is full'],
+  [Sent.CloseCode]: ['CLOSE_CODE', 'close code may not be sent'],
+  [Sent.CloseReason]: ['CLOSE_REASON', 'close reason is too long or without a code'],
+  [Sent.Closing]: ['CLOSING', 'connection is closing'],
+  [Sent.ControlTooLong]: ['CONTROL_TOO_LONG', 'control frame payload over 125 bytes'],
+  [Sent.Fragment]: ['FRAGMENT', 'a fragmented message is open'],
+};

@@ -1,0 +1,29 @@
+/** Puts ends on sockets, with what the runtime allows on a wire. */
+
+import { type ConnectionOptions } from './connection';
+import { Engine, type Negotiated } from './engine';
+import { Link, type Stream } from './link';
+import { native } from './native';
+import type { Wire } from './wire';
+
+/** What connections under ends are set to. */
+export class Coupler {
+  private readonly config: object;
+  private readonly maxMessage: number;
+
+  constructor(options: ConnectionOptions = {}) {
+    const { maxMessage = MAX_MESSAGE } = options;
+    this.maxMessage = maxMessage;
+    // The closing handshake is the pair's to answer, and messages come whole.
+    this.config = native.connConfig({ ...options, maxMessage, autoClose: false, chunks: false });
+  }
+
+  couple(client: boolean, socket: Stream, early: Buffer, agreed: Negotiated, wire: Wire): Link {
+    return new Link(socket, new Engine(client, this.config, agreed), wire, this.maxMessage, early);
+  }
+}
+
+/** As in the runtime. */
+const MAX_MESSAGE = 32 << 20;
+
+export const usual = new Coupler();

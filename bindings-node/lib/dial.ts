@@ -1,0 +1,71 @@
+/** Asks a server for a connection: node:http sends and reads, what it means is the core's. */
+
+import http from 'node:http';
+import https from 'node:https';
+import type { TlsOptions } from './network-types';
+import type { Negotiated } from './engine';
+import type { Stream } from './link';
+import { type NativeClientRequest, native } from './native';
+
+export interface Call {
+  /** A `ws:` or `wss:` address. */
+  url: string;
+  request: NativeClientRequest;
+  tls?: TlsOptions | undefined;
+  /** Milliseconds for all until the connection is open. */
+  connectTimeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export type Outcome =
+  | { open: true; socket: Stream; early: Buffer; agreed: Negotiated; headers: string[] }
+  /** The server said no in plain HTTP. */
+  | { open: false; response: http.IncomingMessage };
+
+/** Rejects where there is no answer to rely on. */
+export function dial({ url, request, tls, connectTimeout, signal }: Call): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const { secure, host, port, target } = native.parseAddress(url);
+    const options: https.RequestOptions = {
+      ...tls,
+      host,
+      port,
+      path: target,
+      // As a list they go out as they are.
+      headers: request.fields() as unknown as http.OutgoingHttpHeaders,
+      // A connection of its own.
+      agent: false,
+    };
+    const asked = (secure ? https : http).request(options);
+    const abort = () => asked.destroy(signal!.reason);
+    signal?.addEventListener('abort', abort);
+    const timer =
+      connectTimeout === undefined || connectTimeout === Infinity
+        ? undefined
+        : setTimeout(() => asked.destroy(new Error(`no connection within ${connectTimeout} ms`)), connectTimeout);
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    asked.on('upgrade', (response, socket, early) => {
+      settle();
+      try {
+        const agreed = request.verify(response.statusCode!, response.rawHeaders);
+        resolve({ open: true, socket, early, agreed, headers: response.rawHeaders });
+      } catch (error) {
+        socket.destroy();
+        reject(error);
+      }
+    });
+    asked.on('response', (response) => {
+      settle();
+      resolve({ open: false, response });
+    });
+    asked.on('error', (error) => {
+      settle();
+      reject(error);
+    });
+    asked.end();
+  });
+}

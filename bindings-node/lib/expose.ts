@@ -1,0 +1,54 @@
+/** Makes a class look as the runtime's own do. */
+
+import { inspect } from 'node:util';
+import type { Compat } from './compat';
+import { constructorCalled } from './errors';
+
+type Constructor = abstract new (...args: any[]) => object;
+
+/**
+ * Gives the function that programs get to see for `implementation`: without `new` it says what is
+ * wrong, and it tells nothing of parameters. The members of its prototype are enumerable, and a
+ * string tag names it. `shown` are the properties that a console prints.
+ *
+ * The shell itself goes on making instances with `implementation`: they are the same.
+ */
+export function expose<T>(implementation: Constructor, compat: Compat, shown: string[]): T {
+  const { name, prototype } = implementation;
+  const face = function (...args: unknown[]) {
+    if (new.target === undefined) throw constructorCalled(name);
+    if (new.target === face) return new (implementation as new (...args: unknown[]) => object)(...args);
+    return Reflect.construct(implementation, args, new.target);
+  };
+  Object.defineProperty(face, 'name', { value: name });
+  Object.defineProperty(face, 'prototype', { value: prototype, writable: false });
+
+  const parent = Object.getPrototypeOf(prototype);
+  if (Object.getPrototypeOf(implementation) !== Function.prototype) {
+    Object.setPrototypeOf(face, parent.constructor);
+  }
+  for (const key of Object.keys(Object.getOwnPropertyDescriptors(prototype))) {
+    Object.defineProperty(prototype, key, { enumerable: key !== 'constructor' });
+  }
+  define(prototype, 'constructor', face);
+  // Without the flag it is hidden, else that of a prototype further up would be seen.
+  define(prototype, Symbol.toStringTag, compat.has('set_tostring_tag') ? name : undefined);
+  define(prototype, inspect.custom, function (this: Record<string, unknown>, _depth: number, options: object) {
+    const own = Object.assign({}, this);
+    for (const key of shown) own[key] = this[key];
+    return `${this.constructor.name} ${inspect(own, options)}`;
+  });
+  return face as T;
+}
+
+/** Constants, on the class and on its instances. */
+export function constants(face: { prototype: object }, values: Record<string, number>): void {
+  for (const [key, value] of Object.entries(values)) {
+    Object.defineProperty(face, key, { value, enumerable: true });
+    Object.defineProperty(face.prototype, key, { value, enumerable: true });
+  }
+}
+
+function define(target: object, key: PropertyKey, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true });
+}

@@ -1,0 +1,2 @@
+// One class identity: what `import` gives is what `require` gives.
+export * from './index.js';

@@ -1,0 +1,55 @@
+/** WebSocketPair on Node. */
+
+import { Compat } from './compat';
+import { hostFor, newest } from './runtime';
+import type * as dom from './types';
+
+export {
+  type ClosedCause,
+  Connection,
+  ConnectionConfig,
+  type ConnectionEvent,
+  type ConnectionOptions,
+  type Limits,
+  SendError,
+} from './connection';
+export type { Negotiated } from './engine';
+export * from './handshake';
+export type * from './network-types';
+export { type ExecutionContext, type ServeOptions, type Serving, serve, type Worker } from './serve';
+export type * from './types';
+export { type Handler, upgrade, type UpgradeOptions } from './upgrade';
+
+const { classes } = newest;
+
+// Each is a class to `new` and a type to write, which an `export *` would not join.
+export const WebSocketPair: dom.WebSocketPairConstructor = classes.WebSocketPair;
+export type WebSocketPair = dom.WebSocketPair;
+export const WebSocket: dom.WebSocketConstructor = classes.WebSocket;
+export type WebSocket = dom.WebSocket;
+export const EventTarget: dom.EventTargetConstructor = classes.EventTarget;
+export type EventTarget = dom.EventTarget;
+export const Event: dom.EventConstructor = classes.Event;
+export type Event = dom.Event;
+export const MessageEvent: dom.MessageEventConstructor = classes.MessageEvent;
+export type MessageEvent<T = any> = dom.MessageEvent<T>;
+export const CloseEvent: dom.CloseEventConstructor = classes.CloseEvent;
+export type CloseEvent = dom.CloseEvent;
+export const ErrorEvent: dom.ErrorEventConstructor = classes.ErrorEvent;
+export type ErrorEvent = dom.ErrorEvent;
+export const Response: dom.ResponseConstructor = classes.Response;
+export const fetch: dom.Fetch = classes.fetch;
+export type Response = dom.Response;
+
+/**
+ * The classes with the behaviour that a Worker with this compatibility date and these
+ * compatibility flags sees. Those that this module exports have that of the newest date.
+ *
+ * Classes of different behaviour are different classes: give an end only to code of its own kind.
+ *
+ * @param date year-month-day
+ * @param flags as in a Worker's configuration; those that are not about WebSockets are ignored
+ */
+export function forCompatibilityDate(date: string, flags: readonly string[] = []): dom.Runtime {
+  return { ...hostFor(Compat.at(date, flags)).classes };
+}

@@ -1,0 +1,217 @@
+/** A connection on a socket, under an end of a pair. */
+
+import type { Duplex } from 'node:stream';
+import { Cause, Engine, Sent, type Sink, Transport } from './engine';
+import { native } from './native';
+import { busy } from './tasks';
+import type { Wire } from './wire';
+
+/** The socket of a server or a client, with what only a net.Socket has. */
+export type Stream = Duplex & { destroySoon?(): void; setNoDelay?(on: boolean): void; setTimeout?(ms: number): void };
+
+export class Link implements Sink {
+  /** Called when the socket is gone. */
+  onclose: () => void = () => {};
+  /** The socket takes no more for now. */
+  private blocked = false;
+  private scheduled = false;
+  private ended = false;
+  private closing = false;
+  private lost = false;
+  private done = false;
+  private timer: NodeJS.Timeout | undefined;
+  private timerDue = Infinity;
+
+  /** @param early what came behind the handshake */
+  constructor(
+    private readonly socket: Stream,
+    private readonly engine: Engine,
+    private readonly wire: Wire,
+    private readonly maxMessage: number,
+    early: Buffer,
+  ) {
+    socket.setNoDelay?.(true);
+    socket.setTimeout?.(0);
+    wire.onoutgoing = () => this.schedule();
+    wire.ondrained = () => this.unstop();
+    socket.on('data', (bytes: Buffer) => this.received(bytes));
+    socket.on('drain', () => {
+      this.blocked = false;
+      this.turn();
+    });
+    socket.on('end', () => this.eof());
+    // What it means is told by the close that follows.
+    socket.on('error', () => {});
+    socket.on('close', () => this.gone());
+    if (early.length > 0) this.received(early);
+    else this.schedule();
+  }
+
+  /** Starts the closing handshake from this side, behind what waits. */
+  close(code: number): void {
+    if (this.done) return;
+    this.turn();
+    native.connClose(this.engine.handle, code, '');
+    this.turn();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  text(data: string, size: number): void {
+    this.wire.deliver(data, size);
+  }
+
+  binary(data: Buffer, owned: boolean): void {
+    const { buffer, byteOffset, length } = data;
+    const own = owned ? buffer : buffer.slice(byteOffset, byteOffset + length);
+    this.wire.deliver(own as ArrayBuffer, length);
+  }
+
+  closeFrame(code: number | undefined, reason: string): void {
+    this.wire.deliverClose(code, reason);
+  }
+
+  closed(_code: number, _reason: string, _clean: boolean, cause: Cause): void {
+    this.lost = cause === Cause.CloseTimeout || cause === Cause.PongTimeout;
+    if (cause === Cause.Peer) this.failed();
+    else if (cause !== Cause.Handshake) this.wire.lost();
+    // Whatever still comes is read, so that the end of the stream is seen.
+    this.socket.resume();
+  }
+
+  private failed(): void {
+    const { handle } = this.engine;
+    const { code, text, length } = native.connFault(handle)!;
+    const description = length === undefined ? text : `Message is too large: ${length} > ${this.maxMessage}`;
+    native.connExplain(handle, description);
+    this.wire.failed(
+      new Error(
+        `WebSocket protocol error; protocolError.statusCode = ${code}; protocolError.description = ${description}`,
+      ),
+    );
+  }
+
+  private received(bytes: Buffer): void {
+    if (this.done) return;
+    this.engine.feed(bytes, this);
+    this.turn();
+    if (!this.done && this.wire.isCongested && this.engine.readyState !== 3) this.socket.pause();
+  }
+
+  private eof(): void {
+    if (this.done) return;
+    this.engine.eof(this);
+    this.turn();
+  }
+
+  private gone(): void {
+    if (this.done) return;
+    this.engine.eof(this);
+    this.done = true;
+    clearTimeout(this.timer);
+    this.engine.free();
+    this.onclose();
+  }
+
+  private unstop(): void {
+    if (this.socket.isPaused() && !this.wire.isCongested) this.socket.resume();
+  }
+
+  /** Within a call of the program: what it still sends goes out with it. */
+  private schedule(): void {
+    if (this.scheduled || this.blocked || this.done) return;
+    this.scheduled = true;
+    const run = () => {
+      this.scheduled = false;
+      this.turn();
+    };
+    // Where events wait their listeners will send too.
+    if (busy()) setImmediate(run);
+    else process.nextTick(run);
+  }
+
+  /** Moves what waits into the socket, as far as it takes it, and does what the connection says. */
+  private turn(): void {
+    if (this.done) return;
+    while (!this.blocked) {
+      this.fill();
+      const parts = this.engine.take();
+      if (parts.length === 0) break;
+      this.write(parts);
+    }
+    this.tellTime();
+    this.steer();
+  }
+
+  private fill(): void {
+    const { engine, wire } = this;
+    for (let bytes = 0; bytes < BATCH; ) {
+      const outgoing = wire.outgoing();
+      if (outgoing === undefined) return;
+      if (outgoing.kind === 'message') {
+        const { message } = outgoing;
+        bytes += typeof message === 'string' ? message.length : message.byteLength;
+        const sent = typeof message === 'string' ? engine.sendText(message) : engine.sendBinary(Buffer.from(message));
+        if (sent === Sent.Backpressure) return;
+      } else if (outgoing.kind === 'close') {
+        native.connPassClose(engine.handle, outgoing.code, outgoing.reason);
+      } else {
+        native.connAbort(engine.handle);
+      }
+      wire.sent();
+    }
+  }
+
+  private write(parts: Buffer[]): void {
+    const { socket } = this;
+    if (!socket.writable) return;
+    if (parts.length > 1) socket.cork();
+    for (const part of parts) this.blocked = !socket.write(part);
+    if (parts.length > 1) socket.uncork();
+  }
+
+  private steer(): void {
+    const { engine, socket } = this;
+    const { transport } = engine;
+    if (transport === Transport.Open || this.closing) return;
+    engine.rest(this);
+    if (transport === Transport.Close) {
+      this.closing = true;
+      if (this.lost) return void socket.destroy();
+      // Drops it once it wrote what it has, and in any case.
+      if (socket.destroySoon) socket.destroySoon();
+      else socket.end(() => socket.destroy());
+      setTimeout(() => socket.destroy(), GRACE).unref();
+    } else if (!this.ended && !this.blocked) {
+      this.ended = true;
+      socket.end();
+    }
+  }
+
+  private tellTime(): void {
+    const { engine } = this;
+    if (engine.due === Infinity) return;
+    let now = performance.now();
+    if (engine.due <= now) {
+      engine.timeout(now, this);
+      if (!this.blocked) this.write(engine.take());
+    }
+    const { due } = engine;
+    if (due === Infinity || this.timerDue <= due) return;
+    clearTimeout(this.timer);
+    this.timerDue = due;
+    const tick = () => {
+      this.timerDue = Infinity;
+      this.turn();
+    };
+    this.timer = setTimeout(tick, Math.ceil(due - now)).unref();
+  }
+}
+
+/** Bytes that are moved into the connection at a time. */
+const BATCH = 64 << 10;
+
+/** How long a socket that is to be dropped may take to write what it has. */
+const GRACE = 10_000;

@@ -1,0 +1,5 @@
+/** What `import 'wspair/register'` does. */
+
+import { register } from './register';
+
+register();

@@ -1,0 +1,29 @@
+//! The native half of the npm package `wspair`.
+//!
+//! JavaScript keeps every object that a program sees, and the messages between the ends of a pair;
+//! this side decides. What is called often takes numbers and gives a number.
+
+// Without Node there is nobody to register with, so nothing is called.
+#![cfg_attr(test, allow(dead_code))]
+
+use napi::bindgen_prelude::{Env, Object, Result};
+use napi_derive::napi;
+
+mod agreed;
+mod attachment;
+mod compat;
+mod config;
+mod connection;
+mod handshake;
+mod numeric;
+mod pair;
+mod raw;
+mod shared;
+mod slab;
+
+/// Registers the functions that `#[napi]` does not.
+#[napi(module_exports)]
+pub fn init(exports: Object, env: Env) -> Result<()> {
+    pair::register(env, &exports)?;
+    connection::register(env, &exports)
+}

@@ -1,0 +1,68 @@
+// The tarballs install into an empty folder, without a compiler and without the network.
+const assert = require('node:assert/strict');
+const { execFileSync, spawnSync } = require('node:child_process');
+const { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+
+const root = path.join(__dirname, '..');
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'wspair-package-'));
+const app = path.join(scratch, 'app');
+after(() => rmSync(scratch, { recursive: true }));
+
+const program = (imports) => `${imports}
+  const [client, server] = Object.values(new WebSocketPair());
+  server.accept();
+  client.accept();
+  client.onmessage = (event) => console.log(event.data);
+  server.send('installed');
+`;
+const run = (file, text) => {
+  writeFileSync(path.join(app, file), text);
+  return spawnSync(process.execPath, [file], { cwd: app, encoding: 'utf8' });
+};
+
+describe('the tarballs', () => {
+  let tarballs;
+  before(() => {
+    tarballs = execFileSync(process.execPath, ['scripts/pack.mjs', scratch], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+    mkdirSync(app);
+    writeFileSync(path.join(app, 'package.json'), '{ "private": true }');
+    const flags = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--cache', path.join(scratch, 'cache')];
+    execFileSync('npm', ['install', ...flags, ...tarballs], { cwd: app, stdio: 'pipe' });
+  });
+
+  test('are two: the package, and the binary of this platform', () => {
+    const names = readdirSync(path.join(app, 'node_modules')).filter((name) => !name.startsWith('.')).sort();
+    assert.equal(names.length, 2);
+    const manifest = JSON.parse(readFileSync(path.join(app, 'node_modules/wspair/package.json'), 'utf8'));
+    assert.equal(manifest.dependencies, undefined);
+    assert.ok(Object.keys(manifest.optionalDependencies).includes(names[1]));
+    for (const name of names) assert.ok(existsSync(path.join(app, 'node_modules', name, 'LICENSE-MIT')));
+  });
+  test('work with import', () => {
+    const { stdout, stderr } = run('app.mjs', program("import { WebSocketPair } from 'wspair';"));
+    assert.equal(stdout, 'installed\n', stderr);
+  });
+  test('work with require', () => {
+    const { stdout, stderr } = run('app.cjs', program("const { WebSocketPair } = require('wspair');"));
+    assert.equal(stdout, 'installed\n', stderr);
+  });
+  test('bring types for both', () => {
+    for (const extension of ['mts', 'cts']) writeFileSync(path.join(app, `types.${extension}`), program("import { WebSocketPair } from 'wspair';"));
+    const types = path.join(root, 'node_modules/@types');
+    const options = ['--module', 'node20', '--strict', '--noEmit', '--types', 'node', '--typeRoots', types];
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+    const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, 'types.mts', 'types.cts'], { cwd: app, encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+  });
+  test('without the binary say what to do', () => {
+    for (const name of readdirSync(path.join(app, 'node_modules'))) {
+      if (name.startsWith('wspair-')) rmSync(path.join(app, 'node_modules', name), { recursive: true });
+    }
+    const { stderr, status } = run('app.cjs', program("const { WebSocketPair } = require('wspair');"));
+    assert.notEqual(status, 0);
+    assert.match(stderr, /wspair found no binary for .*Install the package wspair-.*, or build from source/);
+  });
+});
