@@ -8,6 +8,8 @@
 //! The second echoes uncompressed messages of 125 bytes, for `valgrind --tool=callgrind`: without
 //! and with compression agreed on.
 
+#![allow(clippy::cast_precision_loss)]
+
 use std::time::Instant;
 
 use wspair::handshake::DeflateParams;
