@@ -25,19 +25,24 @@ c_peers := WSPAIR_EXAMPLES=$(c_examples) NODE_PACKAGES=$(CURDIR)/.tools/node .to
 key = $(firstword $(shell cat $(1) | cksum))
 python := .tools/python-$(call key,.ci/requirements.txt).stamp
 node := .tools/node-$(call key,.ci/package.json .ci/package-lock.json).stamp
+binding := .tools/bindings-node-$(call key,bindings-node/package-lock.json).stamp
 
 ##@ Use
 
 help: ## Show this
 	@awk -F ' *:.*## *' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(python) ## A pair of ends, one of them on the network, and a client that talks to it
+demo: $(binding) $(node) ## A Worker on plain Node: an echo and a chat room on one page
+	cd bindings-node && npm run --silent build
+	NODE_PACKAGES=$(CURDIR)/.tools/node node bindings-node/examples/chat/demo.mjs
+
+demo-rust: $(python) ## A pair of ends, one of them on the network, and a client that talks to it
 	$(cargo) build --release --all-features --example pair_server
 	.tools/python/bin/python core/examples/demo.py "$$CARGO_TARGET_DIR/release/examples/pair_server"
 
 ##@ Check
 
-test: test-rust test-no-std test-peers test-c ## All of the tests below
+test: test-rust test-no-std test-peers test-node pair test-c ## All of the tests below
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
@@ -56,6 +61,12 @@ test-peers: $(python) $(node) ## The examples against clients and servers from e
 	WSPAIR_EXAMPLES="$${WSPAIR_EXAMPLES:-$$CARGO_TARGET_DIR/debug/examples}" NODE_PACKAGES=$(CURDIR)/.tools/node \
 		.tools/python/bin/python -m pytest core/tests/peers
 
+test-node: $(binding) ## The npm package: unit tests, real peers, Workers from npm
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm test --silent
+
+pair: $(binding) ## The pair's scenarios, recorded from the real runtime
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm run --silent pair
+
 test-c: $(python) $(node) ## The C library: its interface, its installation, its examples
 	$(MAKE) -C bindings-c test
 	$(c_peers) core/tests/peers/test_echo_server.py core/tests/peers/test_echo_client.py
@@ -73,13 +84,17 @@ lint: ## Format, clippy and rustdoc, warnings denied
 	$(cargo) clippy --manifest-path $(no_std) --target-dir "$$CARGO_TARGET_DIR/no_std" -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(cargo) doc --workspace --no-deps --all-features
 
-autobahn: autobahn-rust autobahn-c ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
+autobahn: autobahn-rust autobahn-node autobahn-c ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
 
 autobahn-suite:
 	@core/conformance/autobahn/setup.sh "$$AUTOBAHN_SUITE" || { \
 		echo "make autobahn: THE SUITE COULD NOT BE INSTALLED, NOTHING WAS TESTED" >&2; exit 1; }
 
-autobahn-rust: autobahn-suite
+autobahn-node: autobahn-suite $(binding) ## The npm package alone
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
+	bindings-node/conformance/autobahn/check.sh $(CASES) $(JOBS) .tools/reports/node
+
+autobahn-rust: autobahn-suite ## The crate alone
 	$(cargo) build --release --all-features --example echo_server --example echo_client
 	core/conformance/check.sh "$$CARGO_TARGET_DIR/release/examples" $(CASES) $(JOBS) .tools/reports
 
@@ -103,6 +118,11 @@ fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz
 bench: ## Benchmarks beside the peers
 	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 
+bench-node: $(binding) ## The npm package beside its peers
+	cd bindings-node && npm run --silent build
+	cd bindings-node/bench && npm ci --ignore-scripts --no-audit --no-fund --silent
+	node --expose-gc bindings-node/bench/run.mjs
+
 bench-c: ## The C library beside wslay
 	$(MAKE) -C bindings-c bench
 
@@ -122,8 +142,14 @@ $(node):
 	cd .tools/node && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
+$(binding):
+	rm -f .tools/bindings-node-*.stamp
+	mkdir -p .tools
+	cd bindings-node && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo test test-rust test-no-std test-peers test-c header lint autobahn autobahn-suite \
-	autobahn-rust autobahn-c fuzz bench bench-c clean-tools
+.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node pair test-c header lint \
+	autobahn autobahn-suite autobahn-rust autobahn-node autobahn-c fuzz bench bench-node bench-c clean-tools

@@ -26,13 +26,17 @@ export class ClientEnd extends End {
     this.wire = new Wire(far);
   }
 
-  /** The connection is there, with what the server chose. Deliver to the wire from now on. */
-  opened(protocol: string | null, extensions: string | null): void {
+  /**
+   * The connection is there, with what the server chose. Deliver to the wire from when `connect`,
+   * which comes right before the event, is called.
+   */
+  opened(protocol: string | null, extensions: string | null, connect: () => void = () => {}): void {
     this.steps = [
       () => {
         this.phase = 'open';
         this.chosen = { protocol, extensions };
         super.accept(undefined);
+        connect();
         this.fire(this.shell.events.open());
       },
     ];

@@ -30,12 +30,13 @@ async function open(end: ClientEnd, url: string, request: NativeClientRequest, o
       throw new NotSwitched(outcome.response.statusCode!);
     }
     const { socket, early, agreed, headers } = outcome;
-    end.opened(agreed.subprotocol ?? null, header(headers, 'sec-websocket-extensions'));
     const coupler =
       maxMessage === undefined && maxFragments === undefined
         ? usual
         : new Coupler({ ...(maxMessage && { maxMessage }), ...(maxFragments && { maxFragments }) });
-    coupler.couple(true, socket, early, agreed, end.wire);
+    end.opened(agreed.subprotocol ?? null, header(headers, 'sec-websocket-extensions'), () => {
+      coupler.couple(true, socket, early, agreed, end.wire);
+    });
   } catch (error) {
     end.refused(error instanceof NotSwitched ? error.asTypeError() : connectionLost(error));
   }

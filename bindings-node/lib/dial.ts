@@ -50,6 +50,8 @@ export function dial({ url, request, tls, connectTimeout, signal }: Call): Promi
     };
     asked.on('upgrade', (response, socket, early) => {
       settle();
+      // Who takes the socket hears of it by its close.
+      socket.on('error', () => {});
       try {
         const agreed = request.verify(response.statusCode!, response.rawHeaders);
         resolve({ open: true, socket, early, agreed, headers: response.rawHeaders });

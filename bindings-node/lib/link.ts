@@ -18,6 +18,8 @@ export class Link implements Sink {
   private ended = false;
   private closing = false;
   private lost = false;
+  /** What the peer did wrong, until the end behind is told. */
+  private fault: Error | undefined;
   private done = false;
   private timer: NodeJS.Timeout | undefined;
   private timerDue = Infinity;
@@ -33,7 +35,10 @@ export class Link implements Sink {
     socket.setNoDelay?.(true);
     socket.setTimeout?.(0);
     wire.onoutgoing = () => this.schedule();
-    wire.ondrained = () => this.unstop();
+    wire.ondrained = () => {
+      this.unstop();
+      if (this.fault !== undefined) this.schedule();
+    };
     socket.on('data', (bytes: Buffer) => this.received(bytes));
     socket.on('drain', () => {
       this.blocked = false;
@@ -44,6 +49,7 @@ export class Link implements Sink {
     socket.on('error', () => {});
     socket.on('close', () => this.gone());
     if (early.length > 0) this.received(early);
+    if (socket.destroyed) this.gone();
     else this.schedule();
   }
 
@@ -86,10 +92,8 @@ export class Link implements Sink {
     const { code, text, length } = native.connFault(handle)!;
     const description = length === undefined ? text : `Message is too large: ${length} > ${this.maxMessage}`;
     native.connExplain(handle, description);
-    this.wire.failed(
-      new Error(
-        `WebSocket protocol error; protocolError.statusCode = ${code}; protocolError.description = ${description}`,
-      ),
+    this.fault = new Error(
+      `WebSocket protocol error; protocolError.statusCode = ${code}; protocolError.description = ${description}`,
     );
   }
 
@@ -109,6 +113,7 @@ export class Link implements Sink {
   private gone(): void {
     if (this.done) return;
     this.engine.eof(this);
+    if (this.fault !== undefined) this.wire.failed(this.fault);
     this.done = true;
     clearTimeout(this.timer);
     this.engine.free();
@@ -134,7 +139,7 @@ export class Link implements Sink {
 
   /** Moves what waits into the socket, as far as it takes it, and does what the connection says. */
   private turn(): void {
-    if (this.done) return;
+    if (this.done || !this.settleFault()) return;
     while (!this.blocked) {
       this.fill();
       const parts = this.engine.take();
@@ -143,6 +148,20 @@ export class Link implements Sink {
     }
     this.tellTime();
     this.steer();
+  }
+
+  /**
+   * Answers to what came before a fault go out before the Close frame that tells of it, which is
+   * put off until the queue is looked at. False while there may be more of them.
+   */
+  private settleFault(): boolean {
+    const { fault, wire } = this;
+    if (fault === undefined) return true;
+    this.fill();
+    if (wire.isAwaited) return false;
+    this.fault = undefined;
+    wire.failed(fault);
+    return true;
   }
 
   private fill(): void {

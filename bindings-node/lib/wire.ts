@@ -76,6 +76,12 @@ export class Wire implements Holder {
     this.side.detach(native.pairDeliverError);
   }
 
+  /** Whether the other end has yet to take a message that came from here, and is going to. */
+  get isAwaited(): boolean {
+    const { peer } = this.side;
+    return peer.holder !== undefined && peer.inbox.length > 0;
+  }
+
   /** Whether the other end is behind with what came from here: stop reading the transport. */
   get isCongested(): boolean {
     return native.pairCongested(this.side.handle) !== 0;

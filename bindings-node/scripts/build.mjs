@@ -1,4 +1,6 @@
 // Builds the native half with cargo and puts it beside package.json, then the shell with tsc.
+//
+// WSPAIR_PROFILE is cargo's profile: release unless set, fast for what is built only to be tested.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +11,8 @@ import { target } from './target.mjs';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const run = (command, args) => execFileSync(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
 
-const built = run('cargo', ['build', '--release', '--locked', '-p', 'wspair-node', '--message-format', 'json-render-diagnostics'])
+const profile = process.env.WSPAIR_PROFILE ?? 'release';
+const built = run('cargo', ['build', '--profile', profile, '--locked', '-p', 'wspair-node', '--message-format', 'json-render-diagnostics'])
   .split('\n')
   .filter((line) => line.startsWith('{'))
   .map((line) => JSON.parse(line))

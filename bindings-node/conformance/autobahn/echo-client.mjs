@@ -11,7 +11,10 @@ async function echo(path) {
     first ??= event.data;
     socket.send(event.data);
   });
-  await new Promise((resolve) => socket.addEventListener('close', resolve));
+  // As in the runtime an end that fails has an error event, and no close event.
+  await new Promise((resolve) => {
+    for (const type of ['close', 'error']) socket.addEventListener(type, resolve);
+  });
   return first;
 }
 

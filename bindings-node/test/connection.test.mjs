@@ -1,0 +1,165 @@
+// The low level: any stream, no socket.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { acceptKey, ClientHandshake, Connection, ConnectionConfig, SendError, ServerHandshake } from 'wspair';
+
+/** Carries bytes from one side to the other, in pieces of a length, and gives the events. */
+function carry(from, to, piece = Infinity) {
+  const bytes = from.flush();
+  const events = [];
+  for (let at = 0; at < bytes.length; at += piece) events.push(...to.receive(bytes.subarray(at, at + piece)));
+  return events;
+}
+
+const sides = (options, agreed) => [new Connection('client', options, agreed), new Connection('server', options, agreed)];
+
+describe('Connection', () => {
+  test('messages of all lengths arrive, however they are cut', () => {
+    const agreements = [{}, { deflate: { serverMaxWindowBits: 12, clientMaxWindowBits: 12, serverNoContextTakeover: false, clientNoContextTakeover: true } }];
+    for (const agreed of agreements) {
+      for (const piece of [1, 7, 1000, Infinity]) {
+        const [client, server] = sides({}, agreed);
+        for (const size of [0, 1, 125, 126, 20_000, piece === 1 ? 0 : 70_000]) {
+          for (const [from, to] of [[client, server], [server, client]]) {
+            const texts = ['x'.repeat(size), 'é'.repeat(size), '漢😀'.repeat(size / 4)];
+            for (const text of texts) {
+              from.sendText(text);
+              assert.deepEqual(carry(from, to, piece), [{ type: 'text', data: text }]);
+            }
+            const data = Buffer.alloc(size, 'abc');
+            from.sendBinary(data);
+            assert.deepEqual(carry(from, to, piece), [{ type: 'binary', data }]);
+          }
+        }
+      }
+    }
+  });
+
+  test('many messages in one piece keep their order', () => {
+    const [client, server] = sides();
+    const sent = Array.from({ length: 1000 }, (_, i) => `message ${i}`);
+    for (const text of sent) client.sendText(text);
+    assert.deepEqual(carry(client, server).map(({ data }) => data), sent);
+  });
+
+  test('long messages go out without a copy, behind what waits', () => {
+    const server = new Connection('server');
+    const data = new Uint8Array(20_000).fill(1);
+    server.sendBinary(data);
+    const [header, payload] = server.flushv();
+    assert.deepEqual([header.length, payload.buffer], [4, data.buffer]);
+    server.sendText('first');
+    server.sendBinary(data);
+    const client = new Connection('client');
+    assert.deepEqual(carry(server, client).map(({ type }) => type), ['text', 'binary']);
+  });
+
+  test('fragments, pings and chunks', () => {
+    const [client, server] = sides({ chunks: true });
+    client.sendFragment('one ', false);
+    client.ping(Buffer.from('?'));
+    client.sendFragment('two', true);
+    assert.throws(() => client.ping(Buffer.alloc(126)), { name: 'SendError', code: 'CONTROL_TOO_LONG' });
+    assert.deepEqual(carry(client, server), [
+      { type: 'chunk', data: Buffer.from('one '), text: true, first: true, last: false },
+      { type: 'ping', data: Buffer.from('?') },
+      { type: 'chunk', data: Buffer.from('two'), text: true, first: false, last: true },
+    ]);
+    assert.deepEqual(carry(server, client), [{ type: 'pong', data: Buffer.from('?') }]);
+  });
+
+  test('the closing handshake, and what to do with the stream', () => {
+    const [client, server] = sides();
+    client.close(4000, 'bye');
+    assert.equal(client.readyState, 2);
+    assert.throws(() => client.sendText('x'), (error) => error instanceof SendError && error.code === 'CLOSING');
+    const end = { type: 'closed', code: 4000, clean: true, cause: 'handshake' };
+    assert.deepEqual(carry(client, server), [{ type: 'close', code: 4000, reason: 'bye' }, { ...end, reason: 'bye' }]);
+    assert.deepEqual(carry(server, client), [{ type: 'close', code: 4000, reason: '' }, { ...end, reason: '' }]);
+    assert.deepEqual([server.transportState, client.transportState, client.readyState], ['close', 'open', 3]);
+    assert.deepEqual(client.receiveEof(), []);
+    assert.throws(() => new Connection('server').close(1005), { code: 'CLOSE_CODE' });
+    assert.throws(() => new Connection('server').close(1000, 'x'.repeat(124)), { code: 'CLOSE_REASON' });
+  });
+
+  test('faults of the peer', () => {
+    const server = new Connection('server', { maxMessage: 10 });
+    const [closed] = server.receive(Buffer.from([0x81, 0x05]));
+    const fault = { type: 'closed', code: 1006, reason: '', clean: false, cause: 'peer' };
+    assert.deepEqual(closed, { ...fault, error: 'unmasked frame from a client' });
+    assert.equal(server.flush().readUInt16BE(2), 1002);
+    assert.equal(server.transportState, 'finish-writing');
+  });
+
+  test('time is told', () => {
+    const server = new Connection('server', { pingAfter: 100, pongWithin: 50 });
+    assert.notEqual(server.nextTimeout, null);
+    server.handleTimeout(1000);
+    assert.equal(server.nextTimeout, 1100);
+    server.handleTimeout(1100);
+    assert.equal(server.flush()[0], 0x89);
+    assert.deepEqual(server.handleTimeout(1150), [{ type: 'closed', code: 1006, reason: '', clean: false, cause: 'pong-timeout' }]);
+    assert.equal(new Connection('server').nextTimeout, null);
+  });
+
+  test('back-pressure, abort, and shared options', () => {
+    const config = new ConnectionConfig({ maxOutgoing: 100, outgoingMark: 10 });
+    const server = new Connection('server', config);
+    server.sendText('x'.repeat(50));
+    assert.deepEqual([server.bufferedAmount, server.isCongested], [52, true]);
+    assert.throws(() => server.sendText('x'.repeat(50)), { code: 'BACKPRESSURE' });
+    assert.equal(server.abort()[0].cause, 'abort');
+    assert.throws(() => new Connection('peer'), TypeError);
+  });
+
+  test('memory that another thread may change is copied', () => {
+    const [client, server] = sides();
+    client.sendText('shared');
+    const bytes = client.flush();
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    assert.deepEqual(server.receive(shared), [{ type: 'text', data: 'shared' }]);
+    assert.deepEqual(Buffer.from(shared), bytes);
+  });
+});
+
+describe('handshakes', () => {
+  test('agree, over any stream', () => {
+    const client = new ClientHandshake('ws://example.org/chat?x', { subprotocols: ['a', 'b'], headers: [['x-token', 't']], deflate: true });
+    const server = new ServerHandshake();
+    const early = Buffer.from('early');
+    const { request } = client;
+    assert.equal(server.receive(Buffer.concat([request, early])), request.length);
+    const { progress } = server;
+    assert.equal(progress.state, 'request');
+    const { target, authority, subprotocols, headers } = progress.request;
+    assert.deepEqual([target, authority, subprotocols], ['/chat?x', 'example.org', ['a', 'b']]);
+    assert.ok(headers.some(([name, value]) => name === 'x-token' && value === 't'));
+    const answer = server.accept({ subprotocol: 'b', headers: [['x-more', '1']], deflate: true });
+    client.receive(answer.response);
+    assert.equal(client.progress.state, 'open');
+    assert.deepEqual(client.progress.negotiated, answer.negotiated);
+    assert.deepEqual([answer.negotiated.subprotocol, answer.negotiated.deflate.serverMaxWindowBits], ['b', 12]);
+    assert.throws(() => server.accept({ subprotocol: 'c' }), /not offered/);
+  });
+
+  test('refuse', () => {
+    const server = new ServerHandshake();
+    assert.equal(server.progress.state, 'more');
+    server.receive(Buffer.from('POST / HTTP/1.1\r\nHost: x\r\n\r\n'));
+    assert.deepEqual([server.progress.state, server.progress.status], ['refused', 405]);
+    const client = new ClientHandshake('ws://example.org/', { headers: [['origin', 'https://bad.example']] });
+    const other = new ServerHandshake();
+    other.receive(client.request);
+    const answer = other.accept({ origins: ['https://good.example'] });
+    assert.deepEqual([answer.accepted, answer.status], [false, 403]);
+    client.receive(other.refuse(401, [['www-authenticate', 'Basic']], 'who are you?'));
+    const { progress } = client;
+    assert.deepEqual([progress.state, progress.status, String(progress.body)], ['refused', 401, 'who are you?']);
+    assert.throws(() => new ClientHandshake('http://example.org/'), /neither ws nor wss/);
+  });
+
+  test('acceptKey', () => {
+    assert.equal(acceptKey('dGhlIHNhbXBsZSBub25jZQ=='), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+  });
+});
