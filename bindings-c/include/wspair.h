@@ -6,7 +6,8 @@
  * - A function gives a wspair_result: 0 and above is good. Where one has no place for it, null gives
  *   a harmless answer.
  * - Pointers to arguments are looked at during the call only, where nothing else is said. An array
- *   of no elements may be null. Strings are UTF-8.
+ *   of no elements may be null; a length that no object can have gives WSPAIR_ERROR_ARGUMENT.
+ *   Strings are UTF-8.
  * - Out-parameters come last, and are needed, where nothing else is said. They are set on success.
  * - Any handle may be used by any thread, but only by one at a time.
  * - There is no callback but the one that frees a message, no global state, no I/O, and no clock.
@@ -990,7 +991,7 @@ typedef struct wspair_server_handshake wspair_server_handshake;
  * largest number of the type is no limit, and 0 is a limit of 0. Times are nanoseconds, and
  * WSPAIR_NEVER is none. A switch is off when it is 0.
  */
-typedef struct {
+typedef struct wspair_options {
   /**
    * The struct's size as the program knows it; set by `wspair_options_init`.
    */
@@ -1139,7 +1140,7 @@ typedef struct {
  *
  * On POSIX it has the layout of struct iovec, so an array of them can be given to writev.
  */
-typedef struct {
+typedef struct wspair_slice {
   /**
    * Where they begin. Null is possible where `len` is 0.
    */
@@ -1153,12 +1154,12 @@ typedef struct {
 /**
  * What a handshake agreed on, for the connection that follows.
  */
-typedef struct {
+typedef struct wspair_agreed {
   /**
    * The subprotocol, or nothing. It lies in the handshake's memory until that is freed; a
    * connection does not look at it.
    */
-  wspair_slice subprotocol;
+  struct wspair_slice subprotocol;
   /**
    * Compression: the window of the server's messages, 8 to 15; 0 when messages are not
    * compressed.
@@ -1182,7 +1183,7 @@ typedef struct {
 /**
  * Something that happened on a connection.
  */
-typedef struct {
+typedef struct wspair_event {
   /**
    * WSPAIR_EVENT_*.
    */
@@ -1218,7 +1219,7 @@ typedef struct {
 /**
  * A message that passes through a pair. It is never copied.
  */
-typedef struct {
+typedef struct wspair_message {
   /**
    * WSPAIR_KIND_*.
    */
@@ -1245,7 +1246,7 @@ typedef struct {
 /**
  * A frame's header. Switches are on when they are not 0.
  */
-typedef struct {
+typedef struct wspair_frame {
   /**
    * Length of the payload in bytes; below 2 to the power of 63.
    */
@@ -1275,7 +1276,7 @@ typedef struct {
 /**
  * A check of text that arrives in pieces. All zeros to begin with; nothing has to be freed.
  */
-typedef struct {
+typedef struct wspair_utf8 {
   /**
    * The library's.
    */
@@ -1288,15 +1289,15 @@ typedef struct {
  * As an argument both have to stay as they are during the call only. White space around a value is
  * no part of it.
  */
-typedef struct {
+typedef struct wspair_field {
   /**
    * The name; names compare without case.
    */
-  wspair_slice name;
+  struct wspair_slice name;
   /**
    * The value.
    */
-  wspair_slice value;
+  struct wspair_slice value;
 } wspair_field;
 
 /**
@@ -1304,7 +1305,7 @@ typedef struct {
  *
  * Call `wspair_request_init` first: fields may be added at the end.
  */
-typedef struct {
+typedef struct wspair_request {
   /**
    * The struct's size as the program knows it; set by `wspair_request_init`.
    */
@@ -1328,7 +1329,7 @@ typedef struct {
   /**
    * Further fields. Host and Origin replace what would be sent. Default none.
    */
-  const wspair_field *fields;
+  const struct wspair_field *fields;
   /**
    * How many there are.
    */
@@ -1344,7 +1345,7 @@ typedef struct {
  *
  * Call `wspair_pair_options_init` first: fields may be added at the end.
  */
-typedef struct {
+typedef struct wspair_pair_options {
   /**
    * The struct's size as the program knows it; set by `wspair_pair_options_init`.
    */
@@ -1378,7 +1379,7 @@ typedef struct {
 /**
  * Something that happened at an end.
  */
-typedef struct {
+typedef struct wspair_pair_event {
   /**
    * WSPAIR_PAIR_EVENT_*.
    */
@@ -1390,7 +1391,7 @@ typedef struct {
   /**
    * Of a message.
    */
-  wspair_message message;
+  struct wspair_message message;
   /**
    * Of a close; else 0.
    */
@@ -1423,14 +1424,15 @@ extern "C" {
  * its range; WSPAIR_ERROR_UTF8 and WSPAIR_INVALID_ORIGIN for one of the origins;
  * WSPAIR_ERROR_MEMORY.
  */
-wspair_result wspair_config_new(const wspair_options *options, wspair_config **config);
+wspair_result wspair_config_new(const struct wspair_options *options,
+                                struct wspair_config **config);
 
 /**
  * Ends a configuration. What was made with it goes on.
  *
  * `config`: from `wspair_config_new`, or null.
  */
-void wspair_config_free(wspair_config *config);
+void wspair_config_free(struct wspair_config *config);
 
 /**
  * Makes a server's side.
@@ -1441,9 +1443,9 @@ void wspair_config_free(wspair_config *config);
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for windows outside their range; WSPAIR_ERROR_MEMORY.
  */
-wspair_result wspair_conn_new_server(const wspair_config *config,
-                                     const wspair_agreed *agreed,
-                                     wspair_conn **conn);
+wspair_result wspair_conn_new_server(const struct wspair_config *config,
+                                     const struct wspair_agreed *agreed,
+                                     struct wspair_conn **conn);
 
 /**
  * Makes a client's side.
@@ -1453,17 +1455,17 @@ wspair_result wspair_conn_new_server(const wspair_config *config,
  *
  * Errors as `wspair_conn_new_server`.
  */
-wspair_result wspair_conn_new_client(const wspair_config *config,
-                                     const wspair_agreed *agreed,
+wspair_result wspair_conn_new_client(const struct wspair_config *config,
+                                     const struct wspair_agreed *agreed,
                                      const uint8_t *seed,
-                                     wspair_conn **conn);
+                                     struct wspair_conn **conn);
 
 /**
  * Ends a connection's handle. Nothing is sent by it: see `wspair_conn_close`.
  *
  * `conn`: from one of the functions above, or null.
  */
-void wspair_conn_free(wspair_conn *conn);
+void wspair_conn_free(struct wspair_conn *conn);
 
 /**
  * Feeds received bytes, and gives the events that follow from them.
@@ -1482,10 +1484,10 @@ void wspair_conn_free(wspair_conn *conn);
  *
  * WSPAIR_ERROR_NULL; then nothing was read. Never fails for what the peer sent.
  */
-wspair_result wspair_conn_receive(wspair_conn *conn,
+wspair_result wspair_conn_receive(struct wspair_conn *conn,
                                   uint8_t *buf,
                                   size_t len,
-                                  wspair_event *events,
+                                  struct wspair_event *events,
                                   size_t cap,
                                   size_t *count,
                                   size_t *used);
@@ -1494,10 +1496,10 @@ wspair_result wspair_conn_receive(wspair_conn *conn,
  * As `wspair_conn_receive` for bytes that must not change: masked payloads are copied, as they are
  * unmasked, into the connection's memory.
  */
-wspair_result wspair_conn_receive_const(wspair_conn *conn,
+wspair_result wspair_conn_receive_const(struct wspair_conn *conn,
                                         const uint8_t *buf,
                                         size_t len,
-                                        wspair_event *events,
+                                        struct wspair_event *events,
                                         size_t cap,
                                         size_t *count,
                                         size_t *used);
@@ -1508,7 +1510,10 @@ wspair_result wspair_conn_receive_const(wspair_conn *conn,
  *
  * `events`, `cap`, `count` and results as for `wspair_conn_receive`.
  */
-wspair_result wspair_conn_eof(wspair_conn *conn, wspair_event *events, size_t cap, size_t *count);
+wspair_result wspair_conn_eof(struct wspair_conn *conn,
+                              struct wspair_event *events,
+                              size_t cap,
+                              size_t *count);
 
 /**
  * Tells the time, acts on what is due, and gives the events that follow. Early, late and repeated
@@ -1517,9 +1522,9 @@ wspair_result wspair_conn_eof(wspair_conn *conn, wspair_event *events, size_t ca
  * `now`: nanoseconds on a monotonic clock whose zero the caller picks. `events`, `cap`, `count`
  * and results as for `wspair_conn_receive`.
  */
-wspair_result wspair_conn_timeout(wspair_conn *conn,
+wspair_result wspair_conn_timeout(struct wspair_conn *conn,
                                   uint64_t now,
-                                  wspair_event *events,
+                                  struct wspair_event *events,
                                   size_t cap,
                                   size_t *count);
 
@@ -1528,18 +1533,18 @@ wspair_result wspair_conn_timeout(wspair_conn *conn,
  * never, until another function was called. What is armed and does not know the time yet counts as
  * due. Null gives WSPAIR_NEVER.
  */
-uint64_t wspair_conn_next_timeout(const wspair_conn *conn);
+uint64_t wspair_conn_next_timeout(const struct wspair_conn *conn);
 
 /**
  * What to do with the transport now: WSPAIR_TRANSPORT_*, the same however often asked. Null gives
  * WSPAIR_TRANSPORT_CLOSE.
  */
-uint32_t wspair_conn_transport(const wspair_conn *conn);
+uint32_t wspair_conn_transport(const struct wspair_conn *conn);
 
 /**
  * How far the connection has come: WSPAIR_STATE_*. Null gives WSPAIR_STATE_CLOSED.
  */
-uint32_t wspair_conn_state(const wspair_conn *conn);
+uint32_t wspair_conn_state(const struct wspair_conn *conn);
 
 /**
  * Gives back memory that is kept for the next message or burst. What holds data stays. Event data
@@ -1547,7 +1552,7 @@ uint32_t wspair_conn_state(const wspair_conn *conn);
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_conn_shrink(wspair_conn *conn);
+wspair_result wspair_conn_shrink(struct wspair_conn *conn);
 
 /**
  * Gives an end of a pair to the network. At that end nothing happens any more.
@@ -1558,14 +1563,16 @@ wspair_result wspair_conn_shrink(wspair_conn *conn);
  * WSPAIR_PAIR_ACCEPTED, WSPAIR_PAIR_HIBERNATABLE, WSPAIR_PAIR_SPENT, WSPAIR_ERROR_NULL,
  * WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
  */
-wspair_result wspair_coupling_new(wspair_pair *pair, uint32_t end, wspair_coupling **coupling);
+wspair_result wspair_coupling_new(struct wspair_pair *pair,
+                                  uint32_t end,
+                                  struct wspair_coupling **coupling);
 
 /**
  * Ends a coupling's handle. The end stays given away: see `wspair_pair_abandon`.
  *
  * `coupling`: from `wspair_coupling_new`, or null.
  */
-void wspair_coupling_free(wspair_coupling *coupling);
+void wspair_coupling_free(struct wspair_coupling *coupling);
 
 /**
  * Wire to pair: to be called with each event of the connection, before the next batch is read.
@@ -1577,11 +1584,11 @@ void wspair_coupling_free(wspair_coupling *coupling);
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_UTF8 for a text that is not; WSPAIR_ERROR_STATE for
  * WSPAIR_EVENT_CLOSED of another connection; WSPAIR_ERROR_ARGUMENT for another kind or event.
  */
-wspair_result wspair_coupling_forward(const wspair_coupling *coupling,
-                                      wspair_pair *pair,
-                                      const wspair_conn *conn,
-                                      const wspair_event *event,
-                                      const wspair_message *message);
+wspair_result wspair_coupling_forward(const struct wspair_coupling *coupling,
+                                      struct wspair_pair *pair,
+                                      const struct wspair_conn *conn,
+                                      const struct wspair_event *event,
+                                      const struct wspair_message *message);
 
 /**
  * Pair to wire: moves what the connection will take, until its output is congested.
@@ -1591,9 +1598,9 @@ wspair_result wspair_coupling_forward(const wspair_coupling *coupling,
  *
  * WSPAIR_MORE while more waits: call again when the transport has taken some. WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_coupling_drain(const wspair_coupling *coupling,
-                                    wspair_pair *pair,
-                                    wspair_conn *conn);
+wspair_result wspair_coupling_drain(const struct wspair_coupling *coupling,
+                                    struct wspair_pair *pair,
+                                    struct wspair_conn *conn);
 
 /**
  * Gives the end that is coupled.
@@ -1602,7 +1609,7 @@ wspair_result wspair_coupling_drain(const wspair_coupling *coupling,
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_coupling_end(const wspair_coupling *coupling, uint32_t *end);
+wspair_result wspair_coupling_end(const struct wspair_coupling *coupling, uint32_t *end);
 
 /**
  * Reads a frame's header.
@@ -1619,7 +1626,7 @@ wspair_result wspair_frame_decode(const uint8_t *bytes,
                                   size_t len,
                                   uint32_t role,
                                   uint32_t rsv1,
-                                  wspair_frame *frame,
+                                  struct wspair_frame *frame,
                                   size_t *size);
 
 /**
@@ -1631,7 +1638,7 @@ wspair_result wspair_frame_decode(const uint8_t *bytes,
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for a reserved opcode or a length of 2 to the power of
  * 63 and more.
  */
-wspair_result wspair_frame_encode(const wspair_frame *frame, uint8_t *to, size_t *size);
+wspair_result wspair_frame_encode(const struct wspair_frame *frame, uint8_t *to, size_t *size);
 
 /**
  * Masks or unmasks bytes where they lie; the two are the same.
@@ -1665,7 +1672,7 @@ wspair_result wspair_mask_copy(const uint8_t *from,
  *
  * WSPAIR_ERROR_UTF8, WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_utf8_push(wspair_utf8 *check, const uint8_t *data, size_t len);
+wspair_result wspair_utf8_push(struct wspair_utf8 *check, const uint8_t *data, size_t len);
 
 /**
  * Whether a text may end here.
@@ -1674,7 +1681,7 @@ wspair_result wspair_utf8_push(wspair_utf8 *check, const uint8_t *data, size_t l
  *
  * WSPAIR_ERROR_UTF8 when a character is unfinished; WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_utf8_end(const wspair_utf8 *check);
+wspair_result wspair_utf8_end(const struct wspair_utf8 *check);
 
 /**
  * Reads the body of a peer's Close frame, already unmasked.
@@ -1688,7 +1695,7 @@ wspair_result wspair_utf8_end(const wspair_utf8 *check);
 wspair_result wspair_close_decode(const uint8_t *body,
                                   size_t len,
                                   uint16_t *code,
-                                  wspair_slice *reason);
+                                  struct wspair_slice *reason);
 
 /**
  * Makes the value of Sec-WebSocket-Accept, for programs that do all else of the handshake
@@ -1709,7 +1716,7 @@ wspair_result wspair_accept_key(const uint8_t *key, size_t len, uint8_t *accept)
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT when `size` is none that the library knows.
  */
-wspair_result wspair_request_init(wspair_request *request, size_t size, const char *url);
+wspair_result wspair_request_init(struct wspair_request *request, size_t size, const char *url);
 
 /**
  * Makes the request. The deadline starts when the time is first told.
@@ -1721,16 +1728,16 @@ wspair_result wspair_request_init(wspair_request *request, size_t size, const ch
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_*, WSPAIR_ERROR_MEMORY;
  * WSPAIR_ERROR_ARGUMENT for a request that was not initialised.
  */
-wspair_result wspair_client_handshake_new(const wspair_config *config,
-                                          const wspair_request *request,
-                                          wspair_client_handshake **handshake);
+wspair_result wspair_client_handshake_new(const struct wspair_config *config,
+                                          const struct wspair_request *request,
+                                          struct wspair_client_handshake **handshake);
 
 /**
  * Ends a handshake's handle, and all that it has shown.
  *
  * `handshake`: from `wspair_client_handshake_new`, or null.
  */
-void wspair_client_handshake_free(wspair_client_handshake *handshake);
+void wspair_client_handshake_free(struct wspair_client_handshake *handshake);
 
 /**
  * Gives where to connect to.
@@ -1741,8 +1748,8 @@ void wspair_client_handshake_free(wspair_client_handshake *handshake);
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_client_handshake_address(const wspair_client_handshake *handshake,
-                                              wspair_slice *host,
+wspair_result wspair_client_handshake_address(const struct wspair_client_handshake *handshake,
+                                              struct wspair_slice *host,
                                               uint16_t *port,
                                               uint32_t *secure);
 
@@ -1753,15 +1760,15 @@ wspair_result wspair_client_handshake_address(const wspair_client_handshake *han
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_client_handshake_output(const wspair_client_handshake *handshake,
-                                             wspair_slice *output);
+wspair_result wspair_client_handshake_output(const struct wspair_client_handshake *handshake,
+                                             struct wspair_slice *output);
 
 /**
  * Forgets the output's first `n` bytes: they were written. More than there are counts as all.
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_client_handshake_advance(wspair_client_handshake *handshake, size_t n);
+wspair_result wspair_client_handshake_advance(struct wspair_client_handshake *handshake, size_t n);
 
 /**
  * Feeds received bytes.
@@ -1771,7 +1778,7 @@ wspair_result wspair_client_handshake_advance(wspair_client_handshake *handshake
  *
  * WSPAIR_ERROR_NULL. Never fails for what the peer sent.
  */
-wspair_result wspair_client_handshake_receive(wspair_client_handshake *handshake,
+wspair_result wspair_client_handshake_receive(struct wspair_client_handshake *handshake,
                                               const uint8_t *data,
                                               size_t len,
                                               size_t *used);
@@ -1781,7 +1788,7 @@ wspair_result wspair_client_handshake_receive(wspair_client_handshake *handshake
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_client_handshake_eof(wspair_client_handshake *handshake);
+wspair_result wspair_client_handshake_eof(struct wspair_client_handshake *handshake);
 
 /**
  * Tells the time. An answer that is not complete by its deadline is a failure; of a refusal what
@@ -1791,24 +1798,25 @@ wspair_result wspair_client_handshake_eof(wspair_client_handshake *handshake);
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_client_handshake_timeout(wspair_client_handshake *handshake, uint64_t now);
+wspair_result wspair_client_handshake_timeout(struct wspair_client_handshake *handshake,
+                                              uint64_t now);
 
 /**
  * When `wspair_client_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
  * verdict, and for null.
  */
-uint64_t wspair_client_handshake_next_timeout(const wspair_client_handshake *handshake);
+uint64_t wspair_client_handshake_next_timeout(const struct wspair_client_handshake *handshake);
 
 /**
  * How far it is: WSPAIR_PROGRESS_*. Null gives WSPAIR_PROGRESS_FAILED.
  */
-uint32_t wspair_client_handshake_progress(const wspair_client_handshake *handshake);
+uint32_t wspair_client_handshake_progress(const struct wspair_client_handshake *handshake);
 
 /**
  * Why it failed, or was refused: WSPAIR_FAILED_*, for `wspair_strerror`. WSPAIR_OK when it did not.
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_client_handshake_error(const wspair_client_handshake *handshake);
+wspair_result wspair_client_handshake_error(const struct wspair_client_handshake *handshake);
 
 /**
  * Gives the answer's status: 101, or that of a refusal.
@@ -1817,7 +1825,7 @@ wspair_result wspair_client_handshake_error(const wspair_client_handshake *hands
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE while there is no answer in bytes that is HTTP.
  */
-wspair_result wspair_client_handshake_status(const wspair_client_handshake *handshake,
+wspair_result wspair_client_handshake_status(const struct wspair_client_handshake *handshake,
                                              uint16_t *status);
 
 /**
@@ -1828,9 +1836,9 @@ wspair_result wspair_client_handshake_status(const wspair_client_handshake *hand
  *
  * WSPAIR_ERROR_NOT_FOUND, WSPAIR_ERROR_UTF8; else as `wspair_client_handshake_status`.
  */
-wspair_result wspair_client_handshake_field(const wspair_client_handshake *handshake,
+wspair_result wspair_client_handshake_field(const struct wspair_client_handshake *handshake,
                                             const char *name,
-                                            wspair_slice *value);
+                                            struct wspair_slice *value);
 
 /**
  * Gives the start of a refusal's body, as it came: a transfer coding is not undone.
@@ -1839,8 +1847,8 @@ wspair_result wspair_client_handshake_field(const wspair_client_handshake *hands
  *
  * As `wspair_client_handshake_status`.
  */
-wspair_result wspair_client_handshake_body(const wspair_client_handshake *handshake,
-                                           wspair_slice *body);
+wspair_result wspair_client_handshake_body(const struct wspair_client_handshake *handshake,
+                                           struct wspair_slice *body);
 
 /**
  * Gives what was agreed on, to make the connection with.
@@ -1849,8 +1857,8 @@ wspair_result wspair_client_handshake_body(const wspair_client_handshake *handsh
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE when it is not open.
  */
-wspair_result wspair_client_handshake_agreed(const wspair_client_handshake *handshake,
-                                             wspair_agreed *agreed);
+wspair_result wspair_client_handshake_agreed(const struct wspair_client_handshake *handshake,
+                                             struct wspair_agreed *agreed);
 
 /**
  * Gives the request as fields, for another HTTP stack to send. Of an extended CONNECT pseudo-fields
@@ -1862,9 +1870,9 @@ wspair_result wspair_client_handshake_agreed(const wspair_client_handshake *hand
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_client_handshake_request(wspair_client_handshake *handshake,
+wspair_result wspair_client_handshake_request(struct wspair_client_handshake *handshake,
                                               uint32_t how,
-                                              wspair_field *list,
+                                              struct wspair_field *list,
                                               size_t cap,
                                               size_t *count);
 
@@ -1876,10 +1884,10 @@ wspair_result wspair_client_handshake_request(wspair_client_handshake *handshake
  * WSPAIR_FAILED_*, of which WSPAIR_FAILED_STATUS is the server's plain no; WSPAIR_ERROR_NULL,
  * WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_UTF8; WSPAIR_ERROR_STATE when one was checked before.
  */
-wspair_result wspair_client_handshake_verify(wspair_client_handshake *handshake,
+wspair_result wspair_client_handshake_verify(struct wspair_client_handshake *handshake,
                                              uint32_t how,
                                              uint16_t status,
-                                             const wspair_field *list,
+                                             const struct wspair_field *list,
                                              size_t list_len);
 
 /**
@@ -1890,8 +1898,8 @@ wspair_result wspair_client_handshake_verify(wspair_client_handshake *handshake,
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY.
  */
-wspair_result wspair_server_handshake_new(const wspair_config *config,
-                                          wspair_server_handshake **handshake);
+wspair_result wspair_server_handshake_new(const struct wspair_config *config,
+                                          struct wspair_server_handshake **handshake);
 
 /**
  * Takes a request that another HTTP stack parsed. It is copied, and judged at once.
@@ -1904,20 +1912,20 @@ wspair_result wspair_server_handshake_new(const wspair_config *config,
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_UTF8, WSPAIR_ERROR_MEMORY. A request that
  * is not valid is no error: the progress is WSPAIR_PROGRESS_REFUSED then.
  */
-wspair_result wspair_server_handshake_from_fields(const wspair_config *config,
+wspair_result wspair_server_handshake_from_fields(const struct wspair_config *config,
                                                   uint32_t how,
                                                   const char *method,
                                                   const char *target,
-                                                  const wspair_field *list,
+                                                  const struct wspair_field *list,
                                                   size_t list_len,
-                                                  wspair_server_handshake **handshake);
+                                                  struct wspair_server_handshake **handshake);
 
 /**
  * Ends a handshake's handle, and all that it has shown.
  *
  * `handshake`: from one of the functions above, or null.
  */
-void wspair_server_handshake_free(wspair_server_handshake *handshake);
+void wspair_server_handshake_free(struct wspair_server_handshake *handshake);
 
 /**
  * Feeds received bytes.
@@ -1928,7 +1936,7 @@ void wspair_server_handshake_free(wspair_server_handshake *handshake);
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields. Never fails for what the peer
  * sent.
  */
-wspair_result wspair_server_handshake_receive(wspair_server_handshake *handshake,
+wspair_result wspair_server_handshake_receive(struct wspair_server_handshake *handshake,
                                               const uint8_t *data,
                                               size_t len,
                                               size_t *used);
@@ -1938,7 +1946,7 @@ wspair_result wspair_server_handshake_receive(wspair_server_handshake *handshake
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields.
  */
-wspair_result wspair_server_handshake_eof(wspair_server_handshake *handshake);
+wspair_result wspair_server_handshake_eof(struct wspair_server_handshake *handshake);
 
 /**
  * Tells the time. A request that is not complete by its deadline is refused with 408.
@@ -1947,24 +1955,25 @@ wspair_result wspair_server_handshake_eof(wspair_server_handshake *handshake);
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields.
  */
-wspair_result wspair_server_handshake_timeout(wspair_server_handshake *handshake, uint64_t now);
+wspair_result wspair_server_handshake_timeout(struct wspair_server_handshake *handshake,
+                                              uint64_t now);
 
 /**
  * When `wspair_server_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
  * verdict, and for null.
  */
-uint64_t wspair_server_handshake_next_timeout(const wspair_server_handshake *handshake);
+uint64_t wspair_server_handshake_next_timeout(const struct wspair_server_handshake *handshake);
 
 /**
  * How far it is: WSPAIR_PROGRESS_*. Null gives WSPAIR_PROGRESS_REFUSED.
  */
-uint32_t wspair_server_handshake_progress(const wspair_server_handshake *handshake);
+uint32_t wspair_server_handshake_progress(const struct wspair_server_handshake *handshake);
 
 /**
  * Why it was refused: WSPAIR_REFUSED_*, for `wspair_strerror`. WSPAIR_OK when it was not.
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_server_handshake_error(const wspair_server_handshake *handshake);
+wspair_result wspair_server_handshake_error(const struct wspair_server_handshake *handshake);
 
 /**
  * Accepts the request, and makes the answer.
@@ -1977,9 +1986,9 @@ wspair_result wspair_server_handshake_error(const wspair_server_handshake *hands
  * caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8,
  * WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*.
  */
-wspair_result wspair_server_handshake_accept(wspair_server_handshake *handshake,
+wspair_result wspair_server_handshake_accept(struct wspair_server_handshake *handshake,
                                              const char *subprotocol,
-                                             const wspair_field *list,
+                                             const struct wspair_field *list,
                                              size_t list_len);
 
 /**
@@ -1991,9 +2000,9 @@ wspair_result wspair_server_handshake_accept(wspair_server_handshake *handshake,
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
  * WSPAIR_ERROR_STATE when there is no request, or it was answered.
  */
-wspair_result wspair_server_handshake_refuse(wspair_server_handshake *handshake,
+wspair_result wspair_server_handshake_refuse(struct wspair_server_handshake *handshake,
                                              uint16_t status,
-                                             const wspair_field *list,
+                                             const struct wspair_field *list,
                                              size_t list_len,
                                              const uint8_t *body,
                                              size_t body_len);
@@ -2005,8 +2014,8 @@ wspair_result wspair_server_handshake_refuse(wspair_server_handshake *handshake,
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE when the request was not accepted.
  */
-wspair_result wspair_server_handshake_agreed(const wspair_server_handshake *handshake,
-                                             wspair_agreed *agreed);
+wspair_result wspair_server_handshake_agreed(const struct wspair_server_handshake *handshake,
+                                             struct wspair_agreed *agreed);
 
 /**
  * Gives the answer as HTTP/1.1, as far as it was not written: nothing before there is one, when all
@@ -2016,15 +2025,15 @@ wspair_result wspair_server_handshake_agreed(const wspair_server_handshake *hand
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_server_handshake_output(const wspair_server_handshake *handshake,
-                                             wspair_slice *output);
+wspair_result wspair_server_handshake_output(const struct wspair_server_handshake *handshake,
+                                             struct wspair_slice *output);
 
 /**
  * Forgets the output's first `n` bytes: they were written. More than there are counts as all.
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_server_handshake_advance(wspair_server_handshake *handshake, size_t n);
+wspair_result wspair_server_handshake_advance(struct wspair_server_handshake *handshake, size_t n);
 
 /**
  * Gives the answer in its parts, for another HTTP stack to send.
@@ -2035,12 +2044,12 @@ wspair_result wspair_server_handshake_advance(wspair_server_handshake *handshake
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE when there is no answer yet.
  */
-wspair_result wspair_server_handshake_answer(const wspair_server_handshake *handshake,
+wspair_result wspair_server_handshake_answer(const struct wspair_server_handshake *handshake,
                                              uint16_t *status,
-                                             wspair_field *list,
+                                             struct wspair_field *list,
                                              size_t cap,
                                              size_t *count,
-                                             wspair_slice *body);
+                                             struct wspair_slice *body);
 
 /**
  * Gives path and query of the request, still percent-encoded; it starts with a slash.
@@ -2049,15 +2058,15 @@ wspair_result wspair_server_handshake_answer(const wspair_server_handshake *hand
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE while there is no valid request.
  */
-wspair_result wspair_server_handshake_target(const wspair_server_handshake *handshake,
-                                             wspair_slice *target);
+wspair_result wspair_server_handshake_target(const struct wspair_server_handshake *handshake,
+                                             struct wspair_slice *target);
 
 /**
  * Gives the host, and the port if there is one, that the client asked for. Arguments and errors as
  * for `wspair_server_handshake_target`.
  */
-wspair_result wspair_server_handshake_authority(const wspair_server_handshake *handshake,
-                                                wspair_slice *authority);
+wspair_result wspair_server_handshake_authority(const struct wspair_server_handshake *handshake,
+                                                struct wspair_slice *authority);
 
 /**
  * Gives the value of the first field of that name.
@@ -2068,9 +2077,9 @@ wspair_result wspair_server_handshake_authority(const wspair_server_handshake *h
  * WSPAIR_ERROR_NOT_FOUND, WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8; WSPAIR_ERROR_STATE while there is
  * no valid request.
  */
-wspair_result wspair_server_handshake_field(const wspair_server_handshake *handshake,
+wspair_result wspair_server_handshake_field(const struct wspair_server_handshake *handshake,
                                             const char *name,
-                                            wspair_slice *value);
+                                            struct wspair_slice *value);
 
 /**
  * Gives one of the subprotocols the client speaks, the one it likes best first.
@@ -2081,9 +2090,9 @@ wspair_result wspair_server_handshake_field(const wspair_server_handshake *hands
  * WSPAIR_ERROR_NOT_FOUND beyond the last; WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE while there is no
  * valid request.
  */
-wspair_result wspair_server_handshake_subprotocol(const wspair_server_handshake *handshake,
+wspair_result wspair_server_handshake_subprotocol(const struct wspair_server_handshake *handshake,
                                                   size_t index,
-                                                  wspair_slice *name);
+                                                  struct wspair_slice *name);
 
 /**
  * Sets every field to its default.
@@ -2093,7 +2102,7 @@ wspair_result wspair_server_handshake_subprotocol(const wspair_server_handshake 
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT when `size` is none that the library knows: the program
  * was compiled with the header of a newer version.
  */
-wspair_result wspair_options_init(wspair_options *options, size_t size);
+wspair_result wspair_options_init(struct wspair_options *options, size_t size);
 
 /**
  * Sets what a connection under an end of a pair needs: closes are left to the pair, and messages
@@ -2103,7 +2112,7 @@ wspair_result wspair_options_init(wspair_options *options, size_t size);
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for options that were not initialised.
  */
-wspair_result wspair_coupling_configure(wspair_options *options);
+wspair_result wspair_coupling_configure(struct wspair_options *options);
 
 /**
  * Makes a pair of two fresh ends.
@@ -2114,14 +2123,14 @@ wspair_result wspair_coupling_configure(wspair_options *options);
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_ERROR_MEMORY; WSPAIR_ERROR_ARGUMENT for options that
  * were not initialised.
  */
-wspair_result wspair_pair_new(const wspair_pair_options *options, wspair_pair **pair);
+wspair_result wspair_pair_new(const struct wspair_pair_options *options, struct wspair_pair **pair);
 
 /**
  * Ends a pair, and frees the messages that wait in it.
  *
  * `pair`: from `wspair_pair_new`, or null.
  */
-void wspair_pair_free(wspair_pair *pair);
+void wspair_pair_free(struct wspair_pair *pair);
 
 /**
  * Starts delivery at an end, with what the other one has sent so far. Again it changes nothing.
@@ -2132,7 +2141,7 @@ void wspair_pair_free(wspair_pair *pair);
  *
  * WSPAIR_PAIR_SPENT, WSPAIR_PAIR_HIBERNATABLE, WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_accept(wspair_pair *pair, uint32_t end, int32_t half_open);
+wspair_result wspair_pair_accept(struct wspair_pair *pair, uint32_t end, int32_t half_open);
 
 /**
  * Starts delivery at an end to handlers that outlive its holder's memory: it never answers a close
@@ -2143,7 +2152,7 @@ wspair_result wspair_pair_accept(wspair_pair *pair, uint32_t end, int32_t half_o
  * WSPAIR_PAIR_ACCEPTED, WSPAIR_PAIR_PEER_TAKEN, WSPAIR_PAIR_SPENT, WSPAIR_ERROR_NULL,
  * WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_accept_hibernatable(wspair_pair *pair, uint32_t end);
+wspair_result wspair_pair_accept_hibernatable(struct wspair_pair *pair, uint32_t end);
 
 /**
  * Queues a message for the other end.
@@ -2154,7 +2163,9 @@ wspair_result wspair_pair_accept_hibernatable(wspair_pair *pair, uint32_t end);
  * WSPAIR_PAIR_CLOSING, WSPAIR_PAIR_NOT_ACCEPTED, WSPAIR_PAIR_FULL; WSPAIR_ERROR_UTF8 for a text
  * that is not; WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_send(wspair_pair *pair, uint32_t end, const wspair_message *message);
+wspair_result wspair_pair_send(struct wspair_pair *pair,
+                               uint32_t end,
+                               const struct wspair_message *message);
 
 /**
  * Closes the direction away from an end, or completes the close of the other end.
@@ -2166,7 +2177,7 @@ wspair_result wspair_pair_send(wspair_pair *pair, uint32_t end, const wspair_mes
  * WSPAIR_PAIR_CLOSE_REASON, WSPAIR_PAIR_REASON_WITHOUT_CODE, WSPAIR_ERROR_UTF8. Then
  * WSPAIR_PAIR_NOT_ACCEPTED before the end is accepted. WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_close(wspair_pair *pair,
+wspair_result wspair_pair_close(struct wspair_pair *pair,
                                 uint32_t end,
                                 int32_t code,
                                 const uint8_t *reason,
@@ -2180,14 +2191,16 @@ wspair_result wspair_pair_close(wspair_pair *pair,
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_poll(wspair_pair *pair, uint32_t end, wspair_pair_event *event);
+wspair_result wspair_pair_poll(struct wspair_pair *pair,
+                               uint32_t end,
+                               struct wspair_pair_event *event);
 
 /**
  * Frees a message that a pair gave out: calls its `free`, and forgets it.
  *
  * `message`: the message, or null. Calling it again does nothing.
  */
-void wspair_message_free(wspair_message *message);
+void wspair_message_free(struct wspair_message *message);
 
 /**
  * Sets every field to its default.
@@ -2196,7 +2209,7 @@ void wspair_message_free(wspair_message *message);
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT when `size` is none that the library knows.
  */
-wspair_result wspair_pair_options_init(wspair_pair_options *options, size_t size);
+wspair_result wspair_pair_options_init(struct wspair_pair_options *options, size_t size);
 
 /**
  * Tells that a listener at an end threw: the end fails, and the other one sees 1006.
@@ -2205,7 +2218,7 @@ wspair_result wspair_pair_options_init(wspair_pair_options *options, size_t size
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_fail(wspair_pair *pair, uint32_t end);
+wspair_result wspair_pair_fail(struct wspair_pair *pair, uint32_t end);
 
 /**
  * Tells that nobody holds an end any more, or that the wire under it is gone: the other end sees
@@ -2215,7 +2228,7 @@ wspair_result wspair_pair_fail(wspair_pair *pair, uint32_t end);
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_abandon(wspair_pair *pair, uint32_t end);
+wspair_result wspair_pair_abandon(struct wspair_pair *pair, uint32_t end);
 
 /**
  * Tells that the listeners of the last event at an end have run. Polling the end again implies it;
@@ -2225,7 +2238,7 @@ wspair_result wspair_pair_abandon(wspair_pair *pair, uint32_t end);
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_event_done(wspair_pair *pair, uint32_t end);
+wspair_result wspair_pair_event_done(struct wspair_pair *pair, uint32_t end);
 
 /**
  * Keeps bytes with an end, instead of those before.
@@ -2234,7 +2247,7 @@ wspair_result wspair_pair_event_done(wspair_pair *pair, uint32_t end);
  *
  * WSPAIR_PAIR_ATTACHMENT_TOO_LARGE, WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_set_attachment(wspair_pair *pair,
+wspair_result wspair_pair_set_attachment(struct wspair_pair *pair,
                                          uint32_t end,
                                          const uint8_t *data,
                                          size_t len);
@@ -2247,35 +2260,35 @@ wspair_result wspair_pair_set_attachment(wspair_pair *pair,
  *
  * WSPAIR_ERROR_NOT_FOUND, WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
  */
-wspair_result wspair_pair_attachment(const wspair_pair *pair,
+wspair_result wspair_pair_attachment(const struct wspair_pair *pair,
                                      uint32_t end,
-                                     wspair_slice *attachment);
+                                     struct wspair_slice *attachment);
 
 /**
  * 1 when `wspair_pair_poll` would give an event at this end; else, and for null, 0.
  */
-uint32_t wspair_pair_has_event(const wspair_pair *pair, uint32_t end);
+uint32_t wspair_pair_has_event(const struct wspair_pair *pair, uint32_t end);
 
 /**
  * How far an end has come: WSPAIR_STATE_*. Null, or no end, gives WSPAIR_STATE_CLOSED.
  */
-uint32_t wspair_pair_state(const wspair_pair *pair, uint32_t end);
+uint32_t wspair_pair_state(const struct wspair_pair *pair, uint32_t end);
 
 /**
  * Who uses an end: WSPAIR_PHASE_*. Null, or no end, gives WSPAIR_PHASE_SPENT.
  */
-uint32_t wspair_pair_phase(const wspair_pair *pair, uint32_t end);
+uint32_t wspair_pair_phase(const struct wspair_pair *pair, uint32_t end);
 
 /**
  * How many bytes an end sent that the other one has not taken. Null, or no end, gives 0.
  */
-size_t wspair_pair_buffered(const wspair_pair *pair, uint32_t end);
+size_t wspair_pair_buffered(const struct wspair_pair *pair, uint32_t end);
 
 /**
  * 1 when the other end is behind with what this end, or the wire under it, sent: stop feeding the
  * wire until it is not. Else, and for null or no end, 0.
  */
-uint32_t wspair_pair_is_congested(const wspair_pair *pair, uint32_t end);
+uint32_t wspair_pair_is_congested(const struct wspair_pair *pair, uint32_t end);
 
 /**
  * Encodes a message for many connections.
@@ -2289,14 +2302,14 @@ uint32_t wspair_pair_is_congested(const wspair_pair *pair, uint32_t end);
 wspair_result wspair_prepared_new(uint32_t message_kind,
                                   const uint8_t *data,
                                   size_t len,
-                                  wspair_prepared **prepared);
+                                  struct wspair_prepared **prepared);
 
 /**
  * Ends a prepared message. Where it is queued it stays.
  *
  * `prepared`: from `wspair_prepared_new`, or null.
  */
-void wspair_prepared_free(wspair_prepared *prepared);
+void wspair_prepared_free(struct wspair_prepared *prepared);
 
 /**
  * Queues a prepared message. A server queues it by reference from `share_from` bytes on; a client
@@ -2306,7 +2319,8 @@ void wspair_prepared_free(wspair_prepared *prepared);
  *
  * WSPAIR_ERROR_NULL, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT, WSPAIR_SEND_BACKPRESSURE.
  */
-wspair_result wspair_conn_send_prepared(wspair_conn *conn, const wspair_prepared *prepared);
+wspair_result wspair_conn_send_prepared(struct wspair_conn *conn,
+                                        const struct wspair_prepared *prepared);
 
 /**
  * Queues a message. It is copied.
@@ -2319,7 +2333,7 @@ wspair_result wspair_conn_send_prepared(wspair_conn *conn, const wspair_prepared
  * WSPAIR_SEND_FRAGMENT inside a fragmented message; WSPAIR_SEND_BACKPRESSURE when the queue is
  * full. Then nothing was queued.
  */
-wspair_result wspair_conn_send(wspair_conn *conn,
+wspair_result wspair_conn_send(struct wspair_conn *conn,
                                uint32_t message_kind,
                                const uint8_t *data,
                                size_t len);
@@ -2329,7 +2343,7 @@ wspair_result wspair_conn_send(wspair_conn *conn,
  *
  * `compression`: WSPAIR_COMPRESSION_*.
  */
-wspair_result wspair_conn_send_with(wspair_conn *conn,
+wspair_result wspair_conn_send_with(struct wspair_conn *conn,
                                     uint32_t message_kind,
                                     uint32_t compression,
                                     const uint8_t *data,
@@ -2344,7 +2358,7 @@ wspair_result wspair_conn_send_with(wspair_conn *conn,
  *
  * Errors as `wspair_conn_send`; WSPAIR_SEND_FRAGMENT for another kind than the first part's.
  */
-wspair_result wspair_conn_send_fragment(wspair_conn *conn,
+wspair_result wspair_conn_send_fragment(struct wspair_conn *conn,
                                         uint32_t message_kind,
                                         const uint8_t *data,
                                         size_t len,
@@ -2357,13 +2371,13 @@ wspair_result wspair_conn_send_fragment(wspair_conn *conn,
  *
  * WSPAIR_ERROR_NULL, WSPAIR_SEND_CONTROL_TOO_LONG, WSPAIR_SEND_CLOSING, WSPAIR_SEND_BACKPRESSURE.
  */
-wspair_result wspair_conn_ping(wspair_conn *conn, const uint8_t *data, size_t len);
+wspair_result wspair_conn_ping(struct wspair_conn *conn, const uint8_t *data, size_t len);
 
 /**
  * Queues a pong nobody asked for, or the answer to a ping where `auto_pong` is off. Arguments and
  * errors as for `wspair_conn_ping`.
  */
-wspair_result wspair_conn_pong(wspair_conn *conn, const uint8_t *data, size_t len);
+wspair_result wspair_conn_pong(struct wspair_conn *conn, const uint8_t *data, size_t len);
 
 /**
  * Starts, or completes, the closing handshake: the Close frame goes behind what is queued. Where
@@ -2374,7 +2388,10 @@ wspair_result wspair_conn_pong(wspair_conn *conn, const uint8_t *data, size_t le
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_CODE, WSPAIR_SEND_CLOSE_REASON.
  */
-wspair_result wspair_conn_close(wspair_conn *conn, int32_t code, const uint8_t *reason, size_t len);
+wspair_result wspair_conn_close(struct wspair_conn *conn,
+                                int32_t code,
+                                const uint8_t *reason,
+                                size_t len);
 
 /**
  * Says why: gives the Close frame that a receive put off until `wspair_conn_transmit` a reason. Does
@@ -2384,7 +2401,7 @@ wspair_result wspair_conn_close(wspair_conn *conn, int32_t code, const uint8_t *
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON.
  */
-wspair_result wspair_conn_explain_close(wspair_conn *conn,
+wspair_result wspair_conn_explain_close(struct wspair_conn *conn,
                                         const uint8_t *reason,
                                         size_t len);
 
@@ -2394,7 +2411,7 @@ wspair_result wspair_conn_explain_close(wspair_conn *conn,
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_conn_abort(wspair_conn *conn);
+wspair_result wspair_conn_abort(struct wspair_conn *conn);
 
 /**
  * Frames a message where it lies, with its header in the bytes before it: no copy, no queue. What
@@ -2409,7 +2426,7 @@ wspair_result wspair_conn_abort(wspair_conn *conn);
  * WSPAIR_SEND_PENDING while anything is queued; WSPAIR_SEND_ROOM when the header does not fit.
  * Then nothing was changed.
  */
-wspair_result wspair_conn_frame_in_place(wspair_conn *conn,
+wspair_result wspair_conn_frame_in_place(struct wspair_conn *conn,
                                          uint32_t message_kind,
                                          uint8_t *buf,
                                          size_t len,
@@ -2427,7 +2444,7 @@ wspair_result wspair_conn_frame_in_place(wspair_conn *conn,
  * is compressed or split has to be sent. WSPAIR_SEND_PENDING while anything is queued.
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT.
  */
-wspair_result wspair_conn_frame_beside(wspair_conn *conn,
+wspair_result wspair_conn_frame_beside(struct wspair_conn *conn,
                                        uint32_t message_kind,
                                        size_t payload_len,
                                        uint8_t *header,
@@ -2442,8 +2459,8 @@ wspair_result wspair_conn_frame_beside(wspair_conn *conn,
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_conn_transmit(wspair_conn *conn,
-                                   wspair_slice *slices,
+wspair_result wspair_conn_transmit(struct wspair_conn *conn,
+                                   struct wspair_slice *slices,
                                    size_t cap,
                                    size_t *count);
 
@@ -2455,18 +2472,18 @@ wspair_result wspair_conn_transmit(wspair_conn *conn,
  *
  * WSPAIR_ERROR_NULL.
  */
-wspair_result wspair_conn_advance(wspair_conn *conn, size_t n);
+wspair_result wspair_conn_advance(struct wspair_conn *conn, size_t n);
 
 /**
  * How many bytes wait to be written, frame headers included. Null gives 0.
  */
-size_t wspair_conn_buffered(const wspair_conn *conn);
+size_t wspair_conn_buffered(const struct wspair_conn *conn);
 
 /**
  * 1 when at least `outgoing_mark` bytes wait, so that a sender that can pause should; else, and
  * for null, 0.
  */
-uint32_t wspair_conn_is_congested(const wspair_conn *conn);
+uint32_t wspair_conn_is_congested(const struct wspair_conn *conn);
 
 /**
  * Words for a result, in English, lower case and without a full stop.

@@ -293,3 +293,12 @@ impl From<ReadyState> for WspairState {
         }
     }
 }
+
+/// What the header says of threads.
+const _: () = {
+    const fn moves<T: Send>() {}
+    const fn is_shared<T: Sync>() {}
+    moves::<Conn>();
+    is_shared::<Config>();
+    is_shared::<crate::prepared::Prepared>();
+};

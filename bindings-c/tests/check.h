@@ -121,4 +121,21 @@ static inline wspair_config *config_of(const wspair_options *options) {
   return config;
 }
 
+static inline wspair_field field_of(const char *name, const char *value) {
+  wspair_field field;
+  field.name.data = u8(name);
+  field.name.len = strlen(name);
+  field.value.data = u8(value);
+  field.value.len = strlen(value);
+  return field;
+}
+
+static inline int slice_is(wspair_slice slice, const char *text) {
+  return is_text(slice.data, slice.len, text);
+}
+
+static inline int starts(wspair_slice slice, const char *text) {
+  return slice.len >= strlen(text) && memcmp(slice.data, text, strlen(text)) == 0;
+}
+
 #endif

@@ -193,6 +193,22 @@ static void broken_rules(void) {
   wspair_config_free(short_frames);
 }
 
+/* What only one side, or only compression, can break. */
+static void broken_elsewhere(void) {
+  wspair_agreed agreed = {{NULL, 0}, 15, 15, 0, 0};
+  wspair_conn *client = new_client(NULL, 3), *server = NULL;
+  uint8_t in[32];
+  seen got = {0};
+  memcpy(in, "\x81\x80", 2);
+  feed(client, in, 2, MANY, &got);
+  GIVES(WSPAIR_PROTOCOL_MASKED, got.events[0].error);
+  wspair_conn_free(client);
+  GOOD(wspair_conn_new_server(NULL, &agreed, &server));
+  feed(server, in, client_frame(in, 0xc1, "\xff\xff\xff", 3), MANY, &got);
+  GIVES(WSPAIR_PROTOCOL_DEFLATE, got.events[1].error);
+  wspair_conn_free(server);
+}
+
 static void timers(void) {
   wspair_options options;
   wspair_config *config;
@@ -268,6 +284,18 @@ static void misuse(void) {
   GOOD(wspair_options_init(&options, sizeof options));
   options.client_max_window_bits = 16;
   GIVES(WSPAIR_ERROR_ARGUMENT, wspair_config_new(&options, &config));
+  {
+    static const char *const bad[] = {"nonsense"}, *const missing[] = {NULL},
+                             *const latin[] = {"\xff"};
+    GOOD(wspair_options_init(&options, sizeof options));
+    options.origins_len = 1;
+    options.origins = bad;
+    GIVES(WSPAIR_INVALID_ORIGIN, wspair_config_new(&options, &config));
+    options.origins = missing;
+    GIVES(WSPAIR_ERROR_NULL, wspair_config_new(&options, &config));
+    options.origins = latin;
+    GIVES(WSPAIR_ERROR_UTF8, wspair_config_new(&options, &config));
+  }
   CHECK(config == NULL);
 
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_new_server(NULL, NULL, NULL));
@@ -321,6 +349,7 @@ int main(void) {
   from_const();
   answer_before_close();
   broken_rules();
+  broken_elsewhere();
   timers();
   misuse();
   words();
