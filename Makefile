@@ -17,9 +17,18 @@ cargo := $(strip cargo $(if $(CI),--locked))
 no_std := core/tests/no_std/Cargo.toml
 outside := $(no_std) $(wildcard core/benches/Cargo.toml fuzz/Cargo.toml)
 
+# The C examples, under the names of the core's.
+c_examples := "$$CARGO_TARGET_DIR/c/peers"
+c_peers := WSPAIR_EXAMPLES=$(c_examples) NODE_PACKAGES=$(CURDIR)/.tools/node .tools/python/bin/python -m pytest
+
+# The Python package's own environment, and how it is built for its tests.
+python_bin := $(CURDIR)/.tools/python-dev/bin
+PROFILE ?= fast
+
 # A stamp's name holds what it was made from, so a changed pin makes a new one.
 key = $(firstword $(shell cat $(1) | cksum))
 python := .tools/python-$(call key,.ci/requirements.txt).stamp
+python_dev := .tools/python-dev/$(call key,bindings-python/requirements-dev.txt).stamp
 node := .tools/node-$(call key,.ci/package.json .ci/package-lock.json).stamp
 binding := .tools/bindings-node-$(call key,bindings-node/package-lock.json).stamp
 
@@ -38,7 +47,7 @@ demo-rust: $(python) ## A pair of ends, one of them on the network, and a client
 
 ##@ Check
 
-test: test-rust test-no-std test-peers test-node pair ## All of the tests below
+test: test-rust test-no-std test-peers test-node pair test-python test-c ## All of the tests below
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
@@ -63,6 +72,27 @@ test-node: $(binding) ## The npm package: unit tests, real peers, Workers from n
 pair: $(binding) ## The pair's scenarios, recorded from the real runtime
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm run --silent pair
 
+test-c: $(python) $(node) ## The C library: its interface, its installation, its examples
+	$(MAKE) -C bindings-c test
+	$(c_peers) core/tests/peers/test_echo_server.py core/tests/peers/test_echo_client.py
+	$(c_peers) bindings-c/tests/peers
+
+header: ## Write bindings-c/include/wspair.h anew
+	$(MAKE) -C bindings-c header
+
+test-python: build-python ## The Python package: its tests, stubs, types and style
+	cd bindings-python && $(python_bin)/python -m pytest
+	cd bindings-python && $(python_bin)/python -m mypy.stubtest wspair
+	cd bindings-python && $(python_bin)/python -m mypy python tests examples bench
+	cd bindings-python && $(python_bin)/python -m ruff check . && $(python_bin)/python -m ruff format --check .
+
+leaks-python: build-python ## A million messages and 100,000 connections leave memory flat
+	cd bindings-python && $(python_bin)/python -m pytest -m slow --timeout 1800
+
+build-python: $(python_dev) ## The Python package in an environment of its own (PROFILE=fast)
+	cd bindings-python && VIRTUAL_ENV=$(CURDIR)/.tools/python-dev PATH="$(python_bin):$$PATH" \
+		$(python_bin)/maturin develop --quiet --profile $(PROFILE) $(if $(CI),--locked)
+
 lint: ## Format, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
 	$(foreach crate,$(outside),cargo fmt --manifest-path $(crate) --check;)
@@ -72,7 +102,7 @@ lint: ## Format, clippy and rustdoc, warnings denied
 	$(cargo) clippy --manifest-path $(no_std) --target-dir "$$CARGO_TARGET_DIR/no_std" -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(cargo) doc --workspace --no-deps --all-features
 
-autobahn: autobahn-rust autobahn-node ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
+autobahn: autobahn-rust autobahn-node autobahn-python autobahn-c ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
 
 autobahn-suite:
 	@core/conformance/autobahn/setup.sh "$$AUTOBAHN_SUITE" || { \
@@ -85,6 +115,13 @@ autobahn-node: autobahn-suite $(binding) ## The npm package alone
 autobahn-rust: autobahn-suite ## The crate alone
 	$(cargo) build --release --all-features --example echo_server --example echo_client
 	core/conformance/check.sh "$$CARGO_TARGET_DIR/release/examples" $(CASES) $(JOBS) .tools/reports
+
+autobahn-c: autobahn-suite
+	$(MAKE) -C bindings-c examples
+	core/conformance/check.sh $(c_examples) $(CASES) $(JOBS) .tools/reports/c
+
+autobahn-python: autobahn-suite build-python ## The same, the Python hosts only
+	bindings-python/conformance.sh $(python_bin)/python $(CASES) $(JOBS) .tools/reports
 
 fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz)
 	@cargo +nightly --version || { echo "make fuzz: there is no nightly toolchain" >&2; exit 1; }
@@ -107,6 +144,13 @@ bench-node: $(binding) ## The npm package beside its peers
 	cd bindings-node/bench && npm ci --ignore-scripts --no-audit --no-fund --silent
 	node --expose-gc bindings-node/bench/run.mjs
 
+bench-c: ## The C library beside wslay
+	$(MAKE) -C bindings-c bench
+
+bench-python: PROFILE = release
+bench-python: build-python ## The Python package beside its peers
+	cd bindings-python && $(python_bin)/python -m bench
+
 ##@ Tools
 
 $(python):
@@ -114,6 +158,13 @@ $(python):
 	$(PYTHON) -m venv .tools/python
 	.tools/python/bin/python -m pip install -q --disable-pip-version-check --no-deps -r .ci/requirements.txt
 	.tools/python/bin/python -m pip check
+	touch $@
+
+$(python_dev):
+	rm -rf .tools/python-dev
+	$(PYTHON) -m venv .tools/python-dev
+	$(python_bin)/python -m pip install -q --disable-pip-version-check --no-deps -r bindings-python/requirements-dev.txt
+	$(python_bin)/python -m pip check
 	touch $@
 
 $(node):
@@ -132,5 +183,6 @@ $(binding):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node pair lint autobahn autobahn-suite \
-	autobahn-node autobahn-rust fuzz bench bench-node clean-tools
+.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node pair test-python leaks-python \
+	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
+	autobahn-c fuzz bench bench-node bench-python bench-c clean-tools

@@ -58,7 +58,8 @@ pub trait Compressor: fmt::Debug + Send + Sync {
 pub trait Decompressor: fmt::Debug + Send + Sync {
     /// Decompresses from `input` into `out`, as far as either reaches.
     ///
-    /// What follows a final block is a stream of its own.
+    /// What follows a final block is a stream of its own. What was made before the input turned
+    /// out to be corrupt is given first, and the fault with the next call.
     fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, Corrupt>;
 
     /// Empties the window.

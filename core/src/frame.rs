@@ -156,7 +156,7 @@ impl Header {
     }
 
     /// Writes the header into the front of `to` and returns how long it is: 2 to 14 bytes, with
-    /// the length in its shortest form.
+    /// the length in its shortest form. The bytes behind it become zero.
     ///
     /// ```
     /// use wspair::frame::{Header, Opcode};
@@ -167,28 +167,22 @@ impl Header {
     /// ```
     pub fn encode(&self, to: &mut [u8; MAX_HEADER]) -> usize {
         let masked = if self.mask.is_some() { 0x80 } else { 0 };
-        to[0] = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode as u8;
-        let end = match self.len {
-            len @ 0..126 => {
-                to[1] = masked | len.to_be_bytes()[7];
-                2
-            }
-            len @ 126..=0xFFFF => {
-                to[1] = masked | 0x7E;
-                to[2..4].copy_from_slice(&len.to_be_bytes()[6..]);
-                4
-            }
-            len => {
-                to[1] = masked | 0x7F;
-                to[2..10].copy_from_slice(&len.to_be_bytes());
-                10
-            }
+        let first = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode as u8;
+        let (short, long, mut end) = match self.len {
+            len @ 0..126 => (len, 0, 2),
+            len @ 126..=0xFFFF => (0x7E, len.swap_bytes() >> 48, 4),
+            len => (0x7F, len.swap_bytes(), 10),
         };
-        let Some(key) = self.mask else {
-            return end;
-        };
-        to[end..end + 4].copy_from_slice(&key);
-        end + 4
+        // Put together as one number, byte 0 lowest: bytes written one by one are slow to read
+        // again as a whole.
+        let mut bytes =
+            u128::from(first) | u128::from(masked | short) << 8 | u128::from(long) << 16;
+        if let Some(key) = self.mask {
+            bytes |= u128::from(u32::from_le_bytes(key)) << (8 * end);
+            end += 4;
+        }
+        to.copy_from_slice(&bytes.to_le_bytes()[..MAX_HEADER]);
+        end
     }
 
     /// How long [`encode`](Self::encode) makes a header.

@@ -243,3 +243,28 @@ fn the_limit_holds_to_the_byte() {
         }
     }
 }
+
+/// The verdict does not depend on the cut: what came before a corrupt byte counts first.
+#[test]
+fn what_came_before_a_corrupt_byte_counts_first() {
+    // 65 bytes, the last after a match, then a code that does not exist.
+    let noise = hex("8d ff27e2ac");
+    let mut stream = deflated(&[b'x'; 65]);
+    stream.pop();
+    for limit in 60..70 {
+        for tail in [&hex("ff")[..], &noise, &hex("0007")] {
+            for kind in [0xc1, 0xc2] {
+                let payload = [&stream[..], tail].concat();
+                let config = config(|config| config.limits.max_message = limit);
+                let run = |pieces: &[&[u8]]| {
+                    told(Role::Client, Door::Mutable, &config, params(15, true), pieces)
+                };
+                let bytes = frame(kind, &payload);
+                let whole = run(&[&bytes]);
+                for cut in cuts(&bytes) {
+                    assert_eq!(run(&cut), whole, "{limit} {tail:?}");
+                }
+            }
+        }
+    }
+}

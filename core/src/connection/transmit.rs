@@ -266,6 +266,16 @@ impl Queue {
         }
     }
 
+    /// Takes the first part out: a segment as it is, the tail as one.
+    fn take(&mut self) -> Option<Bytes> {
+        if self.segments.is_empty() {
+            self.seal_tail();
+        }
+        let part = self.segments.front()?.bytes.slice(self.written..);
+        self.advance(part.len());
+        Some(part)
+    }
+
     /// Gives back memory that only a burst needed.
     fn release(&mut self) {
         if self.tail.capacity() > KEEP {
@@ -348,6 +358,12 @@ impl Transmit<'_> {
     pub fn chunk(&mut self) -> &[u8] {
         self.0.show(1);
         self.0.parts().next().unwrap_or_default()
+    }
+
+    /// Takes out what [`chunk`](Self::chunk) shows, without a copy; `None` when nothing waits. For
+    /// transports that keep what they are given.
+    pub fn take_chunk(&mut self) -> Option<Bytes> {
+        self.0.take()
     }
 
     /// Fills `slices` from the front, for a vectored write, and returns how many were set.

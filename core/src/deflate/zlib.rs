@@ -113,12 +113,19 @@ impl Decompressor for ZlibDecompressor {
         let (mut taken, mut made) = (0, 0);
         loop {
             let before = (self.0.total_in(), self.0.total_out());
-            let status = self
-                .0
-                .decompress(&input[taken..], &mut out[made..], InflateFlush::SyncFlush)
-                .map_err(|_| Corrupt)?;
+            let (rest, room) = (&input[taken..], &mut out[made..]);
+            let status = self.0.decompress(rest, room, InflateFlush::SyncFlush);
             taken += count(self.0.total_in() - before.0);
             made += count(self.0.total_out() - before.1);
+            let status = match status {
+                Ok(status) => status,
+                // zlib-rs says it again at the next call, which the byte not taken brings about.
+                Err(_) if made > 0 => {
+                    let taken = taken.saturating_sub(1);
+                    return Ok(Progress { taken, made, finished: false });
+                }
+                Err(_) => return Err(Corrupt),
+            };
             let finished = status == Status::StreamEnd;
             if finished {
                 self.0.reset(false);

@@ -1,0 +1,82 @@
+/* The command lines of the examples. */
+
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wspair.h>
+
+#define MOST 64
+
+/* What they can be told; each leaves what it has no use for. */
+typedef struct command {
+  const char *host;
+  const char *port;
+  const char *subprotocol;
+  const char *origins[MOST];
+  const char *texts[MOST];
+  size_t texts_len;
+  /* Whatever is not an option. */
+  const char *rest[MOST];
+  size_t rest_len;
+  wspair_options options;
+} command;
+
+static inline void wrong(const char *what, const char *which) {
+  fprintf(stderr, "%s: %s\n", what, which);
+  exit(2);
+}
+
+static inline size_t number(const char *text) {
+  char *end;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (*text == '\0' || *end != '\0') wrong("not a number", text);
+  return (size_t)value;
+}
+
+static inline void parse(command *to, char **args) {
+  memset(to, 0, sizeof *to);
+  to->host = "127.0.0.1";
+  to->port = "0";
+  wspair_options_init(&to->options, sizeof to->options);
+  for (args++; *args != NULL; args++) {
+    const char *name = *args, *value;
+    if (strncmp(name, "--", 2) != 0) {
+      if (to->rest_len == MOST) wrong("too many", name);
+      to->rest[to->rest_len++] = name;
+      continue;
+    }
+    if (strcmp(name, "--deflate") == 0) {
+      to->options.deflate = 1;
+      to->options.deflate_stock = 16;
+      continue;
+    }
+    value = args[1];
+    if (value == NULL) wrong("needs a value", name);
+    args++;
+    if (strcmp(name, "--host") == 0) {
+      to->host = value;
+    } else if (strcmp(name, "--port") == 0) {
+      to->port = value;
+    } else if (strcmp(name, "--max-message") == 0) {
+      to->options.max_message = number(value);
+    } else if (strcmp(name, "--max-fragments") == 0) {
+      to->options.max_fragments = (uint32_t)number(value);
+    } else if (strcmp(name, "--subprotocol") == 0) {
+      to->subprotocol = value;
+    } else if (strcmp(name, "--origin") == 0) {
+      if (to->options.origins_len == MOST) wrong("too many", name);
+      to->origins[to->options.origins_len++] = value;
+      to->options.origins = to->origins;
+    } else if (strcmp(name, "--text") == 0) {
+      if (to->texts_len == MOST) wrong("too many", name);
+      to->texts[to->texts_len++] = value;
+    } else {
+      wrong("no such option", name);
+    }
+  }
+}
+
+#endif

@@ -1,0 +1,295 @@
+//! One side of an open WebSocket: what comes in, what time does to it, how it stands.
+
+use core::mem::MaybeUninit;
+
+use wspair_core::{Closed, Connection, Instant, MaskKeys, ReadyState, Transport as Duty};
+
+use crate::config::{Config, settings_of};
+use crate::event::{Event, fill};
+use crate::guard::{array, array_mut, ask, exclusive, free, guard, hand_out, put, shared};
+use crate::handshake::agreed::{Agreed, negotiated};
+use crate::options::WSPAIR_NEVER;
+use crate::result::Wspair;
+
+/// One side of an open WebSocket, over any ordered byte transport.
+///
+/// Bytes go in through `wspair_conn_receive`, bytes come out of `wspair_conn_transmit`, time goes
+/// in through `wspair_conn_timeout`. The calls may be made in any order and any number of times. A
+/// peer never makes a call fail: what it does wrong is told by WSPAIR_EVENT_CLOSED.
+///
+/// A handle may move between threads, but only one may use it at a time.
+pub struct Conn {
+    pub(crate) engine: Connection,
+    /// The end, once it was told.
+    pub(crate) closed: Option<Closed>,
+}
+
+/// What to do with the transport.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum WspairTransport {
+    /// Read, and write what is queued.
+    Open = 0,
+    /// Write what is queued, then end the write side; go on reading.
+    FinishWriting = 1,
+    /// Drop it. What is still queued may be written in one last attempt that does not wait.
+    Close = 2,
+}
+
+/// How far a WebSocket has come, with the numbers of readyState in browsers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum WspairState {
+    /// Messages pass.
+    Open = 1,
+    /// One side has closed, the other has not.
+    Closing = 2,
+    /// Both sides have closed, or something failed.
+    Closed = 3,
+}
+
+/// Makes a server's side.
+///
+/// `config`: what it is set to; null for the defaults. `agreed`: what the handshake agreed on; null
+/// for nothing. `conn`: is set to the new handle, to be ended by `wspair_conn_free`. Nothing of the
+/// arguments is kept but a share of the configuration.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for windows outside their range; WSPAIR_ERROR_MEMORY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_new_server(
+    config: *const Config,
+    agreed: *const Agreed,
+    conn: *mut *mut Conn,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, and ours during the call.
+        let (settings, agreed) = unsafe { (settings_of(config), negotiated(agreed)?) };
+        let engine = Connection::server(settings.engine.clone(), agreed);
+        // SAFETY: null, or the caller's to write.
+        unsafe { hand_out(Conn { engine, closed: None }, conn) }
+    })
+}
+
+/// Makes a client's side.
+///
+/// `config`, `agreed`, `conn`: as for `wspair_conn_new_server`. `seed`: 32 unpredictable bytes that
+/// were never used before; masking keys come from them.
+///
+/// Errors as `wspair_conn_new_server`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_new_client(
+    config: *const Config,
+    agreed: *const Agreed,
+    seed: *const u8,
+    conn: *mut *mut Conn,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, and ours during the call.
+        let (settings, agreed) = unsafe { (settings_of(config), negotiated(agreed)?) };
+        // SAFETY: null, or 32 bytes of the caller's; an array of bytes is aligned anywhere.
+        let seed = unsafe { shared(seed.cast::<[u8; 32]>())? };
+        let masks = MaskKeys::from_seed(*seed);
+        let engine = Connection::client(settings.engine.clone(), agreed, masks);
+        // SAFETY: null, or the caller's to write.
+        unsafe { hand_out(Conn { engine, closed: None }, conn) }
+    })
+}
+
+/// Ends a connection's handle. Nothing is sent by it: see `wspair_conn_close`.
+///
+/// `conn`: from one of the functions above, or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_free(conn: *mut Conn) {
+    // SAFETY: null, or ours and not freed before.
+    unsafe { free(conn) };
+}
+
+/// Feeds received bytes, and gives the events that follow from them.
+///
+/// `conn`: the connection. `buf`, `len`: the bytes, to which it may write: payloads are unmasked
+/// where they lie. `events`, `cap`: where events are written to, in order. `count`: is set to how
+/// many were. `used`: is set to how many of the bytes are done with; those of an unfinished frame
+/// count, they are kept inside.
+///
+/// WSPAIR_OK: all bytes are done with and all events are out. WSPAIR_MORE: the events have to be
+/// looked at first; call again with the bytes from `used` on, of which there may be none. Not to
+/// call again for a while is how a program holds a peer back.
+///
+/// A Close frame that this input causes is queued when `wspair_conn_transmit` is called next, so
+/// that answers to the messages before it still go first.
+///
+/// WSPAIR_ERROR_NULL; then nothing was read. Never fails for what the peer sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_receive(
+    conn: *mut Conn,
+    buf: *mut u8,
+    len: usize,
+    events: *mut Event,
+    cap: usize,
+    count: *mut usize,
+    used: *mut usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says, and ours during the call.
+        let (conn, input, mut batch) =
+            unsafe { (exclusive(conn)?, array_mut(buf, len)?, Batch::new(events, cap, count)?) };
+        // SAFETY: as above.
+        unsafe { put(used, 0)? };
+        let (done, result) = batch.fill(conn, buf, |engine| engine.receive(input));
+        // SAFETY: as above.
+        unsafe { put(used, done)? };
+        Ok(result)
+    })
+}
+
+/// As `wspair_conn_receive` for bytes that must not change: masked payloads are copied, as they are
+/// unmasked, into the connection's memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_receive_const(
+    conn: *mut Conn,
+    buf: *const u8,
+    len: usize,
+    events: *mut Event,
+    cap: usize,
+    count: *mut usize,
+    used: *mut usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says, and ours during the call.
+        let (conn, input, mut batch) =
+            unsafe { (exclusive(conn)?, array(buf, len)?, Batch::new(events, cap, count)?) };
+        // SAFETY: as above.
+        unsafe { put(used, 0)? };
+        let (done, result) = batch.fill(conn, buf, |engine| engine.receive_ref(input));
+        // SAFETY: as above.
+        unsafe { put(used, done)? };
+        Ok(result)
+    })
+}
+
+/// Tells that the transport ended: the peer's last byte was fed. The end follows, if it was not
+/// told before.
+///
+/// `events`, `cap`, `count` and results as for `wspair_conn_receive`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_eof(
+    conn: *mut Conn,
+    events: *mut Event,
+    cap: usize,
+    count: *mut usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says, and ours during the call.
+        let (conn, mut batch) = unsafe { (exclusive(conn)?, Batch::new(events, cap, count)?) };
+        Ok(batch.fill(conn, core::ptr::null(), Connection::receive_eof).1)
+    })
+}
+
+/// Tells the time, acts on what is due, and gives the events that follow. Early, late and repeated
+/// calls are harmless.
+///
+/// `now`: nanoseconds on a monotonic clock whose zero the caller picks. `events`, `cap`, `count`
+/// and results as for `wspair_conn_receive`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_timeout(
+    conn: *mut Conn,
+    now: u64,
+    events: *mut Event,
+    cap: usize,
+    count: *mut usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says, and ours during the call.
+        let (conn, mut batch) = unsafe { (exclusive(conn)?, Batch::new(events, cap, count)?) };
+        let now = Instant::from_nanos(now);
+        Ok(batch.fill(conn, core::ptr::null(), |engine| engine.handle_timeout(now)).1)
+    })
+}
+
+/// When `wspair_conn_timeout` is next worth calling, on the clock that it is told; WSPAIR_NEVER for
+/// never, until another function was called. What is armed and does not know the time yet counts as
+/// due. Null gives WSPAIR_NEVER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_next_timeout(conn: *const Conn) -> u64 {
+    ask(WSPAIR_NEVER, || {
+        // SAFETY: null, or ours.
+        let due = unsafe { shared(conn)? }.engine.poll_timeout();
+        Ok(due.map_or(WSPAIR_NEVER, Instant::as_nanos))
+    })
+}
+
+/// What to do with the transport now: WSPAIR_TRANSPORT_*, the same however often asked. Null gives
+/// WSPAIR_TRANSPORT_CLOSE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_transport(conn: *const Conn) -> u32 {
+    let duty = ask(WspairTransport::Close, || {
+        // SAFETY: null, or ours.
+        Ok(match unsafe { shared(conn)? }.engine.transport() {
+            Duty::Open => WspairTransport::Open,
+            Duty::FinishWriting => WspairTransport::FinishWriting,
+            _ => WspairTransport::Close,
+        })
+    });
+    duty as u32
+}
+
+/// How far the connection has come: WSPAIR_STATE_*. Null gives WSPAIR_STATE_CLOSED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_state(conn: *const Conn) -> u32 {
+    // SAFETY: null, or ours.
+    ask(WspairState::Closed, || Ok(unsafe { shared(conn)? }.engine.ready_state().into())) as u32
+}
+
+/// Gives back memory that is kept for the next message or burst. What holds data stays. Event data
+/// in the connection's memory is no longer valid.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_shrink(conn: *mut Conn) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        unsafe { exclusive(conn)? }.engine.shrink_to_fit();
+        Ok(())
+    })
+}
+
+/// Where a call's events go.
+struct Batch<'a> {
+    slots: &'a mut [MaybeUninit<Event>],
+    count: &'a mut usize,
+}
+
+impl Batch<'_> {
+    /// # Safety
+    /// Each pointer is null, or may be written during the call: `cap` events and a number.
+    unsafe fn new(events: *mut Event, cap: usize, count: *mut usize) -> Result<Self, Wspair> {
+        // SAFETY: the caller's promise; slots need not be initialised.
+        let slots = unsafe { array_mut(events.cast::<MaybeUninit<Event>>(), cap)? };
+        // SAFETY: as above.
+        unsafe { put(count, 0)? };
+        // SAFETY: as above, and written to.
+        Ok(Self { slots, count: unsafe { exclusive(count)? } })
+    }
+
+    fn fill<'c>(
+        &mut self,
+        conn: &'c mut Conn,
+        input: *const u8,
+        receive: impl FnOnce(&'c mut Connection) -> wspair_core::Receive<'c>,
+    ) -> (usize, Wspair) {
+        let Conn { engine, closed } = conn;
+        let (count, used, result) = fill(receive(engine), input, self.slots, closed);
+        *self.count = count;
+        (used, result)
+    }
+}
+
+impl From<ReadyState> for WspairState {
+    fn from(state: ReadyState) -> Self {
+        match state {
+            ReadyState::Connecting | ReadyState::Open => Self::Open,
+            ReadyState::Closing => Self::Closing,
+            ReadyState::Closed => Self::Closed,
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The client's side of the opening handshake.
+
+pub mod response;
+
+use core::ffi::c_char;
+use std::sync::Arc;
+
+use wspair_core::handshake::{
+    ClientHandshake as Engine, ClientProgress, ClientRequest, Failure, Response,
+};
+use wspair_core::{Instant, Negotiated};
+
+use crate::config::{Config, Settings, settings_of, strings};
+use crate::guard::{array, ask, exclusive, free, guard, hand_out, put, shared, string};
+use crate::handshake::{Output, WspairProgress};
+use crate::options::WSPAIR_NEVER;
+use crate::result::Wspair;
+use crate::slice::{Field, Kept, Slice, fields};
+
+/// What a client asks for.
+///
+/// Call `wspair_request_init` first: fields may be added at the end.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ClientAsks {
+    /// The struct's size as the program knows it; set by `wspair_request_init`.
+    pub size: usize,
+    /// A ws: or wss: address, ended by a NUL.
+    pub url: *const c_char,
+    /// 16 unpredictable bytes that were never used before.
+    pub nonce: [u8; 16],
+    /// The subprotocols to offer, the one liked best first, each ended by a NUL. Default none.
+    pub subprotocols: *const *const c_char,
+    /// How many there are.
+    pub subprotocols_len: usize,
+    /// Further fields. Host and Origin replace what would be sent. Default none.
+    pub fields: *const Field,
+    /// How many there are.
+    pub fields_len: usize,
+    /// Fail when subprotocols were offered and the server chose none, as browsers do. Default off.
+    pub require_subprotocol: u32,
+}
+
+/// Makes a client's request, and checks the answer to it.
+///
+/// In bytes: write the output, then `wspair_client_handshake_receive` until
+/// `wspair_client_handshake_progress` is other than WSPAIR_PROGRESS_NEED_MORE. Through another HTTP
+/// stack: `wspair_client_handshake_request`, then `wspair_client_handshake_verify`.
+pub struct ClientHandshake {
+    pub(super) request: ClientRequest,
+    pub(super) nonce: [u8; 16],
+    pub(super) engine: Engine,
+    /// What came of an answer in fields.
+    pub(super) verified: Option<Result<Negotiated, Failure>>,
+    /// What was agreed on, once it is open.
+    pub(super) agreed: Option<Negotiated>,
+    pub(super) fields: Kept,
+    output: Output,
+}
+
+/// Sets every field to its default, and the address.
+///
+/// `request`: is written, as far as `size` says. `size`: sizeof *request. `url`: the address, ended
+/// by a NUL; it is kept as a pointer. The nonce is left as zeros: fill it.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT when `size` is none that the library knows.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_request_init(
+    request: *mut ClientAsks,
+    size: usize,
+    url: *const c_char,
+) -> Wspair {
+    guard(|| {
+        if size != size_of::<ClientAsks>() {
+            return Err(Wspair::ErrorArgument);
+        }
+        let asks = ClientAsks {
+            size,
+            url,
+            nonce: [0; 16],
+            subprotocols: core::ptr::null(),
+            subprotocols_len: 0,
+            fields: core::ptr::null(),
+            fields_len: 0,
+            require_subprotocol: 0,
+        };
+        // SAFETY: null, or a struct of that size that the caller lets us write.
+        unsafe { put(request, asks) }
+    })
+}
+
+/// Makes the request. The deadline starts when the time is first told.
+///
+/// `config`: limits, and whether to offer compression; null for the defaults. `request`:
+/// initialised; what it points to is copied. `handshake`: is set to the new handle, to be ended by
+/// `wspair_client_handshake_free`.
+///
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_*, WSPAIR_ERROR_MEMORY;
+/// WSPAIR_ERROR_ARGUMENT for a request that was not initialised.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_new(
+    config: *const Config,
+    request: *const ClientAsks,
+    handshake: *mut *mut ClientHandshake,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, and the request names what the caller lets us read.
+        let (settings, asks, request) = unsafe {
+            let settings = settings_of(config);
+            let asks = ClientAsks::read(request)?;
+            let request = client_request(&asks, &settings)?;
+            (settings, asks, request)
+        };
+        let mut output = Output::default();
+        let engine = Engine::with_limits(&request, asks.nonce, settings.head, &mut output.bytes);
+        let made = ClientHandshake {
+            request,
+            nonce: asks.nonce,
+            engine,
+            verified: None,
+            agreed: None,
+            fields: Kept::default(),
+            output,
+        };
+        // SAFETY: null, or the caller's to write.
+        unsafe { hand_out(made, handshake) }
+    })
+}
+
+/// Ends a handshake's handle, and all that it has shown.
+///
+/// `handshake`: from `wspair_client_handshake_new`, or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_free(handshake: *mut ClientHandshake) {
+    // SAFETY: null, or ours and not freed before.
+    unsafe { free(handshake) };
+}
+
+/// Gives where to connect to.
+///
+/// `host`: is set to the host, an IPv6 address without its brackets, in the handshake's memory until
+/// it is freed. `port`: is set to the port. `secure`: is set to 1 when the connection goes through
+/// TLS, else 0.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_address(
+    handshake: *const ClientHandshake,
+    host: *mut Slice,
+    port: *mut u16,
+    secure: *mut u32,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let address = unsafe { shared(handshake)? }.request.address();
+        // SAFETY: each is null or the caller's to write.
+        unsafe {
+            put(host, address.host().into())?;
+            put(port, address.port())?;
+            put(secure, address.is_secure().into())
+        }
+    })
+}
+
+/// Gives the request as HTTP/1.1, as far as it was not written.
+///
+/// `output`: is set to bytes in the handshake's memory, which stay until it is freed.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_output(
+    handshake: *const ClientHandshake,
+    output: *mut Slice,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let rest = unsafe { shared(handshake)? }.output.rest();
+        // SAFETY: null, or the caller's to write.
+        unsafe { put(output, rest) }
+    })
+}
+
+/// Forgets the output's first `n` bytes: they were written. More than there are counts as all.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_advance(
+    handshake: *mut ClientHandshake,
+    n: usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        unsafe { exclusive(handshake)? }.output.advance(n);
+        Ok(())
+    })
+}
+
+/// Feeds received bytes.
+///
+/// `data`, `len`: the bytes. `used`: is set to how many belong to the answer; after
+/// WSPAIR_PROGRESS_OPEN the rest is the connection's.
+///
+/// WSPAIR_ERROR_NULL. Never fails for what the peer sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_receive(
+    handshake: *mut ClientHandshake,
+    data: *const u8,
+    len: usize,
+    used: *mut usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says.
+        let (handshake, data) = unsafe { (exclusive(handshake)?, array(data, len)?) };
+        // SAFETY: null, or the caller's to write.
+        unsafe { put(used, 0)? };
+        let (taken, progress) = handshake.engine.receive(data);
+        if let ClientProgress::Open(_, agreed) = progress {
+            handshake.agreed.get_or_insert(agreed);
+        }
+        // SAFETY: as above.
+        unsafe { put(used, taken) }
+    })
+}
+
+/// Tells that the stream ended. Before the end of the head that is a failure.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_eof(handshake: *mut ClientHandshake) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        unsafe { exclusive(handshake)? }.engine.receive_eof();
+        Ok(())
+    })
+}
+
+/// Tells the time. An answer that is not complete by its deadline is a failure; of a refusal what
+/// came by then is handed up.
+///
+/// `now`: nanoseconds, as for `wspair_conn_timeout`.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_timeout(
+    handshake: *mut ClientHandshake,
+    now: u64,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        unsafe { exclusive(handshake)? }.engine.handle_timeout(Instant::from_nanos(now));
+        Ok(())
+    })
+}
+
+/// When `wspair_client_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
+/// verdict, and for null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_next_timeout(
+    handshake: *const ClientHandshake,
+) -> u64 {
+    ask(WSPAIR_NEVER, || {
+        // SAFETY: null, or ours.
+        let due = unsafe { shared(handshake)? }.engine.poll_timeout();
+        Ok(due.map_or(WSPAIR_NEVER, Instant::as_nanos))
+    })
+}
+
+/// How far it is: WSPAIR_PROGRESS_*. Null gives WSPAIR_PROGRESS_FAILED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_progress(
+    handshake: *const ClientHandshake,
+) -> u32 {
+    let progress = ask(WspairProgress::Failed, || {
+        // SAFETY: null, or ours.
+        let handshake = unsafe { shared(handshake)? };
+        Ok(match (&handshake.verified, handshake.engine.progress()) {
+            (Some(Ok(_)), _) | (None, ClientProgress::Open(..)) => WspairProgress::Open,
+            (Some(Err(Failure::Status)), _) | (None, ClientProgress::Refused(_)) => {
+                WspairProgress::Refused
+            }
+            (None, ClientProgress::NeedMore) => WspairProgress::NeedMore,
+            _ => WspairProgress::Failed,
+        })
+    });
+    progress as u32
+}
+
+impl ClientHandshake {
+    /// Looks at the answer in bytes.
+    pub(super) fn response<T>(&self, look: impl FnOnce(&Response<'_>) -> T) -> Result<T, Wspair> {
+        match self.engine.progress() {
+            ClientProgress::Open(response, _) | ClientProgress::Refused(response) => {
+                Ok(look(&response))
+            }
+            _ => Err(Wspair::ErrorState),
+        }
+    }
+}
+
+impl ClientAsks {
+    /// What the caller asks for.
+    ///
+    /// # Safety
+    /// `asks` is null, or points to as many bytes as its `size` says.
+    unsafe fn read(asks: *const Self) -> Result<Self, Wspair> {
+        if asks.is_null() {
+            return Err(Wspair::ErrorNull);
+        }
+        // SAFETY: not null, and the size comes first in every version.
+        if unsafe { asks.cast::<usize>().read() } != size_of::<Self>() {
+            return Err(Wspair::ErrorArgument);
+        }
+        // SAFETY: as many bytes as this version has.
+        Ok(unsafe { asks.read() })
+    }
+}
+
+/// # Safety
+/// What `asks` points to may be read, of the lengths it says, and strings end with a NUL.
+unsafe fn client_request(
+    asks: &ClientAsks,
+    settings: &Arc<Settings>,
+) -> Result<ClientRequest, Wspair> {
+    // SAFETY: the caller's promise.
+    let (url, subprotocols, fields) = unsafe {
+        let subprotocols = strings(asks.subprotocols, asks.subprotocols_len)?;
+        (string(asks.url)?, subprotocols, fields(asks.fields, asks.fields_len)?)
+    };
+    let mut request = ClientRequest::new(url.ok_or(Wspair::ErrorNull)?)?
+        .require_subprotocol(asks.require_subprotocol != 0);
+    for name in subprotocols {
+        request = request.subprotocol(name)?;
+    }
+    for (name, value) in fields {
+        request = request.field(name, value)?;
+    }
+    Ok(match settings.offer {
+        Some(offer) => request.deflate(offer),
+        None => request,
+    })
+}

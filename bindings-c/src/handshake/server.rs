@@ -1,0 +1,293 @@
+//! The server's side of the opening handshake.
+
+pub mod answer;
+pub mod request;
+
+use core::ffi::c_char;
+use std::sync::Arc;
+
+use wspair_core::handshake::{
+    Bootstrap, Refusal, Request, ServerHandshake as Engine, ServerProgress,
+};
+use wspair_core::{Instant, Negotiated};
+
+use crate::config::{Config, Settings, settings_of};
+use crate::guard::{array, ask, exclusive, free, guard, hand_out, put, shared, string};
+use crate::handshake::{Output, WspairProgress, bootstrap};
+use crate::options::WSPAIR_NEVER;
+use crate::result::Wspair;
+use crate::slice::{Field, Kept, fields};
+
+/// Reads a client's request, and makes the answer to it.
+///
+/// From bytes: `wspair_server_handshake_new`, then `wspair_server_handshake_receive` until
+/// `wspair_server_handshake_progress` is WSPAIR_PROGRESS_REQUEST. From the fields that another HTTP
+/// stack parsed: `wspair_server_handshake_from_fields`. Then accept or refuse, write the output, and
+/// make the connection with what was agreed.
+pub struct ServerHandshake {
+    settings: Arc<Settings>,
+    source: Source,
+    /// The request's target, which is not always a part of its bytes.
+    target: String,
+    answer: Option<Answer>,
+    fields: Kept,
+    output: Output,
+}
+
+enum Source {
+    Bytes(Engine),
+    Fields { how: Bootstrap, method: String, target: String, fields: Kept },
+}
+
+enum Answer {
+    Accepted(u16, Negotiated),
+    Refused(Refusal),
+}
+
+/// Waits for a request in bytes, as HTTP/1.1. The deadline starts when the time is first told.
+///
+/// `config`: limits and origins; null for the defaults. `handshake`: is set to the new handle, to be
+/// ended by `wspair_server_handshake_free`.
+///
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_new(
+    config: *const Config,
+    handshake: *mut *mut ServerHandshake,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let settings = unsafe { settings_of(config) };
+        let source = Source::Bytes(Engine::new(settings.head));
+        // SAFETY: null, or the caller's to write.
+        unsafe { hand_out(ServerHandshake::new(settings, source), handshake) }
+    })
+}
+
+/// Takes a request that another HTTP stack parsed. It is copied, and judged at once.
+///
+/// `config`: origins; null for the defaults. `how`: WSPAIR_BOOTSTRAP_*. `method`, `target`: ended by
+/// a NUL; of an extended CONNECT the target is :path. `list`, `list_len`: the fields; of an extended
+/// CONNECT :protocol and :authority among them. `handshake`: is set to the new handle, to be ended
+/// by `wspair_server_handshake_free`.
+///
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_UTF8, WSPAIR_ERROR_MEMORY. A request that
+/// is not valid is no error: the progress is WSPAIR_PROGRESS_REFUSED then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_from_fields(
+    config: *const Config,
+    how: u32,
+    method: *const c_char,
+    target: *const c_char,
+    list: *const Field,
+    list_len: usize,
+    handshake: *mut *mut ServerHandshake,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says, and strings end with a NUL.
+        let (settings, method, target, fields) = unsafe {
+            let (method, target) = (string(method)?, string(target)?);
+            (settings_of(config), method, target, fields(list, list_len)?)
+        };
+        let source = Source::Fields {
+            how: bootstrap(how)?,
+            method: method.ok_or(Wspair::ErrorNull)?.into(),
+            target: target.ok_or(Wspair::ErrorNull)?.into(),
+            fields: Kept::new(fields),
+        };
+        let mut made = ServerHandshake::new(settings, source);
+        made.judge();
+        // SAFETY: null, or the caller's to write.
+        unsafe { hand_out(made, handshake) }
+    })
+}
+
+/// Ends a handshake's handle, and all that it has shown.
+///
+/// `handshake`: from one of the functions above, or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_free(handshake: *mut ServerHandshake) {
+    // SAFETY: null, or ours and not freed before.
+    unsafe { free(handshake) };
+}
+
+/// Feeds received bytes.
+///
+/// `handshake`: from `wspair_server_handshake_new`. `data`, `len`: the bytes. `used`: is set to how
+/// many belong to the head; the rest is the connection's.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields. Never fails for what the peer
+/// sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_receive(
+    handshake: *mut ServerHandshake,
+    data: *const u8,
+    len: usize,
+    used: *mut usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says.
+        let (handshake, data) = unsafe { (exclusive(handshake)?, array(data, len)?) };
+        // SAFETY: null, or the caller's to write.
+        unsafe { put(used, 0)? };
+        let taken = handshake.bytes()?.receive(data).0;
+        handshake.judge();
+        // SAFETY: as above.
+        unsafe { put(used, taken) }
+    })
+}
+
+/// Tells that the stream ended. Inside a head that is a refusal.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_eof(handshake: *mut ServerHandshake) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let handshake = unsafe { exclusive(handshake)? };
+        handshake.bytes()?.receive_eof();
+        handshake.judge();
+        Ok(())
+    })
+}
+
+/// Tells the time. A request that is not complete by its deadline is refused with 408.
+///
+/// `now`: nanoseconds, as for `wspair_conn_timeout`.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_timeout(
+    handshake: *mut ServerHandshake,
+    now: u64,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let handshake = unsafe { exclusive(handshake)? };
+        handshake.bytes()?.handle_timeout(Instant::from_nanos(now));
+        handshake.judge();
+        Ok(())
+    })
+}
+
+/// When `wspair_server_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
+/// verdict, and for null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_next_timeout(
+    handshake: *const ServerHandshake,
+) -> u64 {
+    ask(WSPAIR_NEVER, || {
+        // SAFETY: null, or ours.
+        let due = match unsafe { &shared(handshake)?.source } {
+            Source::Bytes(engine) => engine.poll_timeout(),
+            Source::Fields { .. } => None,
+        };
+        Ok(due.map_or(WSPAIR_NEVER, Instant::as_nanos))
+    })
+}
+
+/// How far it is: WSPAIR_PROGRESS_*. Null gives WSPAIR_PROGRESS_REFUSED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_progress(
+    handshake: *const ServerHandshake,
+) -> u32 {
+    let progress = ask(WspairProgress::Refused, || {
+        // SAFETY: null, or ours.
+        let handshake = unsafe { shared(handshake)? };
+        Ok(match handshake.answer {
+            Some(Answer::Accepted(..)) => WspairProgress::Open,
+            Some(Answer::Refused(_)) => WspairProgress::Refused,
+            None if handshake.request(|_| ()).is_ok() => WspairProgress::Request,
+            None => WspairProgress::NeedMore,
+        })
+    });
+    progress as u32
+}
+
+/// Why it was refused: WSPAIR_REFUSED_*, for `wspair_strerror`. WSPAIR_OK when it was not.
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_error(
+    handshake: *const ServerHandshake,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        Ok(match unsafe { &shared(handshake)?.answer } {
+            Some(Answer::Refused(refusal)) => refusal.cause().into(),
+            _ => Wspair::Ok,
+        })
+    })
+}
+
+impl ServerHandshake {
+    fn new(settings: Arc<Settings>, source: Source) -> Self {
+        Self {
+            settings,
+            source,
+            target: String::new(),
+            answer: None,
+            fields: Kept::default(),
+            output: Output::default(),
+        }
+    }
+
+    fn bytes(&mut self) -> Result<&mut Engine, Wspair> {
+        match &mut self.source {
+            Source::Bytes(engine) => Ok(engine),
+            Source::Fields { .. } => Err(Wspair::ErrorState),
+        }
+    }
+
+    /// Looks at a valid request, accepted or not.
+    fn request<T>(&self, look: impl FnOnce(&Request<'_>) -> T) -> Result<T, Wspair> {
+        match &self.source {
+            Source::Bytes(engine) => match engine.progress() {
+                ServerProgress::Request(request) => Ok(look(&request)),
+                _ => Err(Wspair::ErrorState),
+            },
+            Source::Fields { how, method, target, fields } => {
+                let fields = fields.iter().collect();
+                match Request::from_fields(*how, method, target, fields) {
+                    Ok(request) => Ok(look(&request)),
+                    Err(_) => Err(Wspair::ErrorState),
+                }
+            }
+        }
+    }
+
+    /// Takes note of what came of the request, the first time that something did.
+    fn judge(&mut self) {
+        if self.answer.is_some() {
+            return;
+        }
+        let refusal = match &self.source {
+            Source::Bytes(engine) => match engine.progress() {
+                ServerProgress::Refused(refusal) => Some(refusal.clone()),
+                _ => None,
+            },
+            Source::Fields { how, method, target, fields } => {
+                Request::from_fields(*how, method, target, fields.iter().collect()).err()
+            }
+        };
+        match refusal {
+            Some(refusal) => self.refuse(refusal),
+            None => {
+                if let Ok(target) = self.request(|request| request.target().to_owned()) {
+                    self.target = target;
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        let how = match &self.source {
+            Source::Bytes(_) => Bootstrap::Upgrade,
+            Source::Fields { how, .. } => *how,
+        };
+        if how == Bootstrap::Upgrade {
+            refusal.write_response(&mut self.output.bytes);
+        }
+        self.fields = Kept::new(refusal.fields(how));
+        self.answer = Some(Answer::Refused(refusal));
+    }
+}

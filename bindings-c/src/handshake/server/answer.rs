@@ -1,0 +1,183 @@
+//! A server's yes or no to a request.
+
+use core::ffi::c_char;
+use core::mem::MaybeUninit;
+
+use wspair_core::handshake::{AcceptError, Bootstrap, Refusal};
+
+use super::{Answer, ServerHandshake};
+use crate::guard::{array, array_mut, exclusive, guard, put, shared, string};
+use crate::handshake::agreed::Agreed;
+use crate::result::Wspair;
+use crate::slice::{Field, Kept, Slice, fields};
+
+/// Accepts the request, and makes the answer.
+///
+/// `handshake`: at WSPAIR_PROGRESS_REQUEST. `subprotocol`: one of the client's, ended by a NUL; null
+/// for none. `list`, `list_len`: further fields of the answer.
+///
+/// WSPAIR_REFUSED_ORIGIN, or another WSPAIR_REFUSED_*: the configuration says no, and the output is
+/// the refusal. WSPAIR_ERROR_STATE when there is no request, or it was answered. Mistakes of the
+/// caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8,
+/// WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_accept(
+    handshake: *mut ServerHandshake,
+    subprotocol: *const c_char,
+    list: *const Field,
+    list_len: usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says, and strings end with a NUL.
+        let (handshake, subprotocol, extra) =
+            unsafe { (exclusive(handshake)?, string(subprotocol)?, fields(list, list_len)?) };
+        if handshake.answer.is_some() {
+            return Err(Wspair::ErrorState);
+        }
+        let policy = &handshake.settings.policy;
+        let accepted = handshake.request(|request| {
+            request.accept(policy, subprotocol).map(|accepted| (request.bootstrap(), accepted))
+        })?;
+        match accepted {
+            Ok((how, accepted)) => {
+                // Where it is not HTTP/1.1 that answers, this still checks the further fields.
+                let mut bytes = Vec::new();
+                accepted.write_response(&extra, &mut bytes)?;
+                if how == Bootstrap::Upgrade {
+                    handshake.output.bytes = bytes;
+                }
+                let own = accepted.fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+                handshake.fields = Kept::new(own.chain(extra));
+                handshake.answer = Some(Answer::Accepted(accepted.status, accepted.agreed));
+                Ok(())
+            }
+            Err(AcceptError::NotOffered) => Err(Wspair::InvalidNotOffered),
+            Err(AcceptError::Refused(refusal)) => {
+                let cause = refusal.cause().into();
+                handshake.refuse(refusal);
+                Err(cause)
+            }
+        }
+    })
+}
+
+/// Refuses the request for the application's own reasons, and makes the answer.
+///
+/// `handshake`: at WSPAIR_PROGRESS_REQUEST. `status`: 200 to 599. `list`, `list_len`: fields of the
+/// answer, as Location or Content-Type. `body`, `body_len`: its content.
+///
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
+/// WSPAIR_ERROR_STATE when there is no request, or it was answered.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_refuse(
+    handshake: *mut ServerHandshake,
+    status: u16,
+    list: *const Field,
+    list_len: usize,
+    body: *const u8,
+    body_len: usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says.
+        let (handshake, list, body) =
+            unsafe { (exclusive(handshake)?, fields(list, list_len)?, array(body, body_len)?) };
+        if handshake.answer.is_some() {
+            return Err(Wspair::ErrorState);
+        }
+        handshake.request(|_| ())?;
+        let mut refusal = Refusal::new(status)?.body(body);
+        for (name, value) in list {
+            refusal = refusal.field(name, value)?;
+        }
+        handshake.refuse(refusal);
+        Ok(())
+    })
+}
+
+/// Gives what an accepted request agreed on, to make the connection with.
+///
+/// `agreed`: is written; what it points to lies in the handshake's memory until that is freed.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE when the request was not accepted.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_agreed(
+    handshake: *const ServerHandshake,
+    agreed: *mut Agreed,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let Some(Answer::Accepted(_, negotiated)) = (unsafe { &shared(handshake)?.answer }) else {
+            return Err(Wspair::ErrorState);
+        };
+        // SAFETY: null, or the caller's to write.
+        unsafe { put(agreed, Agreed::new(negotiated)) }
+    })
+}
+
+/// Gives the answer as HTTP/1.1, as far as it was not written: nothing before there is one, when all
+/// of it was written, and for an extended CONNECT.
+///
+/// `output`: is set to bytes in the handshake's memory, which stay until it is freed.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_output(
+    handshake: *const ServerHandshake,
+    output: *mut Slice,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let rest = unsafe { shared(handshake)? }.output.rest();
+        // SAFETY: null, or the caller's to write.
+        unsafe { put(output, rest) }
+    })
+}
+
+/// Forgets the output's first `n` bytes: they were written. More than there are counts as all.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_advance(
+    handshake: *mut ServerHandshake,
+    n: usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        unsafe { exclusive(handshake)? }.output.advance(n);
+        Ok(())
+    })
+}
+
+/// Gives the answer in its parts, for another HTTP stack to send.
+///
+/// `status`: is set to the status. `list`, `cap`: where its fields are written to, as many as there
+/// is room for; they lie in the handshake's memory until that is freed. `count`: is set to how many
+/// there are. `body`: is set to its content, in the handshake's memory too.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE when there is no answer yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_answer(
+    handshake: *const ServerHandshake,
+    status: *mut u16,
+    list: *mut Field,
+    cap: usize,
+    count: *mut usize,
+    body: *mut Slice,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says; fields need not be
+        // initialised.
+        let (handshake, slots) =
+            unsafe { (shared(handshake)?, array_mut(list.cast::<MaybeUninit<Field>>(), cap)?) };
+        let (number, content) = match handshake.answer.as_ref().ok_or(Wspair::ErrorState)? {
+            Answer::Accepted(status, _) => (*status, Slice::EMPTY),
+            Answer::Refused(refusal) => (refusal.status(), refusal.content().into()),
+        };
+        // SAFETY: each is null or the caller's to write.
+        unsafe {
+            put(status, number)?;
+            put(body, content)?;
+            put(count, handshake.fields.show(slots))
+        }
+    })
+}

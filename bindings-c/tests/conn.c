@@ -1,0 +1,328 @@
+/* The connection: what comes in, what goes out, time, and every way to use it wrongly. */
+
+#include "check.h"
+
+static void echo_and_close(void) {
+  wspair_conn *server = new_server(NULL);
+  uint8_t in[256], out[256];
+  seen got = {0};
+  size_t len = client_frame(in, 0x81, "Hello", 5);
+  feed(server, in, len, MANY, &got);
+  CHECK(got.count == 1 && got.events[0].type == WSPAIR_EVENT_TEXT);
+  CHECK(got.events[0].kind == WSPAIR_KIND_TEXT && is_text(got.data[0], 5, "Hello"));
+  GOOD(wspair_conn_send(server, got.events[0].kind, got.data[0], 5));
+  CHECK(wspair_conn_buffered(server) == 7);
+  CHECK(drain(server, out, sizeof out) == 7 && is_text(out, 7, "\x81\x05Hello"));
+
+  len = client_frame(in, 0x88,
+                     "\x03\xe8"
+                     "bye",
+                     5);
+  feed(server, in, len, MANY, &got);
+  CHECK(got.count == 3 && got.events[1].type == WSPAIR_EVENT_CLOSE);
+  CHECK(got.events[1].code == 1000 && is_text(got.data[1], got.events[1].len, "bye"));
+  CHECK(got.events[2].type == WSPAIR_EVENT_CLOSED && got.events[2].error == WSPAIR_OK);
+  CHECK(got.events[2].flags == WSPAIR_FLAG_CLEAN && got.events[2].code == 1000);
+  CHECK(is_text(got.data[2], got.events[2].len, "bye"));
+  CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_FINISH_WRITING);
+  CHECK(drain(server, out, sizeof out) == 4 && memcmp(out, "\x88\x02\x03\xe8", 4) == 0);
+  CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_CLOSE);
+  CHECK(wspair_conn_state(server) == WSPAIR_STATE_CLOSED);
+
+  /* Use after close. */
+  GIVES(WSPAIR_SEND_CLOSING, wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("x"), 1));
+  GIVES(WSPAIR_SEND_CLOSING, wspair_conn_send_fragment(server, WSPAIR_KIND_TEXT, u8("x"), 1, 1));
+  GIVES(WSPAIR_SEND_CLOSING, wspair_conn_ping(server, NULL, 0));
+  GIVES(WSPAIR_SEND_CLOSING, wspair_conn_pong(server, NULL, 0));
+  GOOD(wspair_conn_close(server, 1000, NULL, 0));
+  GOOD(wspair_conn_abort(server));
+  got.count = 0;
+  len = client_frame(in, 0x81, "late", 4);
+  feed(server, in, len, MANY, &got);
+  CHECK(got.count == 0 && wspair_conn_buffered(server) == 0);
+  GOOD(wspair_conn_shrink(server));
+  wspair_conn_free(server);
+}
+
+/* A stream of everything, and its events; cut once at each place, and fed byte by byte. */
+static void every_cut(uint32_t delivery) {
+  wspair_options options;
+  wspair_config *config;
+  uint8_t stream[256], copy[256], out[512];
+  size_t len = 0, cut, cap, at;
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.delivery = delivery;
+  config = config_of(&options);
+  len += client_frame(stream + len, 0x81, "one", 3);
+  len += client_frame(stream + len, 0x02, "tw", 2);
+  len += client_frame(stream + len, 0x89, "ping", 4);
+  len += client_frame(stream + len, 0x80, "o", 1);
+  len += client_frame(stream + len, 0x81, "\xc3\xa9", 2);
+  len += client_frame(stream + len, 0x8a, "pong", 4);
+  len += client_frame(stream + len, 0x88,
+                      "\x03\xe9"
+                      "gone",
+                      6);
+  for (cap = 1; cap < 4; cap++) {
+    for (cut = 0; cut <= len + 1; cut++) {
+      wspair_conn *server = new_server(config);
+      seen got = {0};
+      char text[64] = "", kinds[64] = "";
+      memcpy(copy, stream, len);
+      if (cut > len) {
+        for (at = 0; at < len; at++) feed(server, copy + at, 1, cap, &got);
+      } else {
+        feed(server, copy, cut, cap, &got);
+        feed(server, copy + cut, len - cut, cap, &got);
+      }
+      for (at = 0; at < got.count; at++) {
+        wspair_event *event = &got.events[at];
+        strncat(text, (const char *)got.data[at], event->len);
+        if (event->type == WSPAIR_EVENT_CHUNK) {
+          strcat(kinds, event->flags & WSPAIR_FLAG_LAST ? "m" : "");
+        } else {
+          strcat(kinds, event->type <= WSPAIR_EVENT_BINARY  ? "m"
+                        : event->type == WSPAIR_EVENT_PING  ? "i"
+                        : event->type == WSPAIR_EVENT_PONG  ? "o"
+                        : event->type == WSPAIR_EVENT_CLOSE ? "c"
+                                                            : "e");
+        }
+      }
+      CHECK(strcmp(kinds, "mimmoce") == 0);
+      CHECK(strcmp(text, delivery == WSPAIR_DELIVERY_CHUNKS
+                             ? "onetwpingo\xc3\xa9ponggonegone"
+                             : "onepingtwo\xc3\xa9ponggonegone") == 0);
+      at = drain(server, out, sizeof out);
+      CHECK(at == 6 + 4 && memcmp(out, "\x8a\x04ping\x88\x02\x03\xe9", 10) == 0);
+      wspair_conn_free(server);
+    }
+  }
+  wspair_config_free(config);
+}
+
+/* Bytes that must not change are not changed, and give the same. */
+static void from_const(void) {
+  wspair_conn *server = new_server(NULL);
+  uint8_t in[64], copy[64];
+  wspair_event events[MANY];
+  size_t len = client_frame(in, 0x81, "one", 3), at = 0, count, used;
+  seen got = {0};
+  int32_t result;
+  len += client_frame(in + len, 0x82, "two", 3);
+  memcpy(copy, in, len);
+  do {
+    result = wspair_conn_receive_const(server, in + at, len - at, events, MANY, &count, &used);
+    CHECK(result >= 0);
+    at += used;
+    see(&got, events, count);
+  } while (result == WSPAIR_MORE);
+  CHECK(at == len && memcmp(in, copy, len) == 0);
+  CHECK(got.count == 2 && is_text(got.data[0], 3, "one") && is_text(got.data[1], 3, "two"));
+  wspair_conn_free(server);
+}
+
+/* The good message's echo goes before the Close frame that the same input causes. */
+static void answer_before_close(void) {
+  wspair_conn *server = new_server(NULL);
+  uint8_t in[64], out[64];
+  seen got = {0};
+  size_t len = client_frame(in, 0x81, "ok", 2);
+  len += client_frame(in + len, 0x83, "bad", 3);
+  feed(server, in, len, MANY, &got);
+  CHECK(got.count == 2 && got.events[1].error == WSPAIR_PROTOCOL_RESERVED_OPCODE);
+  CHECK(got.events[1].code == 1006 && got.events[1].flags == 0);
+  GOOD(wspair_conn_send(server, WSPAIR_KIND_TEXT, got.data[0], 2));
+  GOOD(wspair_conn_explain_close(server, u8("why"), 3));
+  len = drain(server, out, sizeof out);
+  CHECK(len == 11 && memcmp(out, "\x81\x02ok\x88\x05\x03\xeawhy", 11) == 0);
+  GOOD(wspair_conn_explain_close(server, u8("late"), 4));
+  GIVES(WSPAIR_ERROR_UTF8, wspair_conn_explain_close(server, u8("\xff"), 1));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_explain_close(NULL, NULL, 0));
+  wspair_conn_free(server);
+}
+
+static void broken_rules(void) {
+  static const struct {
+    const char *bytes;
+    size_t len;
+    int32_t error;
+    uint16_t code;
+  } rows[] = {
+      {"\xc1\x80", 2, WSPAIR_PROTOCOL_RESERVED_BITS, 1002},
+      {"\x83\x80", 2, WSPAIR_PROTOCOL_RESERVED_OPCODE, 1002},
+      {"\x09\x80", 2, WSPAIR_PROTOCOL_FRAGMENTED_CONTROL, 1002},
+      {"\x89\xfe", 2, WSPAIR_PROTOCOL_CONTROL_TOO_LONG, 1002},
+      {"\x81\x00", 2, WSPAIR_PROTOCOL_UNMASKED, 1002},
+      {"\x81\xfe\0\x7d", 4, WSPAIR_PROTOCOL_LENGTH_FORM, 1002},
+      {"\x81\xff\x80\0\0\0\0\0\0\0", 10, WSPAIR_PROTOCOL_LENGTH_RANGE, 1002},
+      {"\x80\x80\0\0\0\0", 6, WSPAIR_PROTOCOL_UNEXPECTED_CONTINUATION, 1002},
+      {"\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 12, WSPAIR_PROTOCOL_EXPECTED_CONTINUATION, 1002},
+      {"\x81\x81\0\0\0\0\xff", 7, WSPAIR_PROTOCOL_TEXT_NOT_UTF8, 1007},
+      {"\x88\x81\0\0\0\0\x03", 7, WSPAIR_PROTOCOL_CLOSE_BODY, 1002},
+      {"\x88\x82\0\0\0\0\x03\xed", 8, WSPAIR_PROTOCOL_CLOSE_CODE, 1002},
+      {"\x88\x83\0\0\0\0\x03\xe8\xff", 9, WSPAIR_PROTOCOL_CLOSE_REASON_NOT_UTF8, 1007},
+      {"\x82\xfe\x01\0\0\0\0\0", 8, WSPAIR_PROTOCOL_MESSAGE_TOO_LONG, 1009},
+      {"\x82\xc1\0\0\0\0", 6, WSPAIR_PROTOCOL_FRAME_TOO_LONG, 1009},
+      {"\x02\x80\0\0\0\0\0\x80\0\0\0\0\0\x80\0\0\0\0", 18, WSPAIR_PROTOCOL_TOO_MANY_FRAGMENTS,
+       1008},
+  };
+  wspair_options options;
+  wspair_config *config, *short_frames;
+  size_t row;
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.max_message = 200;
+  options.max_fragments = 2;
+  config = config_of(&options);
+  options.max_frame = 64;
+  short_frames = config_of(&options);
+  for (row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+    int is_short = rows[row].error == WSPAIR_PROTOCOL_FRAME_TOO_LONG;
+    wspair_conn *server = new_server(is_short ? short_frames : config);
+    uint8_t in[32], out[64];
+    seen got = {0};
+    size_t len;
+    memcpy(in, rows[row].bytes, rows[row].len);
+    feed(server, in, rows[row].len, MANY, &got);
+    CHECK(got.count == 1 && got.events[0].type == WSPAIR_EVENT_CLOSED);
+    GIVES(rows[row].error, got.events[0].error);
+    len = drain(server, out, sizeof out);
+    CHECK(len == 4 && out[0] == 0x88 && (out[2] << 8 | out[3]) == rows[row].code);
+    wspair_conn_free(server);
+  }
+  wspair_config_free(config);
+  wspair_config_free(short_frames);
+}
+
+static void timers(void) {
+  wspair_options options;
+  wspair_config *config;
+  wspair_conn *server;
+  wspair_event events[2];
+  uint8_t out[64];
+  size_t count;
+  const uint64_t second = 1000000000u;
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.ping_after = 20 * second;
+  options.pong_within = 5 * second;
+  config = config_of(&options);
+  server = new_server(config);
+  CHECK(wspair_conn_next_timeout(server) == 0);
+  GOOD(wspair_conn_timeout(server, second, events, 2, &count));
+  CHECK(count == 0 && wspair_conn_next_timeout(server) == 21 * second);
+  GOOD(wspair_conn_timeout(server, 21 * second, events, 2, &count));
+  CHECK(count == 0 && drain(server, out, sizeof out) == 2 && out[0] == 0x89);
+  GOOD(wspair_conn_timeout(server, 26 * second, events, 2, &count));
+  CHECK(count == 1 && events[0].error == WSPAIR_LOST_PONG_TIMEOUT && events[0].code == 1006);
+  CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_CLOSE);
+  wspair_conn_free(server);
+
+  server = new_server(NULL);
+  CHECK(wspair_conn_next_timeout(server) == WSPAIR_NEVER);
+  GOOD(wspair_conn_close(server, WSPAIR_NO_CODE, NULL, 0));
+  GOOD(wspair_conn_timeout(server, 0, events, 2, &count));
+  GIVES(WSPAIR_MORE, wspair_conn_timeout(server, 10 * second, events, 1, &count));
+  CHECK(count == 1 && events[0].error == WSPAIR_LOST_CLOSE_TIMEOUT);
+  GOOD(wspair_conn_timeout(server, 10 * second, events, 1, &count));
+  CHECK(count == 0);
+  wspair_conn_free(server);
+
+  server = new_server(NULL);
+  GOOD(wspair_conn_eof(server, events, 2, &count));
+  CHECK(count == 1 && events[0].error == WSPAIR_LOST_TRANSPORT);
+  wspair_conn_free(server);
+
+  server = new_server(NULL);
+  GOOD(wspair_conn_abort(server));
+  GOOD(wspair_conn_eof(server, events, 2, &count));
+  CHECK(count == 1 && events[0].error == WSPAIR_LOST_ABORTED);
+  wspair_conn_free(server);
+  wspair_config_free(config);
+}
+
+/* Null and misuse give values, at every function of this area. */
+static void misuse(void) {
+  wspair_conn *server = new_server(NULL), *none = NULL;
+  wspair_config *config = NULL;
+  wspair_options options;
+  wspair_agreed agreed = {{NULL, 0}, 7, 15, 0, 0};
+  wspair_event events[2];
+  uint8_t buf[4] = {0}, seed[32] = {0};
+  size_t count, used;
+  wspair_conn_free(NULL);
+  wspair_config_free(NULL);
+  GIVES(WSPAIR_ERROR_NULL, wspair_options_init(NULL, sizeof options));
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_options_init(&options, sizeof options + 8));
+  GIVES(WSPAIR_ERROR_NULL, wspair_config_new(NULL, &config));
+  memset(&options, 0, sizeof options);
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_config_new(&options, &config));
+  GOOD(wspair_options_init(&options, sizeof options));
+  GIVES(WSPAIR_ERROR_NULL, wspair_config_new(&options, NULL));
+  options.delivery = 9;
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_config_new(&options, &config));
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.deflate_level = 10;
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_config_new(&options, &config));
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.deflate_memory = 0;
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_config_new(&options, &config));
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.client_max_window_bits = 16;
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_config_new(&options, &config));
+  CHECK(config == NULL);
+
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_new_server(NULL, NULL, NULL));
+  GIVES(WSPAIR_ERROR_ARGUMENT, wspair_conn_new_server(NULL, &agreed, &none));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_new_client(NULL, NULL, NULL, &none));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_new_client(NULL, NULL, seed, NULL));
+  CHECK(none == NULL);
+
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(NULL, buf, 4, events, 2, &count, &used));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(server, NULL, 4, events, 2, &count, &used));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(server, buf, 4, NULL, 2, &count, &used));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(server, buf, 4, events, 2, NULL, &used));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive(server, buf, 4, events, 2, &count, NULL));
+  GIVES(WSPAIR_ERROR_ARGUMENT,
+        wspair_conn_receive(server, buf, SIZE_MAX, events, 2, &count, &used));
+  GIVES(WSPAIR_ERROR_ARGUMENT,
+        wspair_conn_receive(server, buf, 4, events, SIZE_MAX / 8, &count, &used));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive_const(NULL, buf, 4, events, 2, &count, &used));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_receive_const(server, NULL, 4, events, 2, &count, &used));
+  GOOD(wspair_conn_receive(server, NULL, 0, events, 2, &count, &used));
+  GIVES(WSPAIR_MORE, wspair_conn_receive(server, buf, 0, NULL, 0, &count, &used));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_eof(NULL, events, 2, &count));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_eof(server, NULL, 2, &count));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_eof(server, events, 2, NULL));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_timeout(NULL, 0, events, 2, &count));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_timeout(server, 0, events, 2, NULL));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_shrink(NULL));
+  CHECK(wspair_conn_next_timeout(NULL) == WSPAIR_NEVER);
+  CHECK(wspair_conn_transport(NULL) == WSPAIR_TRANSPORT_CLOSE);
+  CHECK(wspair_conn_state(NULL) == WSPAIR_STATE_CLOSED);
+  CHECK(wspair_conn_state(server) == WSPAIR_STATE_OPEN);
+  wspair_conn_free(server);
+}
+
+static void words(void) {
+  int32_t number;
+  int known = 0;
+  for (number = -1000; number <= 10; number++) {
+    known += strcmp(wspair_strerror(number), "unknown result") != 0;
+  }
+  CHECK(known == 109);
+  CHECK(strcmp(wspair_strerror(WSPAIR_SEND_CLOSING), "connection is closing") == 0);
+  CHECK(strcmp(wspair_strerror(12345), "unknown result") == 0);
+  CHECK(strcmp(wspair_version(), WSPAIR_VERSION) == 0);
+}
+
+int main(void) {
+  echo_and_close();
+  every_cut(WSPAIR_DELIVERY_MESSAGES);
+  every_cut(WSPAIR_DELIVERY_CHUNKS);
+  from_const();
+  answer_before_close();
+  broken_rules();
+  timers();
+  misuse();
+  words();
+  return 0;
+}

@@ -1,0 +1,125 @@
+"""What the epoll server does beyond an echo: many clients, slow ones, and a clean end."""
+
+import signal
+import socket
+import time
+from contextlib import ExitStack
+
+import pytest
+from programs import example_server
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from wire import BINARY, CLOSE, PING, PONG, TEXT, Wire
+
+
+@pytest.fixture
+def server():
+    with example_server("echo_server") as server:
+        yield server
+
+
+def dial(url, **options):
+    return connect(url, proxy=None, open_timeout=5, close_timeout=5, **options)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_says_goodbye(server, number):
+    with dial(server.url) as one, dial(server.url) as two:
+        one.send("hello")
+        assert one.recv(timeout=5) == "hello"
+        server.process.send_signal(number)
+        for ws in (one, two):
+            with pytest.raises(ConnectionClosed):
+                ws.recv(timeout=5)
+            assert ws.protocol.close_rcvd.code == 1001
+    assert server.status() == 0
+
+
+def test_a_second_signal_ends_it_at_once(server):
+    with Wire.open(server.url):
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.status() == 1
+
+
+def test_who_asks_for_nothing_does_not_stop_the_end(server):
+    with Wire.connect(server.url):
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.status() == 0
+
+
+def test_hundreds_at_once(server):
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire.open(server.url)) for _ in range(300)]
+        for at, wire in enumerate(wires):
+            wire.send(TEXT, b"from %d" % at)
+        for at, wire in enumerate(wires):
+            assert wire.frame() == (TEXT, b"from %d" % at)
+
+
+def test_a_slow_reader_is_held_back_and_loses_nothing(server):
+    """32 MiB of echoes are due before the first is read."""
+    message = bytes(range(256)) * 128
+    count = 1024
+    with Wire.open(server.url) as wire, Wire.open(server.url) as other:
+        wire.sock.setblocking(False)
+        key = b"\0\0\0\0"
+        frame = bytes([0x82, 0xFE]) + len(message).to_bytes(2, "big") + key + message
+        data = memoryview(frame * count)
+        sent = 0
+        stalled = time.monotonic()
+        while sent < len(data) and time.monotonic() - stalled < 0.5:
+            try:
+                sent += wire.sock.send(data[sent : sent + (1 << 20)])
+                stalled = time.monotonic()
+            except BlockingIOError:
+                time.sleep(0.01)
+        assert sent < len(data), "nothing held the writer back"
+        # Others are served meanwhile.
+        other.send(TEXT, b"and me?")
+        assert other.frame() == (TEXT, b"and me?")
+
+        wire.sock.settimeout(10)
+        received = bytearray()
+        echoed = bytes([0x82, 0x7E]) + len(message).to_bytes(2, "big") + message
+        while len(received) < count * len(echoed):
+            wire.sock.setblocking(False)
+            try:
+                sent += wire.sock.send(data[sent : sent + (1 << 18)]) if sent < len(data) else 0
+            except BlockingIOError:
+                pass
+            wire.sock.settimeout(10)
+            received += wire.sock.recv(1 << 20)
+        assert received == echoed * count
+
+
+def test_a_frame_right_behind_the_request(server):
+    from wire import REQUEST
+
+    with Wire.connect(server.url) as wire:
+        wire.raw(REQUEST + b"\x81\x82\0\0\0\0hi\x89\x80\0\0\0\0")
+        assert " 101 " in wire.head()[0]
+        seen = [wire.frame(), wire.frame()]
+        assert sorted(seen) == [(TEXT, b"hi"), (PONG, b"")]
+
+
+def test_half_closed_by_the_client(server):
+    with Wire.open(server.url) as wire:
+        wire.send(BINARY, b"last")
+        wire.sock.shutdown(socket.SHUT_WR)
+        assert wire.frame() == (BINARY, b"last")
+        assert wire.at_end()
+
+
+def test_ping_between_fragments(server):
+    with Wire.open(server.url) as wire:
+        wire.send(TEXT, b"one, ", fin=False)
+        wire.send(PING, b"there?")
+        wire.send(0, b"two")
+        wire.send(CLOSE, b"\x03\xe8")
+        assert wire.frame() == (PONG, b"there?")
+        assert wire.frame() == (TEXT, b"one, two")
+        assert wire.close_code() == 1000
+        assert wire.at_end()

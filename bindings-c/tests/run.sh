@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Compiles each test and runs it: against the static and the shared library, with sanitizers on the
+# C side, and under valgrind.
+#
+#   run.sh WORK LIBS
+#
+# WORK/prefix is where the library is installed; LIBS is what the static one needs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+work=$1 libs=$2
+prefix=$work/prefix
+out=$work/tests
+mkdir -p "$out"
+
+strict=(-Wall -Wextra -Wpedantic -Werror -g -O1 -I"$prefix/include" -I.)
+read -ra libs <<<"$libs"
+static=("$prefix/lib/libwspair.a" "${libs[@]}")
+shared=(-L"$prefix/lib" -lwspair "-Wl,-rpath,$prefix/lib")
+# The allocator counts where a test asks it to.
+wrapped=(-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=posix_memalign,--wrap=free)
+sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+valgrind=(valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=all
+  --errors-for-leak-kinds=all)
+
+# One test panics on purpose.
+export RUST_BACKTRACE=0
+
+has_valgrind=true
+command -v valgrind >/dev/null || {
+  has_valgrind=false
+  echo "test-c: THERE IS NO VALGRIND, NOTHING RUNS UNDER IT" >&2
+}
+
+for test in *.c; do
+  name=${test%.c}
+  link=()
+  [ "$name" = allocations ] && link=("${wrapped[@]}")
+  "${CC:-cc}" -std=c99 "${strict[@]}" -o "$out/$name" "$test" "${static[@]}" "${link[@]}"
+  "$out/$name"
+  if [ "$name" != allocations ]; then
+    "${CC:-cc}" -std=c99 "${strict[@]}" -o "$out/$name-shared" "$test" "${shared[@]}"
+    "$out/$name-shared"
+    "${CC:-cc}" -std=c99 "${strict[@]}" "${sanitizers[@]}" -o "$out/$name-sane" "$test" "${static[@]}"
+    "$out/$name-sane"
+    ! $has_valgrind || CALLS=50 "${valgrind[@]}" "$out/$name"
+  fi
+  echo "test-c: $name passed"
+done
+
+"${CXX:-c++}" -std=c++11 "${strict[@]}" -o "$out/cpp" cpp.cpp "${static[@]}"
+"$out/cpp"
+echo "test-c: C++ passed"
+
+# The program of the README.
+sed -n '/^```c$/,/^```$/p' ../README.md | sed '/^```/d' >"$out/readme.c"
+"${CC:-cc}" -std=c99 "${strict[@]}" -o "$out/readme" "$out/readme.c" "${static[@]}"
+[ "$("$out/readme")" = Hello ]
+echo "test-c: the README's program passed"
+
+# The examples that talk to nobody; the others have tests with peers.
+[ "$("$work/examples/pair" | tail -n 1)" = "application sees the close: 1000 enough" ]
+frames=$(printf '\x01\x82\x37\xfa\x21\x3d\x7f\x9f\x80\x83\0\0\0\0llo' | "$work/examples/parser")
+[ "$frames" = $'text (to go on), 2 bytes: He\ncontinuation, 3 bytes: llo' ]
+for wrong in '\x81\x05Hello' '\x81\x82\x37'; do
+  # shellcheck disable=SC2059
+  ! printf "$wrong" | "$work/examples/parser" 2>/dev/null || exit 1
+done
+! grep -nE 'malloc|calloc' ../examples/parser.c || exit 1
+echo "test-c: examples passed"
+
+foreign=$(nm -D --defined-only "$prefix/lib/libwspair.so" | awk '$3 !~ /^wspair_/ { print $3 }')
+[ -z "$foreign" ] || { echo "test-c: symbols that are not ours: $foreign" >&2; exit 1; }
+# Every function of the header is exported, and nothing else is.
+declared=$(grep -oE '\bwspair_[a-z0-9_]+\(' "$prefix/include/wspair.h" | tr -d '(' | sort -u)
+exported=$(nm -D --defined-only "$prefix/lib/libwspair.so" | awk '{ print $3 }' | sort -u)
+diff <(echo "$declared") <(echo "$exported")
+echo "test-c: $(wc -l <<<"$exported") exported functions, all of them declared"

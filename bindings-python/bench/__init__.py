@@ -1,0 +1,1 @@
+"""The package beside its peers, in one run: `python -m bench`."""

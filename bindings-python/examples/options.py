@@ -1,0 +1,24 @@
+"""The command line of the examples."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def parse(*positional: str) -> tuple[argparse.Namespace, dict[str, Any]]:
+    """What was given, and what of it a connection is set to."""
+    parser = argparse.ArgumentParser()
+    for name in positional:
+        parser.add_argument(name, nargs="?" if name == "agent" else None)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--max-message", type=int, default=1 << 20)
+    parser.add_argument("--max-fragments", type=int, default=16384)
+    parser.add_argument("--subprotocol")
+    parser.add_argument("--origin", action="append", help="may be given more than once")
+    parser.add_argument("--deflate", action="store_true")
+    parser.add_argument("--text", action="append", default=[], help="client: a message to send")
+    args = parser.parse_args()
+    options = {"max_message": args.max_message, "max_fragments": args.max_fragments}
+    return args, options

@@ -1,0 +1,145 @@
+//! An end of a pair on a connection.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBytes, PyMemoryView, PyString};
+use wspair_core::{self as core, Closed, Event, Kind, SendError, Sender};
+
+use crate::buffer;
+use crate::connection::{Connection, Input};
+use crate::error;
+use crate::message::Message;
+use crate::options::instant;
+use crate::pair::{Held, Pair, which};
+
+/// Ties an end of a pair to a connection: what the wire brings is fed here instead of to the
+/// connection, and goes to the other end. `WebSocket.couple` makes it.
+#[pyclass(frozen, module = "wspair")]
+pub(crate) struct Coupling {
+    link: core::Coupling,
+    pair: Py<Pair>,
+    connection: Py<Connection>,
+    /// The end of the connection, until answers to the messages before it had their chance.
+    ended: Mutex<Option<Closed>>,
+}
+
+#[pymethods]
+impl Coupling {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        pair: Py<Pair>,
+        end: usize,
+        connection: Py<Connection>,
+    ) -> PyResult<Self> {
+        if !connection.get().coupled {
+            return Err(error::invalid("the connection was not made with coupled=True"));
+        }
+        let end = which(end)?;
+        let link = pair.get().with(py, |pair| core::Coupling::new(pair, end));
+        let link = link.map_err(error::pair)?;
+        Ok(Self { link, pair, connection, ended: Mutex::new(None) })
+    }
+
+    /// The connection under the end.
+    #[getter]
+    fn connection(&self, py: Python<'_>) -> Py<Connection> {
+        self.connection.clone_ref(py)
+    }
+
+    /// Feeds received bytes, any buffer.
+    fn receive_data(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        buffer::with_bytes(data, |bytes| self.feed(py, Input::Bytes(bytes)))
+    }
+
+    /// Lends a buffer to read into; see `Connection.get_buffer`.
+    #[pyo3(signature = (sizehint=-1), text_signature = "($self, sizehint=-1)")]
+    fn get_buffer<'py>(
+        &self,
+        py: Python<'py>,
+        sizehint: isize,
+    ) -> PyResult<Bound<'py, PyMemoryView>> {
+        self.connection.get().get_buffer(py, sizehint)
+    }
+
+    /// Feeds the first `nbytes` bytes written to what `get_buffer` lent.
+    fn buffer_updated(&self, py: Python<'_>, nbytes: usize) -> PyResult<()> {
+        self.feed(py, Input::Buffer(nbytes))
+    }
+
+    /// The transport ended.
+    fn receive_eof(&self, py: Python<'_>) -> PyResult<()> {
+        self.feed(py, Input::Eof)
+    }
+
+    /// Tells the time, in seconds on any monotonic clock.
+    fn handle_timeout(&self, py: Python<'_>, now: f64) -> PyResult<()> {
+        self.feed(py, Input::Time(instant(now)?))
+    }
+
+    /// Moves what the other end sent to the connection, until its output is congested. When the
+    /// connection has ended, the other end learns of it now.
+    ///
+    /// Returns:
+    ///     Whether more waits: call again when the transport has taken some.
+    fn drain(&self, py: Python<'_>) -> bool {
+        let Self { link, pair, connection, ended } = self;
+        let share_from = connection.get().share_from();
+        let more = connection.get().with_sender(py, |sender| {
+            pair.get().with(py, |pair| {
+                link.drain(pair, sender, |held, sender| send(py, held, share_from, sender))
+            })
+        });
+        let ended = ended.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(closed) = ended {
+            pair.get().with(py, |pair| {
+                link.forward(pair, Event::Closed(closed), |_, _| Held(None));
+            });
+        }
+        more
+    }
+
+    /// Whether the other end is behind: stop reading from the transport until it is not.
+    #[getter]
+    fn is_congested(&self, py: Python<'_>) -> bool {
+        self.pair.get().with(py, |pair| self.link.is_congested(pair))
+    }
+}
+
+impl Coupling {
+    fn feed(&self, py: Python<'_>, input: Input<'_>) -> PyResult<()> {
+        let Self { link, pair, connection, ended } = self;
+        let make = |kind, bytes: &[u8]| {
+            Held(Some(match kind {
+                Kind::Text => match PyString::from_bytes(py, bytes) {
+                    Ok(text) => text.into_any().unbind(),
+                    Err(_) => py.None(),
+                },
+                Kind::Binary => PyBytes::new(py, bytes).into_any().unbind(),
+            }))
+        };
+        connection.get().feed(py, input, |event| {
+            if let Event::Closed(closed) = event {
+                *ended.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner) = Some(closed);
+            } else {
+                pair.get().with(py, |pair| link.forward(pair, event, make));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Sends an object that is a message on a wire; anything else is ignored.
+fn send(
+    py: Python<'_>,
+    held: &Held,
+    share_from: usize,
+    sender: &mut Sender<'_>,
+) -> Result<(), SendError> {
+    match held.0.as_ref().map(|message| Message::read(message.bind(py), share_from)) {
+        Some(Ok(message)) => message.send(sender),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,183 @@
+//! What happened on a connection, as Python objects.
+//!
+//! None of them is tracked by the garbage collector: they hold nothing that could lead back.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PySlice, PyString};
+use wspair_core::{Cause, CloseCode, Event};
+
+use crate::words;
+
+/// Declares an immutable class with fields, to be matched by position.
+macro_rules! event {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),+ $(,)? }) => {
+        $(#[$doc])*
+        #[pyclass(frozen, module = "wspair")]
+        pub(crate) struct $name {
+            $($(#[$field_doc])* #[pyo3(get)] pub(crate) $field: $type),+
+        }
+
+        #[pymethods]
+        impl $name {
+            #[new]
+            fn new($($field: $type),+) -> Self {
+                Self { $($field),+ }
+            }
+
+            #[classattr]
+            fn __match_args__(py: Python<'_>) -> PyResult<Py<pyo3::types::PyTuple>> {
+                Ok(pyo3::types::PyTuple::new(py, [$(stringify!($field)),+])?.unbind())
+            }
+
+            fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+                let fields = [$((stringify!($field), slf.getattr(stringify!($field))?)),+];
+                repr(stringify!($name), &fields)
+            }
+
+            fn __richcmp__(
+                slf: &Bound<'_, Self>,
+                other: &Bound<'_, PyAny>,
+                op: pyo3::class::basic::CompareOp,
+            ) -> PyResult<Py<PyAny>> {
+                let same = match other.cast_exact::<Self>() {
+                    Ok(other) => true $(&& slf.getattr(stringify!($field))?.eq(other.getattr(stringify!($field))?)?)+,
+                    Err(_) => return Ok(slf.py().NotImplemented()),
+                };
+                match op {
+                    pyo3::class::basic::CompareOp::Eq => same.into_py_any(slf.py()),
+                    pyo3::class::basic::CompareOp::Ne => (!same).into_py_any(slf.py()),
+                    _ => Ok(slf.py().NotImplemented()),
+                }
+            }
+
+            fn __hash__(slf: &Bound<'_, Self>) -> PyResult<isize> {
+               pyo3::types::PyTuple::new(slf.py(), [$(slf.getattr(stringify!($field))?),+])?.hash()
+            }
+        }
+    };
+}
+pub(crate) use event;
+
+event! {
+    /// A text message, complete.
+    Text {
+        /// The message.
+        data: Py<PyString>,
+    }
+}
+
+event! {
+    /// A binary message, complete.
+    Binary {
+        /// The message.
+        data: Py<PyBytes>,
+    }
+}
+
+event! {
+    /// A part of a message, as it arrived; only with `chunks=True`.
+    Chunk {
+        /// What the message carries. Text was checked up to here, but may end inside a character.
+        kind: words::Kind,
+        /// The bytes; empty only where a message ends with nothing more to tell.
+        data: Py<PyBytes>,
+        /// Whether the message begins here.
+        first: bool,
+        /// Whether the message ends here.
+        last: bool,
+    }
+}
+
+event! {
+    /// The peer's ping. With `auto_pong` it is already answered.
+    Ping {
+        /// Its payload, up to 125 bytes.
+        data: Py<PyBytes>,
+    }
+}
+
+event! {
+    /// The peer's pong.
+    Pong {
+        /// Its payload, up to 125 bytes.
+        data: Py<PyBytes>,
+    }
+}
+
+event! {
+    /// The peer's Close frame. With `auto_close` it is already answered.
+    Close {
+        /// `None` when the frame had no body.
+        code: Option<u16>,
+        /// Up to 123 bytes of UTF-8; empty without a code.
+        reason: Py<PyString>,
+    }
+}
+
+event! {
+    /// The end. Every connection reports it exactly once, and nothing follows it.
+    Closed {
+        /// The code of the peer's Close frame; 1005 when it had none, 1006 when no frame came.
+        code: u16,
+        /// The reason in the peer's Close frame.
+        reason: Py<PyString>,
+        /// Whether both Close frames passed.
+        clean: bool,
+        /// What ended the connection.
+        cause: words::Cause,
+        /// The rule that the peer broke, in words; `None` with any cause but `Cause.PEER`.
+        error: Option<Py<PyString>>,
+    }
+}
+
+/// Makes the Python object of an event, its payload copied once.
+pub(crate) fn to_python(py: Python<'_>, event: Event<'_>) -> PyResult<Py<PyAny>> {
+    let bytes = |data: &[u8]| PyBytes::new(py, data).unbind();
+    let string = |text: &str| PyString::new(py, text).unbind();
+    match event {
+        Event::Text(text) => Text { data: string(&text) }.into_py_any(py),
+        Event::Binary(data) => Binary { data: bytes(&data) }.into_py_any(py),
+        Event::Chunk(chunk) => Chunk {
+            kind: chunk.kind.into(),
+            data: bytes(&chunk.data),
+            first: chunk.first,
+            last: chunk.last,
+        }
+        .into_py_any(py),
+        Event::Ping(data) => Ping { data: bytes(data) }.into_py_any(py),
+        Event::Pong(data) => Pong { data: bytes(data) }.into_py_any(py),
+        Event::Close(frame) => {
+            let code = frame.code.map(CloseCode::get);
+            Close { code, reason: string(frame.reason) }.into_py_any(py)
+        }
+        Event::Closed(closed) => Closed {
+            code: closed.code,
+            reason: string(&closed.reason),
+            clean: closed.clean,
+            cause: closed.cause.into(),
+            error: match closed.cause {
+                Cause::Peer(error) => Some(string(&error.to_string())),
+                _ => None,
+            },
+        }
+        .into_py_any(py),
+        _ => Ok(py.None()),
+    }
+}
+
+/// `Name(field=value, ...)`, long payloads cut.
+pub(crate) fn repr(name: &str, fields: &[(&str, Bound<'_, PyAny>)]) -> PyResult<String> {
+    let shown = fields.iter().map(|(field, value)| {
+        let len = value.len().unwrap_or(0);
+        if len <= SHOWN {
+            return Ok(format!("{field}={}", value.repr()?));
+        }
+        let start = value.get_item(PySlice::new(value.py(), 0, SHOWN.cast_signed(), 1))?;
+        Ok(format!("{field}={}... {len}", start.repr()?))
+    });
+    Ok(format!("{name}({})", shown.collect::<PyResult<Vec<_>>>()?.join(", ")))
+}
+
+/// How much of a payload a `repr` shows.
+const SHOWN: usize = 64;

@@ -1,0 +1,44 @@
+//! The native half of the Python package `wspair`.
+//!
+//! It converts, calls the engine, and converts back: no decision about the protocol is made here.
+//!
+//! Each object that changes is behind a mutex, so that threads may share it, with the GIL or
+//! without. While a mutex is held no Python code runs: nothing is made that the garbage collector
+//! tracks, and no object of unknown type is released (see [`pair`]).
+
+mod buffer;
+mod client;
+mod connection;
+mod coupling;
+mod deflate;
+mod error;
+mod event;
+mod fields;
+mod message;
+mod options;
+mod pair;
+mod server;
+mod words;
+
+/// The engine, the pair, and the coupling of the two; `wspair` re-exports what is public.
+#[pyo3::pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::client::{ClientHandshake, ClientRequest, Failed, Opened, Refused};
+    #[pymodule_export]
+    use super::connection::Connection;
+    #[pymodule_export]
+    use super::coupling::Coupling;
+    #[pymodule_export]
+    use super::deflate::{DeflateOptions, Negotiated};
+    #[pymodule_export]
+    use super::event::{Binary, Chunk, Close, Closed, Ping, Pong, Text};
+    #[pymodule_export]
+    use super::message::Prepared;
+    #[pymodule_export]
+    use super::pair::{CloseEvent, ErrorEvent, MessageEvent, Pair};
+    #[pymodule_export]
+    use super::server::{Acceptance, Policy, Refusal, Request, ServerHandshake, accept_key};
+    #[pymodule_export]
+    use super::words::{Bootstrap, Cause, Kind, Phase, ReadyState, Role, Transport};
+}

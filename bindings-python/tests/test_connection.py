@@ -1,0 +1,317 @@
+"""The connection, from outside."""
+
+from __future__ import annotations
+
+import array
+import pickle
+import threading
+from typing import Any
+
+import pytest
+from conftest import Both
+
+from wspair import (
+    BackpressureError,
+    Binary,
+    Cause,
+    Chunk,
+    Close,
+    Closed,
+    ClosingError,
+    Connection,
+    Event,
+    InvalidArgumentError,
+    Kind,
+    LocalProtocolError,
+    Ping,
+    Pong,
+    Prepared,
+    ReadyState,
+    Role,
+    Text,
+    Transport,
+)
+
+HELLO = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+
+
+def server(**options: Any) -> Connection:
+    return Connection(Role.SERVER, **options)
+
+
+@pytest.mark.parametrize(
+    "kind", [bytes, bytearray, memoryview, lambda data: array.array("B", data)]
+)
+def end_of(events: list[Event]) -> Closed:
+    event = events[-1]
+    assert isinstance(event, Closed)
+    return event
+
+
+def test_any_buffer_is_received() -> None:
+    for data in (HELLO, bytearray(HELLO), memoryview(HELLO), array.array("B", HELLO)):
+        assert server().receive_data(data) == [Text("Hello")]
+
+
+def test_a_text_is_no_buffer() -> None:
+    with pytest.raises(TypeError):
+        server().receive_data("Hello")  # type: ignore[arg-type]
+
+
+def test_a_read_buffer_is_lent_and_read_from() -> None:
+    conn = server()
+    buffer = conn.get_buffer(-1)
+    assert len(buffer) == 64 << 10
+    for part in (HELLO[:3], HELLO[3:]):
+        buffer[: len(part)] = part
+        events = conn.buffer_updated(len(part))
+    assert events == [Text("Hello")]
+    assert conn.get_buffer().obj is buffer.obj
+    assert len(conn.get_buffer(100_000)) == 100_000
+    assert conn.buffer_updated(0) == []
+
+
+def test_more_than_was_lent_counts_as_all_of_it() -> None:
+    conn = server()
+    conn.get_buffer()[:11] = HELLO
+    assert conn.buffer_updated(1 << 40)[0] == Text("Hello")
+
+
+@pytest.mark.parametrize("message", ["", "text", "\0", "žluťoučký 🐎", "x" * 70_000])
+def test_text_comes_as_it_went(both: Both, message: str) -> None:
+    both.client.send(message)
+    assert both.to_server() == [Text(message)]
+    both.server.send_text(message)
+    assert both.to_client() == [Text(message)]
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 4096, 65_535, 65_536, 1_000_000])
+def test_binary_comes_as_it_went(both: Both, length: int) -> None:
+    message = bytes(range(256)) * (length // 256 + 1)
+    for form in (message[:length], bytearray(message[:length]), memoryview(message)[:length]):
+        both.client.send(form)
+        assert both.to_server() == [Binary(message[:length])]
+        both.server.send_binary(form)
+        assert both.to_client() == [Binary(message[:length])]
+
+
+def test_a_text_is_no_binary_message(both: Both) -> None:
+    with pytest.raises(TypeError):
+        both.client.send_binary("text")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        both.client.send(5)  # type: ignore[arg-type]
+    with pytest.raises(UnicodeEncodeError):
+        both.client.send("\ud800")
+    assert both.client.data_to_send() == b""
+
+
+def test_a_long_payload_is_not_copied_on_its_way_out() -> None:
+    conn, payload = server(), bytes(100_000)
+    conn.send(payload)
+    conn.send("bye")
+    header, body, bye = conn.buffers_to_send()
+    assert header == b"\x82\x7f\0\0\0\0\0\x01\x86\xa0"
+    assert isinstance(body, memoryview)
+    assert body.readonly
+    assert body == payload
+    assert bye == b"\x81\x03bye"
+    assert conn.buffers_to_send() == []
+
+
+def test_the_payload_outlives_everything_but_its_view() -> None:
+    conn = server()
+    conn.send(bytes([7]) * 50_000)
+    body = conn.buffers_to_send()[1]
+    del conn
+    assert bytes(body) == bytes([7]) * 50_000
+
+
+def test_many_messages_in_one_call(both: Both) -> None:
+    assert both.client.send_many(["a", b"b", "c"]) == 3
+    assert both.to_server() == [Text("a"), Binary(b"b"), Text("c")]
+    with pytest.raises(TypeError):
+        both.client.send_many(["a", 5])  # type: ignore[list-item]
+    assert both.client.buffered_amount == 0
+
+
+def test_a_full_output_ends_a_batch_and_refuses_a_message() -> None:
+    conn = server(max_outgoing=100, outgoing_mark=50)
+    assert conn.send_many([b"x" * 48] * 3) == 2
+    assert conn.is_congested
+    with pytest.raises(BackpressureError, match="100 bytes") as caught:
+        conn.send("x")
+    assert caught.value.queued == 100
+    assert pickle.loads(pickle.dumps(caught.value)).queued == 100
+    conn.data_to_send()
+    conn.send("x")
+
+
+def test_a_message_in_parts(both: Both) -> None:
+    both.client.send_fragment("a", fin=False)
+    both.client.ping(b"between")
+    with pytest.raises(LocalProtocolError):
+        both.client.send("other")
+    both.client.send_fragment(b"\xc5", fin=False, kind=Kind.TEXT)
+    both.client.send_fragment(b"\xbe", fin=True, kind=Kind.TEXT)
+    assert both.to_server() == [Ping(b"between"), Text("až")]
+    assert both.to_client() == [Pong(b"between")]
+
+
+def test_chunks_come_as_they_arrive() -> None:
+    conn = server(chunks=True)
+    events = conn.receive_data(HELLO[:8]) + conn.receive_data(HELLO[8:])
+    assert events == [
+        Chunk(Kind.TEXT, b"He", True, False),
+        Chunk(Kind.TEXT, b"llo", False, True),
+    ]
+
+
+def test_a_prepared_message_goes_to_many() -> None:
+    news = Prepared("for all")
+    assert news.kind == Kind.TEXT
+    room = [Both(), Both()]
+    for both in room:
+        both.server.send_prepared(news)
+        both.server.send_prepared(Prepared(b"x" * 5000))
+        assert both.to_client() == [Text("for all"), Binary(b"x" * 5000)]
+
+
+def test_the_closing_handshake(both: Both) -> None:
+    both.client.close(1000, "bye")
+    both.client.close(1000, "again")
+    with pytest.raises(ClosingError):
+        both.client.send("late")
+    assert both.client.ready_state == ReadyState.CLOSING
+    end = Closed(1000, "bye", True, Cause.HANDSHAKE, None)
+    assert both.to_server() == [Close(1000, "bye"), end]
+    assert both.server.ready_state == ReadyState.CLOSED
+    answer = both.server.data_to_send()
+    assert both.server.transport_state == Transport.CLOSE or answer
+    assert end_of(both.client.receive_data(answer)).clean
+    assert both.client.receive_eof() == []
+    assert both.client.transport_state == Transport.CLOSE
+
+
+def test_half_open() -> None:
+    both = Both(auto_close=False)
+    both.client.close(1000)
+    assert both.to_server() == [Close(1000, "")]
+    both.server.send("still here")
+    assert both.to_client() == [Text("still here")]
+    both.server.close(1001)
+    both.to_client()
+    assert both.client.ready_state == ReadyState.CLOSED
+
+
+def test_what_the_peer_does_is_an_event() -> None:
+    conn = server()
+    events = conn.receive_data(HELLO + b"\xff\xff")
+    assert events[0] == Text("Hello")
+    match events[1]:
+        case Closed(1006, "", False, cause, error):
+            assert cause == Cause.PEER
+            assert error == "reserved bits set without an extension"
+        case other:
+            pytest.fail(f"{other}")
+    # The answer to the good message goes out before the Close frame.
+    conn.send("echo")
+    assert conn.data_to_send().startswith(b"\x81\x04echo\x88")
+    with pytest.raises(ClosingError):
+        conn.send("late")
+
+
+def test_the_end_of_the_transport(both: Both) -> None:
+    assert both.client.receive_eof() == [Closed(1006, "", False, Cause.TRANSPORT, None)]
+    both.server.abort()
+    assert both.server.transport_state == Transport.CLOSE
+
+
+def test_arguments_that_no_state_makes_right(both: Both) -> None:
+    for code in (0, 999, 1004, 1005, 1006, 1015, 5000):
+        with pytest.raises(InvalidArgumentError):
+            both.client.close(code)
+    with pytest.raises(ValueError, match="reason"):
+        both.client.close(1000, "x" * 124)
+    with pytest.raises(ValueError, match="reason"):
+        both.client.close(reason="no code")
+    with pytest.raises(ValueError, match="125"):
+        both.client.ping(bytes(126))
+    assert both.client.ready_state == ReadyState.OPEN
+
+
+def test_options() -> None:
+    with pytest.raises(TypeError, match="max_massage"):
+        server(max_massage=1)
+    with pytest.raises(TypeError):
+        server(max_message="1")
+    with pytest.raises(ValueError, match="negative"):
+        server(ping_after=-1.0)
+    conn = server(max_message=4)
+    assert end_of(conn.receive_data(HELLO)).error == "message over the size limit"
+    assert server(max_message=None).receive_data(HELLO) == [Text("Hello")]
+
+
+def test_keepalive_and_deadlines() -> None:
+    conn = server(ping_after=20, pong_within=5)
+    now = conn.next_timeout
+    assert now is not None
+    assert conn.handle_timeout(1000.0) == []
+    assert conn.next_timeout == 1020.0
+    assert conn.handle_timeout(1020.0) == []
+    assert conn.data_to_send() == b"\x89\x00"
+    assert conn.next_timeout == 1025.0
+    assert end_of(conn.handle_timeout(1025.0)).cause == Cause.PONG_TIMEOUT
+    with pytest.raises(ValueError, match="negative"):
+        conn.handle_timeout(-1.0)
+    assert server().next_timeout is None
+
+
+@pytest.mark.parametrize("start", [0.0, 1e-9, 1234.56789, 2.0**33, 4.0e9 / 3])
+def test_telling_the_announced_time_is_enough(start: float) -> None:
+    conn = server(ping_after=0.1)
+    conn.handle_timeout(start)
+    due = conn.next_timeout
+    assert due is not None
+    conn.handle_timeout(due)
+    assert conn.data_to_send() == b"\x89\x00"
+
+
+def test_events_are_values() -> None:
+    assert Text("a") == Text("a") != Text("b")
+    assert Ping(b"x") != Pong(b"x")
+    assert len({Text("a"), Text("a"), Binary(b"a")}) == 2
+    assert repr(Binary(b"\x00ab")) == "Binary(data=b'\\x00ab')"
+    assert repr(Text("x" * 1000)) == f"Text(data='{'x' * 64}'... 1000)"
+    with pytest.raises(AttributeError):
+        Text("a").data = "b"  # type: ignore[misc]
+    match Close(1000, "bye"):
+        case Close(code, reason):
+            assert (code, reason) == (1000, "bye")
+
+
+def test_threads_may_share_a_connection() -> None:
+    conn, frame = server(), HELLO * 50
+    received: list[int] = []
+
+    def work() -> None:
+        count = 0
+        for _ in range(200):
+            count += len(conn.receive_data(frame))
+            conn.send("answer")
+            conn.data_to_send()
+            conn.next_timeout, conn.transport_state, repr(conn)
+        received.append(count)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(received) == 4 * 200 * 50
+
+
+def test_memory_is_given_back() -> None:
+    conn = server()
+    conn.get_buffer(1 << 20)
+    conn.shrink_to_fit()
+    assert len(conn.get_buffer()) == 64 << 10

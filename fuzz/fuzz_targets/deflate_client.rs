@@ -1,0 +1,17 @@
+//! Bytes of a server where compression was agreed on, in every cut.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wspair::handshake::DeflateParams;
+use wspair::{Connection, MaskKeys, Negotiated};
+use wspair_fuzz::check_cuts;
+
+fuzz_target!(|input: (u8, bool, u8, &[u8])| {
+    let (flags, takeover, cut, bytes) = input;
+    let mut agreed = Negotiated::default();
+    let mut params = DeflateParams::default();
+    params.server_no_context_takeover = !takeover;
+    agreed.deflate = Some(params);
+    let new = |config| Connection::client(config, agreed.clone(), MaskKeys::from_seed([7; 32]));
+    check_cuts(new, flags, cut.into(), bytes);
+});

@@ -1,0 +1,55 @@
+//! Lists of extensions, one a line, as a server reads an offer and a client an answer.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wspair::handshake::{
+    Bootstrap, ClientRequest, DeflateOffer, DeflatePolicy, Fields, Policy, Request, Response,
+    accept_key,
+};
+
+const KEY: &[u8] = b"dGhlIHNhbXBsZSBub25jZQ==";
+
+fuzz_target!(|lists: &[u8]| {
+    let lists = lists.split(|&byte| byte == b'\n').map(|list| ("Sec-WebSocket-Extensions", list));
+    let fields: Fields<'_> = [
+        ("Host", &b"h"[..]),
+        ("Upgrade", b"websocket"),
+        ("Connection", b"Upgrade"),
+        ("Sec-WebSocket-Key", KEY),
+        ("Sec-WebSocket-Version", b"13"),
+    ]
+    .into_iter()
+    .chain(lists.clone())
+    .collect();
+    let mut policy = Policy::default();
+    policy.deflate = Some(DeflatePolicy::default());
+    if let Ok(request) = Request::from_fields(Bootstrap::Upgrade, "GET", "/", fields)
+        && let Ok(acceptance) = request.accept(&policy, None)
+    {
+        let agreed = acceptance.agreed.deflate;
+        let answer = acceptance.fields.iter().find(|(name, _)| *name == "Sec-WebSocket-Extensions");
+        assert_eq!(agreed.is_some(), answer.is_some());
+        if let Some(params) = agreed {
+            assert!((9..=12).contains(&params.server_max_window_bits));
+            assert!((8..=15).contains(&params.client_max_window_bits));
+        }
+    }
+
+    let request = ClientRequest::new("ws://h/").unwrap().deflate(DeflateOffer::default());
+    let accept = accept_key(KEY);
+    let fields: Fields<'_> = [
+        ("Upgrade", &b"websocket"[..]),
+        ("Connection", b"Upgrade"),
+        ("Sec-WebSocket-Accept", &accept),
+    ]
+    .into_iter()
+    .chain(lists)
+    .collect();
+    let response = Response::from_fields(101, fields);
+    if let Ok(agreed) = response.verify(&request, Bootstrap::Upgrade, *b"the sample nonce")
+        && let Some(params) = agreed.deflate
+    {
+        assert!((8..=15).contains(&params.server_max_window_bits));
+        assert!((8..=15).contains(&params.client_max_window_bits));
+    }
+});
