@@ -202,7 +202,8 @@ export class Link implements Sink {
       // Drops it once it wrote what it has, and in any case.
       if (socket.destroySoon) socket.destroySoon();
       else socket.end(() => socket.destroy());
-      setTimeout(() => socket.destroy(), GRACE).unref();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => socket.destroy(), GRACE).unref();
     } else if (!this.ended && !this.blocked) {
       this.ended = true;
       socket.end();
@@ -218,7 +219,7 @@ export class Link implements Sink {
       if (!this.blocked) this.write(engine.take());
     }
     const { due } = engine;
-    if (due === Infinity || this.timerDue <= due) return;
+    if (due === Infinity || this.timerDue <= due || this.closing) return;
     clearTimeout(this.timer);
     this.timerDue = due;
     const tick = () => {

@@ -29,6 +29,8 @@ thread_local! {
 struct Entry {
     conn: Connection,
     kept: Kept,
+    /// What Node was told that it holds, in bytes.
+    weight: i64,
 }
 
 /// Runs `f` on the connection of `handle`.
@@ -43,10 +45,12 @@ fn with<R>(handle: f64, f: impl FnOnce(&mut Entry) -> R) -> R {
 /// A connection of that role with what was agreed on: its handle.
 #[napi(catch_unwind)]
 pub(crate) fn conn_new(
+    env: Env,
     client: bool,
     config: &External<Arc<Config>>,
     agreed: Agreed,
 ) -> napi::Result<u32> {
+    let weight = if agreed.deflate.is_some() { CODECS } else { PLAIN };
     let (config, agreed) = (Arc::clone(config), agreed.into());
     let conn = if client {
         let masks = MaskKeys::from_os().map_err(|e| napi::Error::from_reason(e.to_string()))?;
@@ -54,9 +58,18 @@ pub(crate) fn conn_new(
     } else {
         Connection::server(config, agreed)
     };
-    let entry = Entry { conn, kept: Kept::default() };
+    // Else a forgotten connection would look too small to be collected soon.
+    env.adjust_external_memory(weight)?;
+    let entry = Entry { conn, kept: Kept::default(), weight };
     let id = CONNECTIONS.with_borrow_mut(|connections| connections.insert(entry));
     Ok(u32::try_from(id).expect("fewer connections than that"))
+}
+
+/// Forgets a connection.
+#[napi(catch_unwind)]
+pub(crate) fn conn_free(env: Env, handle: u32) -> napi::Result<()> {
+    let freed = CONNECTIONS.with_borrow_mut(|connections| connections.remove(handle as usize));
+    freed.map_or(Ok(()), |entry| env.adjust_external_memory(-entry.weight).map(drop))
 }
 
 /// Starts, or completes, the closing handshake. Gives a status.
@@ -126,7 +139,7 @@ pub(crate) struct Fault {
 /// What the peer did wrong, once that ended the connection.
 #[napi(catch_unwind)]
 pub(crate) fn conn_fault(handle: u32) -> Option<Fault> {
-    with(handle.into(), |Entry { conn, kept }| {
+    with(handle.into(), |Entry { conn, kept, .. }| {
         kept.fault.map(|fault| Fault {
             code: fault.close_code().get(),
             text: fault.to_string(),
@@ -166,7 +179,7 @@ functions! { Raw, register_raw, raw:
         let (handle, from) = (call.number(0), index(call.number(2)));
         let input = call.bytes(1).get_mut(from..).unwrap_or_default();
         let at = input.as_ptr_range();
-        with(handle, |Entry { conn, kept }| {
+        with(handle, |Entry { conn, kept, .. }| {
             let told = shared::read(conn.receive(input), at.start.addr()..at.end.addr(), from, kept);
             shared::finish(conn, &told)
         })
@@ -236,20 +249,20 @@ functions! { Raw, register_raw, raw:
 
 functions! { Numeric, register_numeric, numeric:
     /// The transport ended.
-    Eof c"connEof" = |handle: f64, _b: f64| with(handle, |Entry { conn, kept }| {
+    Eof c"connEof" = |handle: f64, _b: f64| with(handle, |Entry { conn, kept, .. }| {
         let told = shared::read(conn.receive_eof(), 0..0, 0, kept);
         shared::finish(conn, &told)
     });
 
     /// Tells the time, in milliseconds.
-    Timeout c"connTimeout" = |handle: f64, now: f64| with(handle, |Entry { conn, kept }| {
+    Timeout c"connTimeout" = |handle: f64, now: f64| with(handle, |Entry { conn, kept, .. }| {
         let now = Duration::try_from_secs_f64(now / 1e3).unwrap_or_default();
         let told = shared::read(conn.handle_timeout(Instant::from(now)), 0..0, 0, kept);
         shared::finish(conn, &told)
     });
 
     /// What follows from the calls before.
-    Events c"connEvents" = |handle: f64, _b: f64| with(handle, |Entry { conn, kept }| {
+    Events c"connEvents" = |handle: f64, _b: f64| with(handle, |Entry { conn, kept, .. }| {
         let told = shared::read(conn.receive(&mut []), 0..0, 0, kept);
         shared::finish(conn, &told)
     });
@@ -291,11 +304,6 @@ functions! { Numeric, register_numeric, numeric:
         shared::head(&mut entry.conn);
         0
     });
-
-    /// Forgets a connection.
-    Free c"connFree" = |handle: f64, _b: f64| {
-        CONNECTIONS.with_borrow_mut(|connections| connections.remove(index(handle)).map_or(1, |_| 0))
-    };
 
     /// How many connections there are.
     Count c"connCount" = |_a: f64, _b: f64| {
@@ -341,6 +349,10 @@ fn kind(text: usize) -> Kind {
 fn index(number: f64) -> usize {
     number as usize
 }
+
+/// About what a connection holds, and what one does that compresses.
+const PLAIN: i64 = 2 << 10;
+const CODECS: i64 = 256 << 10;
 
 const PING: usize = 1;
 const PONG: usize = 2;

@@ -1,0 +1,178 @@
+// The package beside its peers, in one run. Each cell is the median ratio of interleaved rounds:
+// our time over the peer's, small is good. The goals are for that ratio. In memory it is the
+// processor's time, which other work on the machine disturbs least; else that of a clock.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import { Connection, WebSocketPair } from '../dist/index.js';
+import { Receiver, Sender } from 'ws';
+import { rounds } from './pair-rounds.mjs';
+import { startWorkerd } from './workerd.mjs';
+
+const require = createRequire(import.meta.url);
+const only = process.argv[2] ?? '';
+const ROUNDS = 9;
+
+const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+
+const processor = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e3;
+};
+const clock = () => performance.now();
+
+/** Times both, one after the other, over and over. */
+async function compare(name, goal, ours, peer, now = processor) {
+  if (!name.includes(only)) return;
+  await ours();
+  await peer();
+  const ratios = [];
+  const times = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    globalThis.gc?.();
+    const a = now();
+    const count = await ours();
+    const b = now();
+    await peer();
+    const c = now();
+    ratios.push((b - a) / (c - b));
+    times.push(((b - a) * 1e6) / count);
+  }
+  const ratio = median(ratios);
+  const verdict = goal === undefined ? '' : ratio <= goal ? `goal ${goal}` : `goal ${goal}  MISSED`;
+  const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+  console.log(`${name.padEnd(44)} ${ratio.toFixed(2).padStart(6)}  ${range.padEnd(12)} ${(median(times) | 0).toString().padStart(9)} ns  ${verdict}`);
+}
+
+console.log(`${'case'.padEnd(44)}  ratio  range        ours, each`);
+
+// --- Receiving, in memory
+
+/** Frames of a client, as many as fit in about 64 KiB, but one at least. */
+function chunkOf(message, text, perChunk) {
+  const client = new Connection('client');
+  const count = perChunk ?? Math.max(1, Math.floor(65_536 / (message.length + 8)));
+  for (let i = 0; i < count; i++) text ? client.sendText(message) : client.sendBinary(message);
+  return { bytes: client.flush(), count };
+}
+
+function receiving(message, text, perChunk) {
+  const { bytes, count } = chunkOf(message, text, perChunk);
+  const chunks = Math.max(20, Math.ceil(8_000_000 / (bytes.length + 2000)));
+  // Unmasking is in place, at both: each chunk is a fresh copy.
+  const fresh = () => Buffer.from(bytes);
+  const server = new Connection('server', { maxMessage: Infinity });
+  const ours = () => {
+    let got = 0;
+    for (let i = 0; i < chunks; i++) for (const event of server.receive(fresh())) got += event.data.length > 0 ? 1 : 0;
+    if (got !== chunks * count) throw new Error('messages were lost');
+    return got;
+  };
+  const receiver = new Receiver({ isServer: true, allowSynchronousEvents: true, maxPayload: 0 });
+  let got = 0;
+  receiver.on('message', (data, binary) => (got += (binary ? data : data.toString()).length > 0 ? 1 : 0));
+  const peer = async () => {
+    got = 0;
+    for (let i = 0; i < chunks; i++) if (!receiver.write(fresh())) await once(receiver, 'drain');
+    while (got !== chunks * count) await new Promise(setImmediate);
+  };
+  return [ours, peer];
+}
+
+const ascii = (size) => 'The quick brown fox jumps over the lazy dog. '.repeat(size / 45 + 1).slice(0, size);
+const cases = [
+  [16, 0.12, 0.25],
+  [125, 0.12, 0.25],
+  [1024, 0.3, 0.4],
+  [16_384, 0.9, 0.7],
+  [65_536, 0.6, 0.65],
+  [1 << 20, 0.6, 0.25],
+];
+for (const [size, binary, text] of cases) {
+  await compare(`receive, binary, ${size} B, ws`, binary, ...receiving(Buffer.alloc(size, 7), false));
+  await compare(`receive, ASCII, ${size} B, ws`, text, ...receiving(ascii(size), true));
+}
+await compare('receive, CJK, 4096 characters, ws', 0.15, ...receiving('漢字かな'.repeat(1024), true));
+for (const size of [16, 125, 1024]) {
+  await compare(`receive, binary, ${size} B, one a chunk, ws`, 0.6, ...receiving(Buffer.alloc(size, 7), false, 1));
+}
+
+// --- Sending, in memory
+
+function sending(role, message, text) {
+  const count = Math.max(50, Math.min(20_000, Math.ceil(20_000_000 / (message.length + 500))));
+  // What a socket does with a text, which ws leaves to it.
+  const socket = { cork() {}, uncork() {}, write: (data) => typeof data === 'string' && Buffer.from(data) };
+  const conn = new Connection(role, { maxOutgoing: Infinity });
+  const ours = () => {
+    for (let i = 0; i < count; i++) {
+      text ? conn.sendText(message) : conn.sendBinary(message);
+      for (const part of conn.flushv()) socket.write(part);
+    }
+    return count;
+  };
+  const sender = new Sender(socket);
+  const options = { binary: !text, compress: false, fin: true, mask: role === 'client' };
+  const peer = () => {
+    for (let i = 0; i < count; i++) sender.send(message, options, undefined);
+  };
+  return [ours, peer];
+}
+for (const [size, server, client] of [[16, 0.55, 0.4], [125, 0.55, 0.7], [1024, 0.55, 0.7], [65_536, 1, undefined], [1 << 20, 1, undefined]]) {
+  await compare(`send, server, binary, ${size} B, ws`, server, ...sending('server', Buffer.alloc(size, 7), false));
+  await compare(`send, server, ASCII, ${size} B, ws`, server, ...sending('server', ascii(size), true));
+  await compare(`send, client, binary, ${size} B, ws`, client, ...sending('client', Buffer.alloc(size, 7), false));
+}
+
+// --- A pair
+
+const miniflare = require('@miniflare/web-sockets');
+const over = (Pair, count, inFlight) => () => rounds(Pair, count, inFlight).then(() => count);
+for (const [inFlight, goal, real] of [[32, 0.4, 0.05], [1, 1.5, 0.1]]) {
+  await compare(`pair, ${inFlight} in flight, Miniflare 2`, goal, over(WebSocketPair, 20_000, inFlight), over(miniflare.WebSocketPair, 20_000, inFlight));
+  if (!'workerd'.includes(only) && !`pair, ${inFlight} in flight, workerd`.includes(only)) continue;
+  const workerd = await startWorkerd();
+  await compare(`pair, ${inFlight} in flight, workerd`, real, over(WebSocketPair, 5_000, inFlight), () => workerd.ask(5_000, inFlight), clock);
+  await workerd.stop();
+}
+
+// --- An echo over loopback
+
+async function echoing(host, size, inFlight) {
+  const child = fork(new URL('echo-server.mjs', import.meta.url), [host]);
+  const [port] = await once(child, 'message');
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n');
+  socket.write('Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+  await once(socket, 'data');
+  const { bytes } = chunkOf('x'.repeat(size), true, 1);
+  const many = Buffer.concat(Array(inFlight).fill(bytes));
+  const answer = 2 + size;
+  const run = (count) =>
+    new Promise((resolve) => {
+      let waiting = inFlight * answer;
+      let left = Math.ceil(count / inFlight);
+      socket.removeAllListeners('data');
+      socket.on('data', (data) => {
+        waiting -= data.length;
+        if (waiting > 0) return;
+        if (--left === 0) return resolve(count);
+        waiting = inFlight * answer;
+        socket.write(many);
+      });
+      socket.write(many);
+    });
+  return { run, stop: () => (socket.destroy(), child.kill()) };
+}
+for (const [inFlight, goal] of [[32, 0.1], [1, 1]]) {
+  for (const host of ['connection', 'serve']) {
+    const name = `echo, ${host}, 32 B, ${inFlight} in flight, ws`;
+    if (!name.includes(only)) continue;
+    const [ours, peer] = await Promise.all([echoing(host, 32, inFlight), echoing('ws', 32, inFlight)]);
+    const count = inFlight === 1 ? 2_000 : 32_000;
+    await compare(name, host === 'connection' ? goal : undefined, () => ours.run(count), () => peer.run(count), clock);
+    ours.stop();
+    peer.stop();
+  }
+}
