@@ -323,6 +323,10 @@ static void table(void) {
       qsort(us, ROUNDS, sizeof us[0], by_size);
       qsort(them, ROUNDS, sizeof us[0], by_size);
       qsort(ratio, ROUNDS, sizeof us[0], by_size);
+      if (bench->what == 'h') {
+        printf("%-18s %9zu %10.1f\n", bench->name, size, us[ROUNDS / 2]);
+        continue;
+      }
       printf("%-18s %9zu %10.1f %10.1f %7.3f", bench->name, size, us[ROUNDS / 2], them[ROUNDS / 2],
              ratio[ROUNDS / 2]);
       if (bench->goals[at] > 0) {
