@@ -15,7 +15,7 @@ export interface ExecutionContext {
 
 /** A Worker's default export. */
 export interface Worker<Env = any> {
-  // biome-ignore lint: bivariant, so that handlers of any declaration of the classes fit
+  /** Loosely typed, so that handlers of any declaration of the classes fit. */
   fetch(request: any, env: Env, ctx: any): any;
 }
 

@@ -99,10 +99,11 @@ export class Upgrader {
       return;
     }
     socket.write(response);
+    // Before the link, which may have a reason to stop it.
+    socket.resume();
     const link = this.coupler.couple(false, socket, head, agreed, wire);
     this.links.add(link);
     link.onclose = () => this.links.delete(link);
-    socket.resume();
   }
 }
 
