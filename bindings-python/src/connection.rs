@@ -162,7 +162,7 @@ impl Connection {
     }
 
     /// Takes all bytes that wait to be written, as one object; empty when there are none.
-    fn data_to_send<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    pub(crate) fn data_to_send<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let mut state = self.lock(py);
         let mut transmit = state.conn.transmit();
         let len = transmit.len();
@@ -185,7 +185,7 @@ impl Connection {
 
     /// Takes all bytes that wait to be written, as a list for a vectored write: `bytes`, and a
     /// `memoryview` of each part that is kept by reference. Long payloads are not copied.
-    fn buffers_to_send<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    pub(crate) fn buffers_to_send<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut parts = Vec::new();
         take_parts(self.lock(py).conn.transmit(), &mut parts);
         let buffers = PyList::empty(py);
@@ -465,6 +465,17 @@ impl Connection {
     /// From how many bytes on a payload is taken by reference.
     pub(crate) fn share_from(&self) -> usize {
         self.share_from
+    }
+
+    /// How many bytes wait to be written.
+    pub(crate) fn waiting(&self, py: Python<'_>) -> usize {
+        self.lock(py).conn.buffered_amount()
+    }
+
+    /// What to do with the transport, and when to tell the time.
+    pub(crate) fn look(&self, py: Python<'_>) -> (core::Transport, Option<Instant>) {
+        let state = self.lock(py);
+        (state.conn.transport(), state.conn.poll_timeout())
     }
 
     /// The sending half, for what an end of a pair sends. `send` runs no Python code.

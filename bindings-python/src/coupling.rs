@@ -11,7 +11,7 @@ use crate::buffer;
 use crate::connection::{Connection, Input};
 use crate::error;
 use crate::message::Message;
-use crate::options::instant;
+use crate::options::{instant, seconds};
 use crate::pair::{Held, Pair, which};
 
 /// Ties an end of a pair to a connection: what the wire brings is fed here instead of to the
@@ -85,20 +85,37 @@ impl Coupling {
     /// Returns:
     ///     Whether more waits: call again when the transport has taken some.
     fn drain(&self, py: Python<'_>) -> bool {
-        let Self { link, pair, connection, ended } = self;
-        let share_from = connection.get().share_from();
-        let more = connection.get().with_sender(py, |sender| {
-            pair.get().with(py, |pair| {
-                link.drain(pair, sender, |held, sender| send(py, held, share_from, sender))
-            })
-        });
-        let ended = ended.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(closed) = ended {
-            pair.get().with(py, |pair| {
-                link.forward(pair, Event::Closed(closed), |_, _| Held(None));
-            });
-        }
-        more
+        self.move_out(py).0
+    }
+
+    /// All that a host does after anything happened, in one call: drains, takes what is to be
+    /// written, and looks at the rest.
+    ///
+    /// Args:
+    ///     may_write: Whether the transport takes more.
+    ///
+    /// Returns:
+    ///     What to write, as `bytes` or as a list of buffers; whether more waits; whether all is
+    ///     as usual: the transport is open, nobody is behind, the connection has not just ended;
+    ///     and when `handle_timeout` is next worth calling.
+    #[allow(clippy::type_complexity)]
+    fn turn<'py>(
+        &self,
+        py: Python<'py>,
+        may_write: bool,
+    ) -> PyResult<(Bound<'py, PyAny>, bool, bool, Option<f64>)> {
+        let connection = self.connection.get();
+        let (more, ended) = if may_write { self.move_out(py) } else { (false, false) };
+        let data = if !may_write {
+            PyBytes::new(py, b"").into_any()
+        } else if connection.waiting(py) < VECTORED {
+            connection.data_to_send(py).into_any()
+        } else {
+            connection.buffers_to_send(py)?.into_any()
+        };
+        let (transport, due) = connection.look(py);
+        let is_usual = !ended && transport == core::Transport::Open && !self.is_congested(py);
+        Ok((data, more, is_usual, due.map(seconds)))
     }
 
     /// Whether the other end is behind: stop reading from the transport until it is not.
@@ -109,6 +126,25 @@ impl Coupling {
 }
 
 impl Coupling {
+    /// Whether more waits, and whether the other end was told of the connection's end.
+    fn move_out(&self, py: Python<'_>) -> (bool, bool) {
+        let Self { link, pair, connection, ended } = self;
+        let share_from = connection.get().share_from();
+        let more = connection.get().with_sender(py, |sender| {
+            pair.get().with(py, |pair| {
+                link.drain(pair, sender, |held, sender| send(py, held, share_from, sender))
+            })
+        });
+        let ended = ended.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner).take();
+        let has_ended = ended.is_some();
+        if let Some(closed) = ended {
+            pair.get().with(py, |pair| {
+                link.forward(pair, Event::Closed(closed), |_, _| Held(None));
+            });
+        }
+        (more, has_ended)
+    }
+
     fn feed(&self, py: Python<'_>, input: Input<'_>) -> PyResult<()> {
         let Self { link, pair, connection, ended } = self;
         let make = |kind, bytes: &[u8]| {
@@ -143,3 +179,6 @@ fn send(
         _ => Ok(()),
     }
 }
+
+/// From this many bytes on a list of buffers is worth its making.
+const VECTORED: usize = 64 << 10;

@@ -7,7 +7,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyString};
-use wspair_core::pair::{Accept, Compat, Fault, Sent};
+use wspair_core::pair::{Accept, Compat, Fault};
 use wspair_core::{self as core, End, PairConfig, PairEvent};
 
 use crate::buffer;
@@ -60,12 +60,15 @@ impl Pair {
         self.with(py, |pair| pair.accept(end, Accept { allow_half_open })).map_err(error::pair)
     }
 
-    /// Queues a message for the other end; false when nobody will take it.
+    /// Queues a message for the other end, and tells whether that one is now behind.
     fn send(&self, py: Python<'_>, end: usize, message: Bound<'_, PyAny>) -> PyResult<bool> {
         let (end, size) = (which(end)?, size(&message)?);
         let message = Held(Some(message.unbind()));
-        let sent = self.with(py, |pair| pair.send(end, message, size)).map_err(error::pair)?;
-        Ok(sent == Sent::Queued)
+        self.with(py, |pair| {
+            pair.send(end, message, size)?;
+            Ok(pair.is_congested(end))
+        })
+        .map_err(error::pair)
     }
 
     /// Closes the direction away from an end, or completes the close of the other end.

@@ -90,12 +90,15 @@ class WebSocket:
         self._pair.accept(self._index, allow_half_open)
         self._deliver()
 
-    def send(self, message: object) -> None:
+    def send(self, message: object) -> bool:
         """Queues a message for the other end. Where nobody will take it, it is dropped.
 
         Args:
             message: Any object. On a wire a `str` is text and any buffer is binary; other objects
                 have no form there.
+
+        Returns:
+            Whether this end is now congested: a sender that can pause should.
 
         Raises:
             BackpressureError: too much waits. Nothing was queued.
@@ -105,8 +108,9 @@ class WebSocket:
         """
         if self._peer._is_coupled and not isinstance(message, (str, bytes, bytearray)):
             message = memoryview(message)  # type: ignore[arg-type]
-        self._pair.send(self._index, message)
+        is_congested = self._pair.send(self._index, message)
         self._peer._deliver()
+        return is_congested
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Closes the direction away from this end, or completes the close of the other one.
@@ -296,6 +300,24 @@ class Coupling:
         more = self._coupling.drain()
         self._peer._deliver()
         return more
+
+    def turn(
+        self, may_write: bool
+    ) -> tuple[bytes | list[bytes | memoryview], bool, bool, float | None]:
+        """All that a host does after anything happened, in one call.
+
+        Args:
+            may_write: Whether the transport takes more.
+
+        Returns:
+            What to write, as `bytes` or as a list of buffers; whether more waits; whether all is
+            as usual: the transport is open, nobody is behind, the connection has not just ended;
+            and `next_timeout`.
+        """
+        turn = self._coupling.turn(may_write)
+        # It may have waited for room, or for the end.
+        self._peer._deliver()
+        return turn
 
     def data_to_send(self) -> bytes:
         """Takes bytes to write; empty when there are none."""

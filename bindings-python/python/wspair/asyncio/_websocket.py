@@ -61,17 +61,22 @@ class WebSocket:
             if event is None:
                 await self._wait_readable()
                 continue
-            if not isinstance(event, MessageEvent):
-                self._last = event
-            return event
+            return event if isinstance(event, MessageEvent) else self._end_with(event)
         return self._last
+
+    def _end_with(self, event: CloseEvent | ErrorEvent) -> CloseEvent | ErrorEvent:
+        self._last = event
+        return event
 
     def __aiter__(self) -> WebSocket:
         return self
 
     async def __anext__(self) -> Any:
         """The next message. Iteration ends with the last event; see `last_event`."""
-        event = await self.receive()
+        # What waits already needs no coroutine.
+        event = self.end.poll_event() if self._last is None else self._last
+        if not isinstance(event, MessageEvent):
+            event = self._end_with(event) if event is not None else await self.receive()
         if isinstance(event, MessageEvent):
             return event.data
         raise StopAsyncIteration
@@ -86,8 +91,7 @@ class WebSocket:
             ClosingError: this side closed, or the close of the other one was read.
             TypeError: the object has no form on the network.
         """
-        self.end.send(message)
-        if self.end.is_congested:
+        if self.end.send(message):
             await self._wait_writable()
 
     async def close(self, code: int | None = 1000, reason: str = "") -> None:

@@ -99,10 +99,21 @@ class Wire(asyncio.BufferedProtocol):
         coupling = self._coupling
         if coupling is None or self.gone.done():
             return
-        more = True
-        while more and not self._is_full:
-            more = coupling.drain()
-            self._write(coupling.connection)
+        while True:
+            data, more, is_usual, due = coupling.turn(not self._is_full)
+            if isinstance(data, list):
+                self.transport.writelines(data)
+            elif data:
+                self.transport.write(data)
+            if not more or self._is_full:
+                break
+        if not is_usual or not self._is_reading:
+            self._look(coupling)
+        if due is not None or self._timer is not None:
+            self._arm(due)
+
+    def _look(self, coupling: Coupling) -> None:
+        """Does what is not usual: ends the transport, or leaves bytes with the peer."""
         state = coupling.transport_state
         if state == Transport.CLOSE:
             self._close()
@@ -112,19 +123,6 @@ class Wire(asyncio.BufferedProtocol):
                 self.transport.write_eof()
             else:
                 self._close()
-        self._control_reading(coupling)
-        self._arm(coupling)
-
-    def _write(self, connection: Connection) -> None:
-        if connection.buffered_amount < SHARED:
-            data = connection.data_to_send()
-            if data:
-                self.transport.write(data)
-        else:
-            self.transport.writelines(connection.buffers_to_send())
-
-    def _control_reading(self, coupling: Coupling) -> None:
-        """Leaves bytes with the peer while the application is behind."""
         wanted = not coupling.is_congested
         if wanted != self._is_reading and not self.transport.is_closing():
             self._is_reading = wanted
@@ -139,8 +137,7 @@ class Wire(asyncio.BufferedProtocol):
             # A peer that does not read must not keep what is left.
             self._drop = self.loop.call_later(LINGER, self.transport.abort)
 
-    def _arm(self, coupling: Coupling) -> None:
-        due = coupling.next_timeout
+    def _arm(self, due: float | None) -> None:
         if self._timer is not None:
             if due == self._timer.when():
                 return
@@ -155,9 +152,6 @@ class Wire(asyncio.BufferedProtocol):
             self._coupling.handle_timeout(self.loop.time())
             self._flush()
 
-
-SHARED = 64 << 10
-"""From this many bytes on a list of buffers is worth its making."""
 
 LINGER = 10.0
 """Seconds that a transport gets to write what is left once it is to be dropped."""
