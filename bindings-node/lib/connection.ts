@@ -89,9 +89,10 @@ export class Connection {
   /** Feeds bytes, which are unmasked where they lie, and gives what follows. All of them are taken. */
   receive(bytes: Uint8Array): ConnectionEvent[] {
     // Another thread could change them between a check and its use.
-    const own = bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
+    const own = bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.prototype.slice.call(bytes);
     const collector = new Collector(this.#engine);
-    this.#engine.feed(Buffer.from(own.buffer, own.byteOffset, own.byteLength), collector);
+    const buffer = Buffer.isBuffer(own) ? own : Buffer.from(own.buffer, own.byteOffset, own.byteLength);
+    this.#engine.feed(buffer, collector);
     return collector.events;
   }
 
