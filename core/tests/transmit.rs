@@ -321,6 +321,28 @@ impl Watched {
     }
 }
 
+#[test]
+fn chunks_are_taken_out_as_they_are() {
+    let mut conn = connection(Role::Server, Config::default());
+    let payload = bytes::Bytes::from(vec![7; 100_000]);
+    conn.send_text("before").unwrap();
+    conn.send_binary(payload.clone()).unwrap();
+    conn.send_text("after").unwrap();
+    pinged(&mut conn, b"ping");
+    conn.transmit().advance(3);
+    let mut out = vec![];
+    let mut shared = 0;
+    while let Some(chunk) = conn.transmit().take_chunk() {
+        shared += usize::from(chunk.as_ptr() == payload.as_ptr());
+        out.extend_from_slice(&chunk);
+    }
+    assert_eq!(shared, 1);
+    assert_eq!(out.len() + 3, 8 + 10 + 100_000 + 7 + 6);
+    assert!(out.starts_with(b"efore\x82\x7f"));
+    assert!(out.windows(6).any(|bytes| bytes == b"\x8a\x04ping"));
+    assert_eq!((conn.buffered_amount(), conn.transmit().take_chunk()), (0, None));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..<_>::default() })]
 
