@@ -26,8 +26,15 @@ before(async () => (folder = await mkdtemp(path.join(os.tmpdir(), 'wspair-'))));
 after(() => rm(folder, { recursive: true }));
 
 function run(t, ...args) {
-  const child = spawn(process.execPath, [cli, ...args], { cwd: folder });
-  t.after(() => child.kill('SIGKILL'));
+  // In a group of its own, so that what it started ends with it.
+  const child = spawn(process.execPath, [cli, ...args], { cwd: folder, detached: true });
+  t.after(() => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // all ended
+    }
+  });
   const told = { out: '', err: '' };
   child.stdout.on('data', (text) => (told.out += text));
   child.stderr.on('data', (text) => (told.err += text));
@@ -92,9 +99,11 @@ describe('wspair', () => {
     const address = await url();
     assert.equal(await greeting(address), 'before blob');
     await worker('watched.mjs', greeter('after'));
+    const deadline = Date.now() + 20_000;
     let now;
-    for (let tries = 0; now !== 'after blob' && tries < 100; tries++) {
-      now = await greeting(address).catch(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    while (now !== 'after blob' && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      now = await greeting(address).catch(() => undefined);
     }
     assert.equal(now, 'after blob');
     child.kill('SIGINT');
