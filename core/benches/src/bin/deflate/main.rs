@@ -1,4 +1,4 @@
-//! permessage-deflate beside the bare DEFLATE library, in one run.
+//! permessage-deflate beside yawc, sockudo-ws and the bare DEFLATE library, in one run.
 //!
 //! ```text
 //! cargo run --release --bin deflate
@@ -10,6 +10,10 @@
 
 #![allow(clippy::cast_precision_loss)]
 
+mod memory;
+mod peers;
+
+use std::fmt::Write;
 use std::time::Instant;
 
 use wspair::handshake::DeflateParams;
@@ -29,7 +33,10 @@ fn main() {
         ["--instructions", agreed, count] => {
             echo(agreed == "agreed", count.parse().expect("a number"));
         }
-        [] => table(),
+        [] => {
+            memory::table();
+            table();
+        }
         _ => panic!("usage: [--instructions plain|agreed MESSAGES]"),
     }
 }
@@ -39,10 +46,13 @@ fn table() {
         "window {WINDOW}, level {LEVEL}, memory level {MEM_LEVEL}; ns a message, medians of {ROUNDS} rounds"
     );
     println!(
-        "| {:30} | {:>8} | {:>8} | {:>6} | {:>5} |",
-        "", "wspair", "zlib-rs", "x bare", "ratio"
+        "yawc: whole connections, memory level its own; sockudo-ws: its codec, without frames"
     );
-    println!("| {:-<30} | -------: | -------: | -----: | ----: |", "");
+    println!(
+        "| {:30} | {:>8} | {:>8} | {:>6} | {:>8} | {:>10} | {:>5} |",
+        "", "wspair", "zlib-rs", "x bare", "yawc", "sockudo-ws", "ratio"
+    );
+    println!("| {:-<30} | -------: | -------: | -----: | -------: | ---------: | ----: |", "");
     for size in [200, 4096] {
         for takeover in [true, false] {
             let messages: Vec<_> = (0..MESSAGES).map(|seed| json(size, seed)).collect();
@@ -53,23 +63,29 @@ fn table() {
             row(
                 &format!("compress {size}, {context}"),
                 ratio,
-                &mut [&mut || drop(sent(takeover, &messages)), &mut || {
-                    compress_bare(takeover, &messages)
-                }],
+                &mut [
+                    &mut || drop(sent(takeover, &messages)),
+                    &mut || compress_bare(takeover, &messages),
+                    &mut || peers::yawc_send(takeover, &messages),
+                    &mut || peers::sockudo_compress(takeover, &messages),
+                ],
             );
             row(
                 &format!("decompress {size}, {context}"),
                 ratio,
-                &mut [&mut || receive(takeover, &wire), &mut || {
-                    decompress_bare(takeover, &payloads)
-                }],
+                &mut [
+                    &mut || receive(takeover, &wire),
+                    &mut || decompress_bare(takeover, &payloads),
+                    &mut || peers::yawc_receive(takeover, &wire),
+                    &mut || peers::sockudo_decompress(takeover, &payloads),
+                ],
             );
         }
     }
 }
 
-fn row(name: &str, ratio: f64, runs: &mut [&mut dyn FnMut(); 2]) {
-    let mut samples = [vec![], vec![]];
+fn row(name: &str, ratio: f64, runs: &mut [&mut dyn FnMut(); 4]) {
+    let mut samples = [vec![], vec![], vec![], vec![]];
     for _ in 0..=ROUNDS {
         for (run, samples) in runs.iter_mut().zip(&mut samples) {
             let start = Instant::now();
@@ -77,12 +93,15 @@ fn row(name: &str, ratio: f64, runs: &mut [&mut dyn FnMut(); 2]) {
             samples.push(start.elapsed().as_nanos() as f64 / MESSAGES as f64);
         }
     }
-    let [ours, bare] = samples.map(|mut samples| {
+    let [ours, bare, yawc, sockudo] = samples.map(|mut samples| {
         samples.remove(0);
         samples.sort_by(f64::total_cmp);
         samples[ROUNDS / 2]
     });
-    println!("| {name:30} | {ours:8.0} | {bare:8.0} | {:6.2} | {ratio:5.2} |", ours / bare);
+    println!(
+        "| {name:30} | {ours:8.0} | {bare:8.0} | {:6.2} | {yawc:8.0} | {sockudo:10.0} | {ratio:5.2} |",
+        ours / bare
+    );
 }
 
 fn agreed(takeover: bool) -> Negotiated {
@@ -174,8 +193,8 @@ fn decompress_bare(takeover: bool, payloads: &[&[u8]]) {
 }
 
 fn echo(agrees: bool, count: usize) {
-    let agreed = if agrees { agreed(true) } else { Negotiated::default() };
-    let mut conn = Connection::server(Config::default(), agreed);
+    let params = if agrees { agreed(true) } else { Negotiated::default() };
+    let mut conn = Connection::server(Config::default(), params);
     let frame: Vec<u8> = [&[0x82, 0xfd, 1, 2, 3, 4][..], &[9; 125]].concat();
     let frames = frame.repeat(100);
     let mut out = Vec::with_capacity(1 << 20);
@@ -195,14 +214,16 @@ fn json(size: usize, seed: usize) -> String {
     let mut text = String::new();
     for at in 0.. {
         let n = (seed * 7919 + at * 104_729) % 1_000_003;
-        text += &format!(
-            r#"{{"id":{n},"symbol":"S{}","price":{}.{:02},"size":{},"side":"{}"}},"#,
+        let trade = if n.is_multiple_of(3) { "buy" } else { "sell" };
+        write!(
+            text,
+            r#"{{"id":{n},"symbol":"S{}","price":{}.{:02},"size":{},"side":"{trade}"}},"#,
             n % 50,
             n % 1000,
             n % 97,
             n % 300,
-            if n % 2 == 0 { "buy" } else { "sell" },
-        );
+        )
+        .expect("memory");
         if text.len() >= size {
             break;
         }
