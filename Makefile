@@ -136,6 +136,9 @@ fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz
 			-- -max_total_time=$(TIME) -dict=fuzz/websocket.dict; \
 	done
 
+fuzz-c: ## Random calls through the C interface, under sanitizers (TIME=60 seconds; needs clang)
+	$(MAKE) -C bindings-c fuzz TIME=$(TIME)
+
 bench: ## Benchmarks beside the peers
 	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 
@@ -185,4 +188,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c fuzz bench bench-node bench-python bench-c clean-tools
+	autobahn-c fuzz fuzz-c bench bench-node bench-python bench-c clean-tools
