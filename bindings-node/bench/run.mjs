@@ -53,9 +53,9 @@ console.log(`${'case'.padEnd(44)}  ratio  range        ours, each`);
 
 // --- Receiving, in memory
 
-/** Frames of a client, as many as fit in about 64 KiB, but one at least. */
-function chunkOf(message, text, perChunk) {
-  const client = new Connection('client');
+/** Frames of one role, as many as fit in about 64 KiB, but one at least. */
+function chunkOf(message, text, perChunk, role = 'client') {
+  const client = new Connection(role);
   const count = perChunk ?? Math.max(1, Math.floor(65_536 / (message.length + 8)));
   for (let i = 0; i < count; i++) text ? client.sendText(message) : client.sendBinary(message);
   return { bytes: client.flush(), count };
@@ -102,6 +102,38 @@ for (const size of [16, 125, 1024]) {
   await compare(`receive, binary, ${size} B, one a chunk, ws`, 0.6, ...receiving(Buffer.alloc(size, 7), false, 1));
 }
 
+// undici is a client only: its frames come unmasked.
+const { ByteParser } = require('undici/lib/web/websocket/receiver.js');
+const { WebsocketFrameSend } = require('undici/lib/web/websocket/frame.js');
+const { utf8Decode } = require('undici/lib/web/websocket/util.js');
+
+function receivingAsClient(message, text) {
+  const { bytes, count } = chunkOf(message, text, undefined, 'server');
+  const chunks = Math.max(20, Math.ceil(20_000_000 / (bytes.length + 500)));
+  const fresh = () => Buffer.from(bytes);
+  const client = new Connection('client', { maxMessage: Infinity });
+  const ours = () => {
+    let got = 0;
+    for (let i = 0; i < chunks; i++) for (const event of client.receive(fresh())) got += event.data.length > 0 ? 1 : 0;
+    if (got !== chunks * count) throw new Error('messages were lost');
+    return got;
+  };
+  let got = 0;
+  const socket = { writableNeedDrain: false };
+  const handler = { socket, onMessage: (type, data) => (got += (text ? utf8Decode(data) : data).length > 0 ? 1 : 0) };
+  const parser = new ByteParser(handler, null);
+  const peer = async () => {
+    got = 0;
+    for (let i = 0; i < chunks; i++) if (!parser.write(fresh())) await once(parser, 'drain');
+    while (got !== chunks * count) await new Promise(setImmediate);
+  };
+  return [ours, peer];
+}
+for (const size of [16, 125, 1024, 65_536]) {
+  await compare(`receive, client, binary, ${size} B, undici`, undefined, ...receivingAsClient(Buffer.alloc(size, 7), false));
+  await compare(`receive, client, ASCII, ${size} B, undici`, undefined, ...receivingAsClient(ascii(size), true));
+}
+
 // --- Sending, in memory
 
 function sending(role, message, text) {
@@ -127,6 +159,16 @@ for (const [size, server, client] of [[16, 0.55, 0.4], [125, 0.55, 0.7], [1024, 
   await compare(`send, server, binary, ${size} B, ws`, server, ...sending('server', Buffer.alloc(size, 7), false));
   await compare(`send, server, ASCII, ${size} B, ws`, server, ...sending('server', ascii(size), true));
   await compare(`send, client, binary, ${size} B, ws`, client, ...sending('client', Buffer.alloc(size, 7), false));
+}
+
+for (const size of [16, 125, 1024, 65_536]) {
+  const data = Buffer.alloc(size, 7);
+  const [ours] = sending('client', data, false);
+  const count = Math.max(50, Math.min(20_000, Math.ceil(20_000_000 / (size + 500))));
+  const peer = () => {
+    for (let i = 0; i < count; i++) new WebsocketFrameSend(data).createFrame(2);
+  };
+  await compare(`send, client, binary, ${size} B, undici`, undefined, ours, peer);
 }
 
 // --- A pair
