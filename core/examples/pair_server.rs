@@ -7,9 +7,7 @@ mod options;
 mod tcp;
 
 use std::error::Error;
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::thread;
+use std::net::TcpStream;
 
 use options::Options;
 use tcp::Host;
@@ -26,19 +24,7 @@ const NETWORK: End = End::First;
 const OURS: End = End::Second;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse()?;
-    let listener = TcpListener::bind((options.host.as_str(), options.port))?;
-    println!("listening on ws://{}/", listener.local_addr()?);
-    std::io::stdout().flush()?;
-    for stream in listener.incoming() {
-        let (stream, options) = (stream?, options.clone());
-        thread::spawn(move || {
-            if let Err(error) = serve(stream, &options) {
-                eprintln!("{error}");
-            }
-        });
-    }
-    Ok(())
+    tcp::listen(&Options::parse()?, serve)
 }
 
 fn serve(mut stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>> {

@@ -5,7 +5,8 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use wspair::handshake::{
@@ -15,6 +16,25 @@ use wspair::handshake::{
 use wspair::{Connection, Instant, Negotiated, Receive, Transport};
 
 use super::options::Options;
+
+/// How serving ends.
+pub(crate) type Served = Result<(), Box<dyn Error>>;
+
+/// Serves each connection in a thread of its own.
+pub(crate) fn listen(options: &Options, serve: fn(TcpStream, &Options) -> Served) -> Served {
+    let listener = TcpListener::bind((options.host.as_str(), options.port))?;
+    println!("listening on ws://{}/", listener.local_addr()?);
+    io::stdout().flush()?;
+    for stream in listener.incoming() {
+        let (stream, options) = (stream?, options.clone());
+        thread::spawn(move || {
+            if let Err(error) = serve(stream, &options) {
+                eprintln!("{error}");
+            }
+        });
+    }
+    Ok(())
+}
 
 /// What a handshake leaves.
 pub(crate) struct Opened {
