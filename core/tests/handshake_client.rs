@@ -170,6 +170,12 @@ fn an_address_falls_into_its_parts() {
         ("A-03", "ws://h?", "h", 80, "h", "/"),
         ("A-03", "ws://h/p?", "h", 80, "h", "/p"),
         ("A-03", "ws://h/p?a?b", "h", 80, "h", "/p?a?b"),
+        ("A-03", "ws://h/p?q=what?", "h", 80, "h", "/p?q=what?"),
+        ("A-03", "ws://h/p??", "h", 80, "h", "/p??"),
+        ("A-03", "ws://h??", "h", 80, "h", "/??"),
+        ("A-03", "ws://h?a?", "h", 80, "h", "/?a?"),
+        ("A-03", "ws://h/p/?a/", "h", 80, "h", "/p/?a/"),
+        ("A-03", "ws://h//", "h", 80, "h", "//"),
         ("A-03", "ws://h/a@b:c", "h", 80, "h", "/a@b:c"),
         ("A-03", "ws://h?ws://x/", "h", 80, "h", "/?ws://x/"),
         ("A-04", "ws://h/a%23b", "h", 80, "h", "/a%23b"),
@@ -607,6 +613,30 @@ proptest! {
         cuts.sort_unstable();
         let pieces = cuts.windows(2).map(|pair| &input[pair[0]..pair[1]]);
         prop_assert_eq!(feed(&plain(), pieces), feed(&plain(), [&input[..]]));
+    }
+
+    #[test]
+    fn an_address_asks_for_the_parts_it_was_put_together_from(
+        scheme in "ws|wss|WS|Wss",
+        user_info in "(|[a-z:%0-9]{0,3}@)",
+        host in "[a-z]{1,3}(\\.[a-z]{1,3})?|127\\.0\\.0\\.1|\\[::[1-9a-f]?\\]",
+        port in "(|:|:80|:443|:0?[1-9][0-9]{0,3})",
+        path in "(|(/[a-z:@%.]{0,2}){1,3})",
+        query in "(|\\?|\\?[a-z/:@?=&]{0,6}|\\?[a?]{1,4})",
+    ) {
+        // by the parts of RFC 3986 3
+        let text = format!("{scheme}://{user_info}{host}{port}{path}{query}");
+        let address = Address::parse(&text).unwrap();
+        let default = if scheme.eq_ignore_ascii_case("wss") { 443 } else { 80 };
+        let port = port.get(1..).and_then(|port| port.parse().ok()).unwrap_or(default);
+        prop_assert_eq!(address.is_secure(), default == 443);
+        prop_assert_eq!(address.port(), port);
+        let authority = if port == default { host } else { format!("{host}:{port}") };
+        prop_assert_eq!(address.authority(), authority);
+        let path = if path.is_empty() { "/" } else { path.as_str() };
+        let query = if query == "?" { "" } else { query.as_str() };
+        prop_assert_eq!(address.target(), format!("{path}{query}"));
+        prop_assert_eq!(address.user_info(), user_info.strip_suffix('@'));
     }
 
     #[test]

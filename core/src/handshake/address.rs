@@ -158,6 +158,14 @@ impl<'a> Authority<'a> {
         Ok(Self { host, port })
     }
 
+    /// The host in the one form that compares (RFC 3986 6.2.2, RFC 5952).
+    pub(super) fn normal_host(self) -> String {
+        match self.host.trim_matches(['[', ']']).parse::<Ipv6Addr>() {
+            Ok(v6) => alloc::format!("[{v6}]"),
+            Err(_) => self.host.to_ascii_lowercase(),
+        }
+    }
+
     fn split(text: &str) -> (&str, Option<&str>) {
         let bracket = text.rfind(']').unwrap_or(0);
         match text[bracket..].find(':') {
@@ -171,9 +179,13 @@ const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-/// RFC 6455 3: the path, `/` when it is empty, and the query unless that is empty.
+/// RFC 6455 3: the path, `/` when it is empty, and the query unless that is empty. The first `?`
+/// begins the query; those behind it are part of it (RFC 3986 3.4).
 fn resource_name(resource: &str) -> String {
-    let resource = resource.strip_suffix('?').unwrap_or(resource);
+    let resource = match resource.split_once('?') {
+        Some((path, "")) => path,
+        _ => resource,
+    };
     match resource.as_bytes().first() {
         Some(b'/') => resource.into(),
         _ => alloc::format!("/{resource}"),
