@@ -170,7 +170,7 @@ impl HeadReader {
         let mut fields = vec![httparse::EMPTY_HEADER; self.fields];
         let mut request = httparse::Request::new(&mut fields);
         request.parse(&self.head).map_err(|error| match error {
-            httparse::Error::Version => HeadError::Version,
+            httparse::Error::Version if self.is_versioned() => HeadError::Version,
             _ => HeadError::Syntax,
         })?;
         Ok(RequestHead {
@@ -179,6 +179,15 @@ impl HeadReader {
             target: self.span(request.path.unwrap_or_default().as_bytes()),
             fields: self.field_spans(request.headers),
         })
+    }
+
+    /// Whether what follows the target is a version of HTTP, if not one that the parser knows. A
+    /// target with a space in it looks like a wrong version to the parser.
+    fn is_versioned(&self) -> bool {
+        let line = self.head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let version = line.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or_default();
+        matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit())
     }
 
     /// Parses a complete response head.
