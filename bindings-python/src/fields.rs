@@ -4,7 +4,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::buffer;
-use crate::error::invalid;
 
 /// Fields that own their bytes.
 pub(crate) type Owned = Vec<(String, Vec<u8>)>;
@@ -19,8 +18,10 @@ pub(crate) fn read(fields: &Bound<'_, PyAny>) -> PyResult<Owned> {
         .try_iter()?
         .map(|pair| {
             let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair?.extract()?;
-            let name = String::from_utf8(text_or_bytes(&name)?);
-            Ok((name.map_err(|_| invalid("field name is not a token"))?, text_or_bytes(&value)?))
+            // One that is not UTF-8 is no token either way: the engine's to judge, as the peer may
+            // have sent it.
+            let name = String::from_utf8_lossy(&text_or_bytes(&name)?).into_owned();
+            Ok((name, text_or_bytes(&value)?))
         })
         .collect()
 }

@@ -137,38 +137,43 @@ impl Request {
     ///     method: `GET`, or `CONNECT` with `Bootstrap.EXTENDED_CONNECT`.
     ///     target: Path and query, or an absolute address; `:path`.
     ///     fields: Pairs of name and value, or a mapping; each a `str` or a buffer. With
-    ///         `Bootstrap.EXTENDED_CONNECT` `:protocol` and `:authority` are among them.
+    ///         `Bootstrap.EXTENDED_CONNECT` `:protocol`, `:scheme` and `:authority` are among
+    ///         them, before all others.
     ///     how: How the WebSocket is started.
+    ///     end_stream: Whether the client ended the stream of its extended `CONNECT` along with
+    ///         the fields: nobody could talk on it, and it is refused.
     ///
     /// Returns:
     ///     A `Request`, or the `Refusal` to answer with.
     #[staticmethod]
-    #[pyo3(signature = (method, target, fields, how=Bootstrap::UPGRADE), text_signature = "(method, target, fields, how=Bootstrap.UPGRADE)")]
+    #[pyo3(signature = (method, target, fields, how=Bootstrap::UPGRADE, *, end_stream=false), text_signature = "(method, target, fields, how=Bootstrap.UPGRADE, *, end_stream=False)")]
     fn from_fields(
         py: Python<'_>,
         method: &str,
         target: &str,
         fields: &Bound<'_, PyAny>,
         how: Bootstrap,
+        end_stream: bool,
     ) -> PyResult<Py<PyAny>> {
         let fields = fields::read(fields)?;
         let lent = fields::lend(&fields);
         let fields = Fields::from(&lent[..]);
-        match handshake::Request::from_fields(how.into(), method, target, fields) {
-            Ok(request) => Self::of(&request).into_py_any(py),
-            Err(refusal) => Refusal(refusal).into_py_any(py),
-        }
+        let request = handshake::Request::from_fields(how.into(), method, target, fields);
+        Self::judged(py, request, end_stream)
     }
 
     /// As `from_fields` for an extended `CONNECT` whose `:method` and `:path` are among the fields.
     #[staticmethod]
-    fn from_pseudo_fields(py: Python<'_>, fields: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (fields, *, end_stream=false))]
+    fn from_pseudo_fields(
+        py: Python<'_>,
+        fields: &Bound<'_, PyAny>,
+        end_stream: bool,
+    ) -> PyResult<Py<PyAny>> {
         let fields = fields::read(fields)?;
         let lent = fields::lend(&fields);
-        match handshake::Request::from_pseudo_fields(Fields::from(&lent[..])) {
-            Ok(request) => Self::of(&request).into_py_any(py),
-            Err(refusal) => Refusal(refusal).into_py_any(py),
-        }
+        let request = handshake::Request::from_pseudo_fields(Fields::from(&lent[..]));
+        Self::judged(py, request, end_stream)
     }
 
     /// Path and query. Starts with a slash; still percent-encoded.
@@ -247,6 +252,18 @@ impl Request {
 }
 
 impl Request {
+    fn judged(
+        py: Python<'_>,
+        request: Result<handshake::Request<'_>, handshake::Refusal>,
+        end_stream: bool,
+    ) -> PyResult<Py<PyAny>> {
+        match request {
+            Ok(_) if end_stream => Refusal(handshake::Refusal::stream_ended()).into_py_any(py),
+            Ok(request) => Self::of(&request).into_py_any(py),
+            Err(refusal) => Refusal(refusal).into_py_any(py),
+        }
+    }
+
     fn of(request: &handshake::Request<'_>) -> Self {
         let fields = request.fields().iter();
         Self {
@@ -311,6 +328,22 @@ impl Acceptance {
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let fields = self.0.fields.iter();
         fields::to_python(py, fields.map(|(name, value)| (*name, value.as_bytes())))
+    }
+
+    /// The fields and further ones of the caller, for a host that has another HTTP stack send
+    /// them. Over HTTP/2 and HTTP/3 names are in lower case, and what these forbid is left out.
+    ///
+    /// Raises:
+    ///     InvalidArgumentError: as `to_bytes`.
+    fn fields_with<'py>(
+        &self,
+        py: Python<'py>,
+        extra: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let extra = fields::read(extra)?;
+        let lent = fields::lend(&extra);
+        let fields = self.0.fields_with(&lent).map_err(invalid)?;
+        fields::to_python(py, fields.iter().map(|(name, value)| (&**name, &**value)))
     }
 
     /// What the connection is made with.

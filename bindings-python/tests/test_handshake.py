@@ -156,6 +156,79 @@ def test_behind_another_http_stack() -> None:
     assert isinstance(Request.from_fields("GET", "/", {}), Refusal)
 
 
+CONNECT = [
+    (":method", "CONNECT"),
+    (":protocol", "websocket"),
+    (":scheme", "https"),
+    (":path", "/chat"),
+    (":authority", "example.org"),
+    ("sec-websocket-version", "13"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "cause"),
+    [
+        ([*CONNECT, ("te", "gzip")], "connection-specific header field"),
+        ([*CONNECT, ("connection", "upgrade")], "connection-specific header field"),
+        ([*CONNECT, ("X-A", "1")], "malformed header field"),
+        ([*CONNECT, (b"\xff", "1")], "malformed header field"),
+        ([*CONNECT, ("x", b" 1")], "malformed header field"),
+        ([*CONNECT, ("host", "evil.example")], "Host other than the authority"),
+        ([*CONNECT, (":path", "/")], "missing, repeated or misplaced pseudo-field"),
+        ([(":protocol", "foo"), *CONNECT], "missing, repeated or misplaced pseudo-field"),
+        ([*CONNECT[:2], *CONNECT[3:]], "scheme other than http and https"),
+        ([(":scheme", "ws"), *CONNECT[:2], *CONNECT[3:]], "scheme other than http and https"),
+    ],
+)
+def test_a_malformed_extended_connect(fields: list[tuple[str, str]], cause: str) -> None:
+    for asked in (
+        Request.from_pseudo_fields(fields),
+        Request.from_fields("CONNECT", "/chat", fields, Bootstrap.EXTENDED_CONNECT),
+    ):
+        assert isinstance(asked, Refusal)
+        assert (asked.status, asked.cause) == (400, cause)
+        assert asked.is_malformed
+
+
+def test_an_extended_connect_whose_stream_has_ended() -> None:
+    for asked in (
+        Request.from_pseudo_fields(CONNECT, end_stream=True),
+        Request.from_fields(
+            "CONNECT", "/chat", CONNECT, Bootstrap.EXTENDED_CONNECT, end_stream=True
+        ),
+    ):
+        assert isinstance(asked, Refusal)
+        assert (asked.status, asked.is_malformed) == (400, False)
+        assert asked.cause == "stream ended with the request"
+    assert isinstance(Request.from_pseudo_fields(CONNECT, end_stream=False), Request)
+
+
+def test_fields_that_a_server_adds_to_its_answer() -> None:
+    asked = Request.from_pseudo_fields([*CONNECT, ("sec-websocket-protocol", "a")])
+    assert isinstance(asked, Request)
+    answer = accepted(asked.accept(subprotocol="a"))
+    assert answer.fields_with({"X-A": " 1 ", "Keep-Alive": "5"}) == (
+        ("sec-websocket-protocol", b"a"),
+        ("x-a", b"1"),
+    )
+    for name, value in [("X", "a\r\nb"), ("Upgrade", "x"), ("x y", "1")]:
+        with pytest.raises(InvalidArgumentError):
+            answer.fields_with({name: value})
+    with pytest.raises(InvalidArgumentError):
+        answer.fields_with([(b"\xff", b"1")])
+
+
+def test_a_query_keeps_its_question_marks() -> None:
+    for url, target in {
+        "ws://h/p?q=what?": "/p?q=what?",
+        "ws://h/p??": "/p??",
+        "ws://h/p?": "/p",
+        "ws://h?": "/",
+    }.items():
+        assert ClientRequest(url).target == target
+
+
 def test_a_plain_no() -> None:
     client = ClientHandshake(ClientRequest("ws://example.org"))
     verdict = client.receive_data(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use wspair::handshake::{
     AcceptError, Bootstrap, Cause, ClientRequest, Failure, Fields, InvalidOrigin, Negotiated,
-    Origins, Policy, Request, Response,
+    Origins, Policy, Refusal, Request, Response,
 };
 
 type Field<'a> = (&'a str, &'a [u8]);
@@ -26,9 +26,16 @@ const CONNECT: [Field<'static>; 6] = [
     ("sec-websocket-version", b"13"),
 ];
 
+/// Those of the same name are replaced where they stand.
 fn with<'a>(fields: &[Field<'a>], more: &[Field<'a>]) -> Fields<'a> {
-    let kept = fields.iter().filter(|(name, _)| more.iter().all(|(other, _)| name != other));
-    kept.chain(more).copied().collect()
+    let named = |list: &[Field<'a>], name| list.iter().copied().find(|(other, _)| *other == name);
+    let new = more.iter().copied().filter(|(name, _)| named(fields, *name).is_none());
+    fields.iter().map(|field| named(more, field.0).unwrap_or(*field)).chain(new).collect()
+}
+
+/// Put in before the field at that place.
+fn insert<'a>(fields: &[Field<'a>], at: usize, more: &[Field<'a>]) -> Fields<'a> {
+    fields[..at].iter().chain(more).chain(&fields[at..]).copied().collect()
 }
 
 fn without<'a>(fields: &[Field<'a>], name: &str) -> Fields<'a> {
@@ -39,7 +46,19 @@ fn without<'a>(fields: &[Field<'a>], name: &str) -> Fields<'a> {
 fn refused(row: &str, fields: Fields<'_>, status: u16, cause: Cause) {
     let refusal = Request::from_pseudo_fields(fields).unwrap_err();
     assert_eq!((refusal.status(), refusal.cause()), (status, cause), "{row}");
-    assert_eq!(refusal.is_malformed(), cause == Cause::ConnectionField, "{row}");
+    assert!(!refusal.is_malformed(), "{row}");
+    check_lower(row, &refusal);
+}
+
+#[track_caller]
+fn malformed(row: &str, fields: Fields<'_>, cause: Cause) {
+    let refusal = Request::from_pseudo_fields(fields).unwrap_err();
+    assert_eq!((refusal.status(), refusal.cause()), (400, cause), "{row}");
+    assert!(refusal.is_malformed(), "{row}");
+    check_lower(row, &refusal);
+}
+
+fn check_lower(row: &str, refusal: &Refusal) {
     for (name, _) in refusal.fields(Bootstrap::ExtendedConnect) {
         assert_eq!(name, name.to_ascii_lowercase(), "{row}");
         assert!(!["connection", "upgrade"].contains(&&*name), "{row}");
@@ -87,8 +106,12 @@ fn an_extended_connect_is_answered_200_without_accept() {
     assert!(none.fields.is_empty(), "M-09");
 
     // The same with method and target apart, and Host in place of :authority.
-    let fields: [Field<'_>; 3] =
-        [(":protocol", b"WebSocket"), ("host", b"h"), ("sec-websocket-version", b"13")];
+    let fields: [Field<'_>; 4] = [
+        (":protocol", b"WebSocket"),
+        (":scheme", b"HTTP"),
+        ("host", b"h"),
+        ("sec-websocket-version", b"13"),
+    ];
     let request =
         Request::from_fields(Bootstrap::ExtendedConnect, "CONNECT", "/", (&fields).into());
     assert_eq!(request.unwrap().authority(), "h");
@@ -96,20 +119,114 @@ fn an_extended_connect_is_answered_200_without_accept() {
 
 #[test]
 fn what_is_no_extended_connect_for_websocket_is_refused() {
-    let get: [Field<'_>; 1] = [(":method", b"GET")];
-    refused("M-07", with(&CONNECT, &get), 405, Cause::Method);
+    let get = [(":method", &b"GET"[..])];
+    let plain: [Field<'_>; 5] = core::array::from_fn(|at| CONNECT[at + usize::from(at > 0)]);
+    refused("M-07", with(&plain, &get), 405, Cause::Method);
     refused("M-06", with(&CONNECT, &[(":protocol", b"foo")]), 501, Cause::Protocol);
     refused("M-07", without(&CONNECT, ":protocol"), 400, Cause::NoProtocol);
-    for name in ["connection", "Upgrade", "keep-alive", "transfer-encoding"] {
-        refused("M-08", with(&CONNECT, &[(name, b"upgrade")]), 400, Cause::ConnectionField);
-    }
-    let target: [&[u8]; 5] = [b"", b"chat", b"*", b"/#x", b"/\xff"];
+    let target: [&[u8]; 4] = [b"chat", b"*", b"/#x", b"/a b"];
     for target in target {
         refused("M-11", with(&CONNECT, &[(":path", target)]), 400, Cause::Target);
     }
-    refused("M-11", without(&CONNECT, ":path"), 400, Cause::Target);
     refused("M-11", without(&CONNECT, ":authority"), 400, Cause::Host);
     refused("M-11", with(&CONNECT, &[(":authority", b"a b")]), 400, Cause::Host);
+    refused("M-11", with(&CONNECT, &[(":authority", b"")]), 400, Cause::Host);
+    let hosts = [("host", &b"h"[..]), ("host", b"h")];
+    let several: Vec<_> = without(&CONNECT, ":authority").iter().chain(hosts).collect();
+    refused("M-11", several.as_slice().into(), 400, Cause::Host);
+}
+
+#[test]
+fn a_malformed_request_is_told_from_one_to_answer() {
+    // M-08
+    let names = ["connection", "Upgrade", "keep-alive", "proxy-connection", "transfer-encoding"];
+    for name in names {
+        malformed("M-08", with(&CONNECT, &[(name, b"upgrade")]), Cause::ConnectionField);
+    }
+    for te in [&b"gzip"[..], b"", b"trailers, deflate", b"trailers;q=1"] {
+        malformed("M-08", with(&CONNECT, &[("te", te)]), Cause::ConnectionField);
+    }
+    let twice = [("te", &b"trailers"[..]), ("te", b"gzip")];
+    malformed("M-08", insert(&CONNECT, 6, &twice), Cause::ConnectionField);
+
+    // RFC 9113 8.2.1
+    for name in ["Origin", "x-A", "", "x y", "x:y", "x\0", "x\u{e9}", "x(y)"] {
+        malformed("field name", with(&CONNECT, &[(name, b"1")]), Cause::FieldSyntax);
+    }
+    for value in [&b" 1"[..], b"1 ", b"\t1", b"1\t", b" ", b"1\r\nx: y", b"1\n2", b"1\r2", b"\0"] {
+        malformed("field value", with(&CONNECT, &[("x", value)]), Cause::FieldSyntax);
+        malformed("field value", with(&CONNECT, &[(":path", value)]), Cause::FieldSyntax);
+    }
+
+    // RFC 9113 8.3
+    for again in CONNECT.iter().take(5) {
+        malformed("repeated", insert(&CONNECT, 5, &[*again]), Cause::PseudoField);
+    }
+    malformed("repeated", insert(&CONNECT, 5, &[(":protocol", b"foo")]), Cause::PseudoField);
+    malformed("repeated", insert(&CONNECT, 0, &[(":protocol", b"foo")]), Cause::PseudoField);
+    for name in [":status", ":version", ":", ":Path", "::path"] {
+        malformed("unknown", insert(&CONNECT, 5, &[(name, b"1")]), Cause::PseudoField);
+    }
+    malformed("behind others", insert(&CONNECT, 2, &[("x", b"1")]), Cause::PseudoField);
+
+    // RFC 8441 4
+    malformed("method", with(&CONNECT, &[(":method", b"GET")]), Cause::PseudoField);
+    malformed("method", without(&CONNECT, ":method"), Cause::PseudoField);
+    malformed("path", without(&CONNECT, ":path"), Cause::PseudoField);
+    malformed("path", with(&CONNECT, &[(":path", b"")]), Cause::PseudoField);
+    malformed("scheme", without(&CONNECT, ":scheme"), Cause::Scheme);
+    for scheme in [&b""[..], b"ws", b"wss", b"ftp", b"https:", b"http,https", b"\xff"] {
+        malformed("scheme", with(&CONNECT, &[(":scheme", scheme)]), Cause::Scheme);
+    }
+}
+
+#[test]
+fn a_host_beside_the_authority_names_the_same_server() {
+    // RFC 9113 8.3.1, with the normalization of RFC 3986 6.2.3
+    let ask = |scheme, authority, hosts: &[Field<'_>]| {
+        let fields: [Field<'_>; 2] = [(":scheme", scheme), (":authority", authority)];
+        let fields = with(&CONNECT, &fields).iter().chain(hosts.iter().copied()).collect();
+        Request::from_pseudo_fields(fields).map(|request| request.authority().to_string())
+    };
+    let same: [(&[u8], &[u8], &[u8]); 7] = [
+        (b"https", b"h:8443", b"h:8443"),
+        (b"https", b"h", b"H"),
+        (b"https", b"h", b"h:443"),
+        (b"HTTP", b"h:80", b"h"),
+        (b"http", b"h:", b"h:080"),
+        (b"https", b"[::1]", b"[0:0:0:0:0:0:0:1]:443"),
+        (b"https", b"a.test", b"A.Test"),
+    ];
+    for (scheme, authority, host) in same {
+        let seen = ask(scheme, authority, &[("host", host)]).unwrap();
+        assert_eq!(seen.as_bytes(), authority);
+    }
+    let other: [(&[u8], &[u8], &[u8]); 8] = [
+        (b"https", b"h", b"evil"),
+        (b"https", b"h", b""),
+        (b"https", b"h", b"h:80"),
+        (b"http", b"h", b"h:443"),
+        (b"https", b"h", b"h.evil.test"),
+        (b"https", b"h", b"u@h"),
+        (b"https", b"[::1]", b"[::2]"),
+        (b"https", b"h", b"h, h"),
+    ];
+    for (scheme, authority, host) in other {
+        let hosts: [&[Field<'_>]; 2] = [&[("host", host)], &[("host", authority), ("host", host)]];
+        for hosts in hosts {
+            let refusal = ask(scheme, authority, hosts).unwrap_err();
+            assert_eq!((refusal.status(), refusal.cause()), (400, Cause::Authority));
+            assert!(refusal.is_malformed());
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_ended_with_its_request_is_answered_400() {
+    let refusal = Refusal::stream_ended();
+    assert_eq!((refusal.status(), refusal.cause()), (400, Cause::StreamEnded));
+    assert!(!refusal.is_malformed());
+    check_lower("END_STREAM", &refusal);
 }
 
 #[test]
@@ -143,6 +260,8 @@ fn the_clients_extended_connect_has_its_pseudo_fields_first() {
             .and_then(|request| request.subprotocol("b"))
             .and_then(|request| request.field("X-Own", b"Value"))
             .and_then(|request| request.field("Keep-Alive", b"1"))
+            .and_then(|request| request.field("TE", b"gzip"))
+            .and_then(|request| request.field("te", b" trailers\t"))
             .unwrap();
         let fields = request.fields(Bootstrap::ExtendedConnect, [0; 16]);
         let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
@@ -160,6 +279,7 @@ fn the_clients_extended_connect_has_its_pseudo_fields_first() {
             "origin: https://a.test",
             "sec-websocket-protocol: a, b",
             "x-own: Value",
+            "te: trailers",
         ]
     );
     assert_eq!(fields("ws://u:p@h")[2..5], [":scheme: http", ":path: /", ":authority: h"]);
@@ -186,6 +306,57 @@ fn a_2xx_without_accept_opens_an_extended_connect() {
 }
 
 #[test]
+fn a_malformed_answer_opens_nothing() {
+    let request = ClientRequest::new("wss://h/").unwrap();
+    let verify = |fields: &[Field<'_>]| {
+        let response = Response::from_fields(200, fields.into());
+        response.verify(&request, Bootstrap::ExtendedConnect, [0; 16])
+    };
+    let fine: [Field<'_>; 3] = [(":status", b"200"), ("x", b""), ("server", b"a b")];
+    assert_eq!(verify(&fine), Ok(Negotiated::default()));
+    let table: [&[Field<'_>]; 8] = [
+        &[("upgrade", b"websocket")],
+        &[("connection", b"upgrade")],
+        &[("X", b"1")],
+        &[("x", b"1\r\ny: 2")],
+        &[("x", b"1 ")],
+        &[(":path", b"/")],
+        &[(":status", b"200"), (":status", b"200")],
+        &[("x", b"1"), (":status", b"200")],
+    ];
+    for fields in table {
+        assert_eq!(verify(fields), Err(Failure::Malformed), "{fields:?}");
+    }
+}
+
+#[test]
+fn what_a_server_adds_fits_its_carrier() {
+    let extra: [Field<'_>; 4] =
+        [("X-A", b" 1 "), ("Keep-Alive", b"5"), ("TE", b"gzip"), ("Set-Cookie", b"a=b")];
+    let answer = |request: Request<'_>| {
+        let acceptance = request.accept(&Policy::default(), None).unwrap();
+        for broken in [("X", &b"a\r\nb"[..]), ("Upgrade", b"x"), (":status", b"404")] {
+            assert!(acceptance.fields_with(&[broken]).is_err());
+        }
+        let fields = acceptance.fields_with(&extra).unwrap();
+        fields.iter().map(|(name, value)| (name.to_string(), value.to_vec())).collect::<Vec<_>>()
+    };
+    let connect = answer(Request::from_pseudo_fields((&CONNECT).into()).unwrap());
+    let lower = [("x-a", &b"1"[..]), ("set-cookie", b"a=b")];
+    assert_eq!(connect, lower.map(|(name, value)| (name.to_string(), value.to_vec())));
+    let upgrade =
+        answer(Request::from_fields(Bootstrap::Upgrade, "GET", "/", (&UPGRADE).into()).unwrap());
+    assert_eq!(upgrade[0], ("Upgrade".to_string(), b"websocket".to_vec()));
+    assert_eq!(upgrade[3..], extra.map(|(name, value)| (name.to_string(), value.to_vec())));
+
+    let refusal = Refusal::new(404).unwrap();
+    let refusal = extra.iter().fold(refusal, |it, (name, value)| it.field(name, value).unwrap());
+    let fields = refusal.fields(Bootstrap::ExtendedConnect);
+    let names: Vec<_> = fields.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["x-a", "set-cookie", "content-length"]);
+}
+
+#[test]
 fn an_answer_of_another_http_1_1_stack_is_checked_alike() {
     let request = ClientRequest::new("ws://h/").unwrap().subprotocol("a").unwrap();
     let nonce = *b"the sample nonce";
@@ -206,12 +377,15 @@ fn an_answer_of_another_http_1_1_stack_is_checked_alike() {
 #[test]
 fn an_origin_compares_as_a_whole() {
     // C-21, T15
-    let origins = Origins::new(["https://good.example", "http://local:8080"]).unwrap();
+    let origins =
+        Origins::new(["https://good.example", "http://local:8080", "https://[0::1]"]).unwrap();
     let allowed = [
         "https://good.example",
         "https://good.example:443",
         "HTTPS://Good.Example",
         "http://local:8080",
+        "https://[0:0:0:0:0:0:0:1]",
+        "https://[::1]:443",
     ];
     for origin in allowed {
         assert!(origins.allow(Some(origin)), "C-21: {origin}");

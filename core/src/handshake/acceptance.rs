@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::fields::{self, InvalidField};
-use super::{DeflateDecline, DeflatePolicy, Negotiated, Origins, Refusal};
+use super::fields::{self, FieldList, InvalidField};
+use super::{Bootstrap, DeflateDecline, DeflatePolicy, Negotiated, Origins, Refusal};
 
 /// What a server agrees to. The default agrees to all origins and to no extension.
 ///
@@ -45,6 +45,26 @@ pub struct Acceptance {
 }
 
 impl Acceptance {
+    /// The fields of the answer and further ones of the caller, for another HTTP stack to send.
+    ///
+    /// Over HTTP/2 and HTTP/3 names are in lower case, and what these forbid is left out. Fails as
+    /// [`write_response`](Self::write_response) does.
+    pub fn fields_with<'a>(
+        &'a self,
+        extra: &[(&'a str, &'a [u8])],
+    ) -> Result<FieldList<'a>, InvalidField> {
+        for (name, value) in extra {
+            fields::check(name, value)?;
+        }
+        let how = match self.status {
+            101 => Bootstrap::Upgrade,
+            _ => Bootstrap::ExtendedConnect,
+        };
+        let own = self.fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+        let all = own.chain(extra.iter().copied());
+        Ok(all.filter_map(|(name, value)| fields::carried(how, name, value)).collect())
+    }
+
     /// Appends the answer as HTTP/1.1, with further fields of the caller.
     ///
     /// Fails for a further field that would break the answer apart, or that the engine writes

@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::accept::key;
 use super::address::{Address, Authority, InvalidAddress};
-use super::fields::{self, InvalidField};
+use super::fields::{self, FieldList, InvalidField};
 use super::{Bootstrap, DeflateOffer};
 
 /// A request to open a connection. Always valid: what it is built from is checked at once.
@@ -79,7 +79,7 @@ impl ClientRequest {
             Authority::parse(host)?;
             self.host = Some(host.into());
         } else if name.eq_ignore_ascii_case("Origin") {
-            self.origin = Some(value.into());
+            self.origin = Some(fields::trim(value).into());
         } else {
             self.extra.push((name.into(), value.into()));
         }
@@ -124,8 +124,8 @@ impl ClientRequest {
     /// assert!(fields.contains(&(":protocol".into(), b"websocket"[..].into())));
     /// # Ok::<(), wspair::handshake::InvalidRequest>(())
     /// ```
-    pub fn fields(&self, how: Bootstrap, nonce: [u8; 16]) -> Vec<(Cow<'_, str>, Cow<'_, [u8]>)> {
-        let mut list = FieldList { how, fields: Vec::new() };
+    pub fn fields(&self, how: Bootstrap, nonce: [u8; 16]) -> FieldList<'_> {
+        let mut list = RequestFields { how, fields: Vec::new() };
         let authority = self.host.as_deref().unwrap_or(self.address.authority());
         match how {
             Bootstrap::Upgrade => {
@@ -153,11 +153,8 @@ impl ClientRequest {
         if let Some(offer) = &self.deflate {
             list.add("Sec-WebSocket-Extensions", offer.write().into_bytes());
         }
-        for (name, value) in &self.extra {
-            if how == Bootstrap::Upgrade || !fields::is_connection_specific(name) {
-                list.add(name, &**value);
-            }
-        }
+        let extra = self.extra.iter();
+        list.fields.extend(extra.filter_map(|(name, value)| fields::carried(how, name, value)));
         list.fields
     }
 
@@ -186,12 +183,12 @@ impl ClientRequest {
 }
 
 /// Fields in the case that their carrier wants.
-struct FieldList<'a> {
+struct RequestFields<'a> {
     how: Bootstrap,
-    fields: Vec<(Cow<'a, str>, Cow<'a, [u8]>)>,
+    fields: FieldList<'a>,
 }
 
-impl<'a> FieldList<'a> {
+impl<'a> RequestFields<'a> {
     fn add(&mut self, name: &'a str, value: impl Into<Cow<'a, [u8]>>) {
         let name = match self.how {
             Bootstrap::Upgrade => name.into(),

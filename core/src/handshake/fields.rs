@@ -4,6 +4,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Bootstrap;
+
 /// Header fields in their order, as an HTTP stack parsed them.
 ///
 /// Names compare without case. White space around a value is no part of it (RFC 9110 5.5).
@@ -32,7 +34,12 @@ impl<'a> Fields<'a> {
 
     /// Names and values, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-        self.0.iter().map(|&(name, value)| (name, trim(value)))
+        self.as_they_came().map(|(name, value)| (name, trim(value)))
+    }
+
+    /// Names and values with the white space that an HTTP stack left on them.
+    pub(super) fn as_they_came(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.0.iter().copied()
     }
 
     /// The value of a field that may occur once.
@@ -69,6 +76,9 @@ impl<'a> FromIterator<(&'a str, &'a [u8])> for Fields<'a> {
         Self(Cow::Owned(fields.into_iter().collect()))
     }
 }
+
+/// Names and values for another HTTP stack to send, in their order.
+pub type FieldList<'a> = Vec<(Cow<'a, str>, Cow<'a, [u8]>)>;
 
 /// A field that may occur once occurred again.
 #[derive(Clone, Copy, Debug)]
@@ -127,10 +137,26 @@ const OWNED: [&str; 9] = [
 ];
 
 /// Whether HTTP/2 and HTTP/3 forbid the field (RFC 9113 8.2.2, RFC 9114 4.2).
-pub(super) fn is_connection_specific(name: &str) -> bool {
+pub(super) fn is_connection_specific(name: &str, value: &[u8]) -> bool {
+    let is_te = name.eq_ignore_ascii_case("TE");
     ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade"]
         .iter()
         .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
+        || is_te && !trim(value).eq_ignore_ascii_case(b"trailers")
+}
+
+/// A field as its carrier wants it: over HTTP/2 and HTTP/3 the name in lower case, no white space
+/// around the value, and `None` for what they forbid (RFC 9113 8.2).
+pub(super) fn carried<'a>(
+    how: Bootstrap,
+    name: &'a str,
+    value: &'a [u8],
+) -> Option<(Cow<'a, str>, Cow<'a, [u8]>)> {
+    match how {
+        Bootstrap::Upgrade => Some((name.into(), value.into())),
+        Bootstrap::ExtendedConnect if is_connection_specific(name, value) => None,
+        Bootstrap::ExtendedConnect => Some((name.to_ascii_lowercase().into(), trim(value).into())),
+    }
 }
 
 /// The elements of a comma-separated list; empty ones do not count (RFC 9110 5.6.1).

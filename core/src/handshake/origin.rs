@@ -10,7 +10,8 @@ use super::address::Authority;
 ///
 /// A browser sends its user's cookies along with whatever page's request, so a server that trusts
 /// cookies has to name the pages it trusts. Scheme, host and port compare as a whole: scheme and
-/// host without case, a port that is left out as the scheme's own. `null` is never allowed.
+/// host without case, IPv6 addresses however they are written, a port that is left out as the
+/// scheme's own. `null` is never allowed.
 ///
 /// ```
 /// use wspair::handshake::Origins;
@@ -83,13 +84,13 @@ impl Origin {
         if scheme.is_empty() || !scheme.bytes().all(is_scheme_byte) {
             return None;
         }
-        let Authority { host, port } = Authority::parse(authority).ok()?;
+        let authority = Authority::parse(authority).ok()?;
         let scheme = scheme.to_ascii_lowercase();
         let default_port = match scheme.as_str() {
             "http" | "ws" => Some(80),
             "https" | "wss" => Some(443),
             _ => None,
         };
-        Some(Self { scheme, host: host.to_ascii_lowercase(), port: port.or(default_port) })
+        Some(Self { scheme, host: authority.normal_host(), port: authority.port.or(default_port) })
     }
 }

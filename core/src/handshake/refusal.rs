@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Bootstrap;
-use super::fields::{self, InvalidField};
+use super::fields::{self, FieldList, InvalidField};
 
 /// Why a server does not open a connection.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -60,9 +60,25 @@ pub enum Cause {
     NoProtocol,
     /// `:protocol` is not `websocket`. 501.
     Protocol,
-    /// A field that HTTP/2 and HTTP/3 forbid, as `Connection` (RFC 9113 8.2.2). 400, but see
-    /// [`Refusal::is_malformed`].
+    /// A field that HTTP/2 and HTTP/3 forbid, as `Connection`, and as `TE` with another value than
+    /// `trailers` (RFC 9113 8.2.2). 400, but see [`Refusal::is_malformed`].
     ConnectionField,
+    /// Over HTTP/2 and HTTP/3 a name that is not a token in lower case, or a value with white space
+    /// around it, a line end or NUL in it (RFC 9113 8.2.1). 400, but see
+    /// [`Refusal::is_malformed`].
+    FieldSyntax,
+    /// A pseudo-field is repeated, unknown, behind other fields, or does not belong to the method,
+    /// or `:path` is missing (RFC 9113 8.3, RFC 8441 4). 400, but see [`Refusal::is_malformed`].
+    PseudoField,
+    /// `:scheme` is missing, or neither `http` nor `https` (RFC 8441 4). 400, but see
+    /// [`Refusal::is_malformed`].
+    Scheme,
+    /// `Host` names another server than `:authority` (RFC 9113 8.3.1). 400, but see
+    /// [`Refusal::is_malformed`].
+    Authority,
+    /// The stream ended with the request, so nothing can be said on it: see
+    /// [`Refusal::stream_ended`]. 400.
+    StreamEnded,
 }
 
 impl Cause {
@@ -109,6 +125,11 @@ impl fmt::Display for Cause {
             Self::NoProtocol => "CONNECT without a protocol",
             Self::Protocol => "protocol other than websocket",
             Self::ConnectionField => "connection-specific header field",
+            Self::FieldSyntax => "malformed header field",
+            Self::PseudoField => "missing, repeated or misplaced pseudo-field",
+            Self::Scheme => "scheme other than http and https",
+            Self::Authority => "Host other than the authority",
+            Self::StreamEnded => "stream ended with the request",
         })
     }
 }
@@ -143,6 +164,22 @@ impl Refusal {
             return Err(InvalidStatus);
         }
         Ok(Self { status, cause: Cause::Application, fields: Vec::new(), content: Vec::new() })
+    }
+
+    /// The answer to an extended `CONNECT` whose stream the client ended along with its fields: by
+    /// END_STREAM on HEADERS, over HTTP/3 by a FIN behind them. Nobody could talk on it.
+    ///
+    /// ```
+    /// use wspair::handshake::{Fields, Refusal, Request};
+    /// fn judge(fields: Fields<'_>, end_stream: bool) -> Result<Request<'_>, Refusal> {
+    ///     match Request::from_pseudo_fields(fields)? {
+    ///         _ if end_stream => Err(Refusal::stream_ended()),
+    ///         request => Ok(request),
+    ///     }
+    /// }
+    /// ```
+    pub fn stream_ended() -> Self {
+        Self::because(Cause::StreamEnded, Bootstrap::ExtendedConnect)
     }
 
     /// Adds a field. Fails for what would break the answer apart, and for fields that the engine
@@ -198,20 +235,23 @@ impl Refusal {
     /// Whether the request is malformed as HTTP/2 and HTTP/3 define it. The answer then is to
     /// reset the stream: `PROTOCOL_ERROR` (0x1) or `H3_MESSAGE_ERROR` (0x10e).
     pub fn is_malformed(&self) -> bool {
-        self.cause == Cause::ConnectionField
+        matches!(
+            self.cause,
+            Cause::ConnectionField
+                | Cause::FieldSyntax
+                | Cause::PseudoField
+                | Cause::Scheme
+                | Cause::Authority
+        )
     }
 
     /// All fields of the answer, for a host that has another HTTP stack send it.
     ///
-    /// Over HTTP/2 and HTTP/3 names are in lower case.
-    pub fn fields(&self, how: Bootstrap) -> Vec<(Cow<'_, str>, Cow<'_, [u8]>)> {
-        let own = self.fields.iter().map(|(name, value)| match how {
-            Bootstrap::Upgrade => (Cow::Borrowed(&**name), Cow::Borrowed(&**value)),
-            Bootstrap::ExtendedConnect => {
-                (name.to_ascii_lowercase().into(), Cow::Borrowed(&**value))
-            }
-        });
-        let mut fields: Vec<_> = own.collect();
+    /// Over HTTP/2 and HTTP/3 names are in lower case, and what these forbid is left out.
+    pub fn fields(&self, how: Bootstrap) -> FieldList<'_> {
+        let own = self.fields.iter();
+        let mut fields: Vec<_> =
+            own.filter_map(|(name, value)| fields::carried(how, name, value)).collect();
         if how == Bootstrap::Upgrade {
             // RFC 9110 15.5.22 and 7.8: 426 names what to upgrade to, and the option with it.
             let connection: &[u8] = if self.status == 426 {

@@ -9,7 +9,7 @@ use super::acceptance::{AcceptError, Acceptance, Policy};
 use super::address::Authority;
 use super::fields::{self, Fields};
 use super::refusal::{Cause, Refusal};
-use super::{Bootstrap, Negotiated, deflate, extensions};
+use super::{Bootstrap, Negotiated, deflate, extensions, malformed};
 
 /// A valid opening handshake, whatever version of HTTP carried it.
 #[derive(Clone, Debug)]
@@ -24,16 +24,18 @@ impl<'a> Request<'a> {
     /// Checks a request that another HTTP stack parsed.
     ///
     /// For [`Bootstrap::Upgrade`] the stack has made sure of HTTP/1.1. For
-    /// [`Bootstrap::ExtendedConnect`] the target is `:path`, and `:protocol` and `:authority` are
-    /// among the fields.
+    /// [`Bootstrap::ExtendedConnect`] the target is `:path`, and `:protocol`, `:scheme` and
+    /// `:authority` are among the fields, before all others. A request whose stream ended with its
+    /// fields is refused by the host: see [`Refusal::stream_ended`].
     ///
-    /// The first broken rule decides: method, target, `Host`, body, `Upgrade`, `Connection`,
-    /// version, key, `Origin`, subprotocols, extensions.
+    /// The first broken rule decides: what HTTP/2 and HTTP/3 call malformed, then method, target,
+    /// `Host`, body, `Upgrade`, `Connection`, version, key, `Origin`, subprotocols, extensions.
     ///
     /// ```
     /// use wspair::handshake::{Bootstrap, Fields, Request};
     /// let fields = [
     ///     (":protocol", &b"websocket"[..]),
+    ///     (":scheme", b"https"),
     ///     (":authority", b"example.org"),
     ///     ("sec-websocket-version", b"13"),
     /// ];
@@ -117,11 +119,9 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// RFC 8441 4 and 5, RFC 9113 8.2.2.
+    /// RFC 8441 4 and 5.
     fn check_connect(&self, method: &str) -> Result<(), Cause> {
-        if self.fields.iter().any(|(name, _)| fields::is_connection_specific(name)) {
-            return Err(Cause::ConnectionField);
-        }
+        malformed::check_request(&self.fields, method, &self.target)?;
         if method != "CONNECT" {
             return Err(Cause::Method);
         }
@@ -139,11 +139,10 @@ impl<'a> Request<'a> {
             return Err(Cause::Target);
         }
         // RFC 9112 3.2: one Host, and a valid one, even when the target has an authority too.
-        if self.how == Bootstrap::Upgrade {
-            match self.fields.single("Host") {
-                Ok(Some(host)) if is_authority(host) => {}
-                _ => return Err(Cause::Host),
-            }
+        match self.fields.single("Host") {
+            Ok(Some(host)) if is_authority(host) => {}
+            Ok(None) if self.how == Bootstrap::ExtendedConnect => {}
+            _ => return Err(Cause::Host),
         }
         if is_authority(self.authority.as_bytes()) { Ok(()) } else { Err(Cause::Host) }
     }

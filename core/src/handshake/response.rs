@@ -8,7 +8,7 @@ use super::accept::{accept_key, key};
 use super::client_request::ClientRequest;
 use super::fields::Fields;
 use super::head::HeadError;
-use super::{Bootstrap, DeflateOffer, DeflateParams, Negotiated, deflate, extensions};
+use super::{Bootstrap, DeflateOffer, DeflateParams, Negotiated, deflate, extensions, malformed};
 
 /// A server's answer.
 #[derive(Clone, Debug)]
@@ -105,6 +105,9 @@ pub enum Failure {
     DeflateParameter,
     /// The answer about permessage-deflate does not keep to the offer (RFC 7692 7.1).
     DeflateTerms,
+    /// The answer is malformed as HTTP/2 and HTTP/3 define it (RFC 9113 8.2 and 8.3): reset the
+    /// stream with `PROTOCOL_ERROR` (0x1) or `H3_MESSAGE_ERROR` (0x10e).
+    Malformed,
 }
 
 impl fmt::Display for Failure {
@@ -128,6 +131,7 @@ impl fmt::Display for Failure {
             Self::ExtensionRepeated => "extension answered twice",
             Self::DeflateParameter => "invalid parameter of permessage-deflate",
             Self::DeflateTerms => "permessage-deflate beyond what was offered",
+            Self::Malformed => "malformed response fields",
         })
     }
 }
@@ -170,6 +174,9 @@ impl Expected {
     pub(super) fn check(&self, response: &Response<'_>) -> Result<Negotiated, Failure> {
         match self.accept {
             Some(accept) => check_upgrade(response, accept)?,
+            None if malformed::check_response(&response.fields).is_err() => {
+                return Err(Failure::Malformed);
+            }
             None if !matches!(response.status, 200..=299) => return Err(Failure::Status),
             None => {}
         }
