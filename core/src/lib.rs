@@ -25,6 +25,7 @@ pub mod mask;
 #[cfg(feature = "alloc")]
 pub mod pair;
 mod ready_state;
+mod simd;
 pub mod time;
 pub mod utf8;
 

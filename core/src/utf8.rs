@@ -1,5 +1,7 @@
 //! Streaming UTF-8 check (RFC 3629) that fails at the first impossible byte.
 
+use crate::simd;
+
 /// A piece of text could not be part of valid UTF-8.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Invalid;
@@ -52,7 +54,7 @@ impl Utf8Check {
         let taken = if self.len == 0 { 0 } else { self.finish_held(piece, &mut pieces)? };
         let piece = &piece[taken..];
         let (whole, tail) = piece.split_at(piece.len() - unfinished(piece));
-        pieces.rest = core::str::from_utf8(whole).map_err(|_| Invalid)?;
+        pieces.rest = simd::from_utf8(whole)?;
         if !tail.is_empty() {
             self.finish_held(tail, &mut pieces)?;
         }

@@ -15,9 +15,9 @@ fn plainly(data: &[u8], key: [u8; 4], offset: usize) -> Vec<u8> {
 /// E-18, at every alignment in memory too.
 #[test]
 fn masking_equals_the_plain_loop() {
-    let data: Vec<_> = (0..160_u8).map(|at| at.wrapping_mul(37)).collect();
-    for len in 0..=130 {
-        for offset in 0..=130 {
+    let data: Vec<_> = (0..1100_u32).map(|at| at.wrapping_mul(37) as u8).collect();
+    for len in (0..=300).chain([511, 512, 513, 1023, 1024, 1025]) {
+        for offset in 0..=40 {
             let start = offset % 16;
             let from = &data[start..start + len];
             let expected = plainly(from, KEY, offset);
@@ -28,7 +28,7 @@ fn masking_equals_the_plain_loop() {
             assert_eq!(whole[..start], data[..start]);
             assert_eq!(whole[start + len..], data[start + len..]);
 
-            let mut copy = [0xee; 160];
+            let mut copy = [0xee; 1100];
             mask::copy(from, &mut copy[offset % 7..][..len], KEY, offset);
             assert_eq!(copy[offset % 7..][..len], expected);
             assert!(copy[offset % 7 + len..].iter().all(|byte| *byte == 0xee));

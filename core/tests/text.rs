@@ -203,3 +203,33 @@ fn a_client_reads_text_from_fixed_bytes_where_it_lies() {
     let Some(wspair::Event::Text(text)) = received.next() else { panic!() };
     assert_eq!((text.as_str(), text.range()), ("hi", Some(2..4)));
 }
+
+/// What is ASCII, what is not, and what is no UTF-8 at all is told apart at every place of texts of
+/// any length, whatever the width in which they are looked at.
+#[test]
+fn one_odd_character_is_seen_wherever_it_stands() {
+    let lengths = (0..=70).chain(120..=135).chain([255, 256, 257, 300]);
+    for len in lengths {
+        for (role, door) in [
+            (Role::Server, Door::Mutable),
+            (Role::Server, Door::Fixed),
+            (Role::Client, Door::Mutable),
+        ] {
+            let deliver = |payload: &[u8]| {
+                let mut conn = connection(role, Config::default());
+                feed(&mut conn, door, &frame_to(role, 0x81, payload))
+            };
+            let plain = "a".repeat(len);
+            assert_eq!(deliver(plain.as_bytes()), [text(&plain)]);
+            for at in 0..len {
+                let mut odd = plain.clone();
+                odd.replace_range(at..=at, "ä");
+                assert_eq!(deliver(odd.as_bytes()), [text(&odd)], "{len} {at}");
+                let mut broken = plain.clone().into_bytes();
+                broken[at] = 0xe4;
+                let expected = [fault(ProtocolError::TextNotUtf8)];
+                assert_eq!(deliver(&broken), expected, "{len} {at}");
+            }
+        }
+    }
+}

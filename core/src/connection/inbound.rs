@@ -7,10 +7,11 @@ use super::ReadBuffer;
 use super::assembly::Assembly;
 use super::inflate::Inflate;
 use crate::close::CloseFrame;
-use crate::config::{Config, Limits};
+use crate::config::{Config, Delivery, Limits};
 use crate::error::ProtocolError;
 use crate::event::{Chunk, Event, Kind, Payload, Text};
 use crate::frame::{Decoded, Expect, Header, MAX_HEADER, Opcode};
+use crate::simd;
 
 /// Where the bytes come from decides only how a payload is unmasked.
 #[derive(Debug)]
@@ -24,6 +25,11 @@ pub(super) enum Input<'a> {
 /// What a connection remembers between inputs.
 #[derive(Debug, Default)]
 pub(super) struct Inbound {
+    /// No message is begun, no header held, nothing lent that is to be cleared: a frame that comes
+    /// next may be taken in one step. Never where messages are delivered in chunks.
+    pub(super) between_messages: bool,
+    /// Longest payload of a frame that may be taken so.
+    pub(super) most: u16,
     pub(super) step: Step,
     pub(super) message: Option<Message>,
     pub(super) assembly: Assembly,
@@ -38,7 +44,7 @@ pub(super) struct Inbound {
 #[derive(Debug)]
 pub(super) enum Step {
     /// The first bytes of a header whose rest is still to come.
-    Header { held: [u8; MAX_HEADER], len: usize },
+    Header { held: [u8; MAX_HEADER], len: u8 },
     /// `read` bytes of the frame's payload came.
     Payload { frame: Frame, read: u64 },
     /// Nothing more is read: a Close frame or a broken rule came first.
@@ -112,6 +118,23 @@ pub(super) enum Place {
 }
 
 impl Inbound {
+    pub(super) fn new(config: &Config, inflate: Option<Box<Inflate>>) -> Self {
+        let Limits { max_frame, max_message, .. } = config.limits;
+        let most = u16::try_from(max_frame.min(max_message)).unwrap_or(u16::MAX);
+        let mut inbound = Self { most, inflate, ..Self::default() };
+        inbound.settle(config);
+        inbound
+    }
+
+    /// Finds out whether the next frame may be taken in one step.
+    pub(super) fn settle(&mut self, config: &Config) {
+        self.between_messages = config.delivery == Delivery::Messages
+            && config.limits.max_fragments > 0
+            && matches!(self.step, Step::Header { len: 0, .. })
+            && self.message.is_none()
+            && !self.assembly.lent;
+    }
+
     /// Checks what a header means here and now: it begins or continues a message, or stands alone.
     pub(super) fn begin(&mut self, frame: Frame, config: &Config) -> Result<(), ProtocolError> {
         if frame.opcode.is_control() {
@@ -175,7 +198,7 @@ impl Inbound {
                     }
                     _ => (&**binary, None),
                 };
-                let text = core::str::from_utf8(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
+                let text = simd::from_utf8(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
                 Event::Text(Text::lent(text, at))
             }
             (What::Message(Kind::Binary), _) => {
@@ -256,7 +279,7 @@ pub(super) fn input_bytes<'s>(
 /// Returns how many of the new bytes it took.
 pub(super) fn read_header(
     held: &mut [u8; MAX_HEADER],
-    len: &mut usize,
+    len: &mut u8,
     rest: &[u8],
     expect: Expect,
 ) -> Result<Option<(Frame, usize)>, ProtocolError> {
@@ -265,13 +288,13 @@ pub(super) fn read_header(
     {
         return Ok(Some((header.into(), taken)));
     }
-    let before = *len;
+    let before = usize::from(*len);
     let more = rest.len().min(MAX_HEADER - before);
     held[before..before + more].copy_from_slice(&rest[..more]);
     match Header::decode(&held[..before + more], expect)? {
         Decoded::Header(header, taken) => Ok(Some((header.into(), taken - before))),
         Decoded::NeedMore(_) => {
-            *len = before + more;
+            *len += u8::try_from(more).unwrap_or(0);
             Ok(None)
         }
     }
