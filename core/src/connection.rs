@@ -1,6 +1,7 @@
 //! One side of an open WebSocket.
 
 mod assembly;
+mod common;
 mod compress;
 mod compressed;
 mod inbound;
@@ -116,7 +117,7 @@ impl Connection {
         Self {
             role,
             agreed,
-            inbound: Inbound { inflate, ..Inbound::default() },
+            inbound: Inbound::new(&config, inflate),
             outbound: Outbound::new(Queue::new(masks), lifecycle, compress),
             keepalive: Keepalive::new(config.ping_after, config.pong_within),
             told: Instant::default(),

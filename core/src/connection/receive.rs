@@ -25,7 +25,7 @@ pub struct Receive<'a> {
     begin: usize,
     pub(super) pos: usize,
     pub(super) end: usize,
-    event_in_input: bool,
+    pub(super) event_in_input: bool,
 }
 
 impl<'a> Receive<'a> {
@@ -48,8 +48,26 @@ impl<'a> Receive<'a> {
     }
 
     /// The next event with the sending half, to answer out of the event's own bytes.
+    #[inline]
     pub fn next_and_sender(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
+        match self.common_frame() {
+            Some(frame) => self.take_common(frame),
+            None if self.is_used_up() => None,
+            None => self.next_uncommon(),
+        }
+    }
+
+    /// Whether nothing is left to read, to tell, or to clear away.
+    #[inline]
+    fn is_used_up(&self) -> bool {
+        let Connection { inbound, outbound, read, .. } = &*self.conn;
+        let quiet = inbound.between_messages && !read.eof && !outbound.lifecycle.has_ended();
+        quiet && self.pos == self.end
+    }
+
+    fn next_uncommon(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
         let found = self.find();
+        self.conn.inbound.settle(&self.conn.config);
         self.event_in_input = matches!(found, Some(Found { place: Place::Input { .. }, .. }));
         let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
         let lent = match found {
