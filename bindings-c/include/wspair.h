@@ -289,7 +289,7 @@ enum wspair_result
    */
   WSPAIR_REFUSED_UPGRADE = -414,
   /**
-   * Connection does not list Upgrade. 426.
+   * Connection does not list Upgrade. 400.
    */
   WSPAIR_REFUSED_CONNECTION = -415,
   /**

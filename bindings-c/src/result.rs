@@ -118,7 +118,7 @@ pub enum Wspair {
     RefusedBody = -413,
     /// Upgrade does not list websocket. 426.
     RefusedUpgrade = -414,
-    /// Connection does not list Upgrade. 426.
+    /// Connection does not list Upgrade. 400.
     RefusedConnection = -415,
     /// Sec-WebSocket-Version is missing, repeated or no number. 400.
     RefusedVersionSyntax = -416,

@@ -153,7 +153,7 @@ static void refused_rules(void) {
       {"Host: example.org", "Host: exa mple", WSPAIR_REFUSED_HOST, 400},
       {"Host: example.org", "Host: a\r\nContent-Length: 3", WSPAIR_REFUSED_BODY, 400},
       {"Upgrade: websocket", "Upgrade: tea", WSPAIR_REFUSED_UPGRADE, 426},
-      {"Connection: Upgrade", "Connection: close", WSPAIR_REFUSED_CONNECTION, 426},
+      {"Connection: Upgrade", "Connection: close", WSPAIR_REFUSED_CONNECTION, 400},
       {"Version: 13", "Version: x", WSPAIR_REFUSED_VERSION_SYNTAX, 400},
       {"Version: 13", "Version: 8", WSPAIR_REFUSED_VERSION, 426},
       {"dGhl", "dG", WSPAIR_REFUSED_KEY, 400},

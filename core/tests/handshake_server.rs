@@ -299,7 +299,7 @@ fn upgrade_and_connection_are_lists_without_case() {
     for value in [None, Some("close"), Some("Upgrade-Insecure")] {
         let head = base().without("Connection");
         let head = value.map_or(head.clone(), |value| head.add("Connection", value));
-        refused("C-13", &head.bytes(), 426, Cause::Connection);
+        refused("C-13", &head.bytes(), 400, Cause::Connection);
     }
 }
 

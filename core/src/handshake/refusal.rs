@@ -40,7 +40,7 @@ pub enum Cause {
     Body,
     /// `Upgrade` does not list `websocket`. 426.
     Upgrade,
-    /// `Connection` does not list `Upgrade`. 426.
+    /// `Connection` does not list `Upgrade` (RFC 6455 4.2.2). 400.
     Connection,
     /// `Sec-WebSocket-Version` is missing, repeated or not a number up to 255. 400.
     VersionSyntax,
@@ -88,7 +88,7 @@ impl Cause {
             (Self::Method, _) => 405,
             (Self::TimedOut, _) => 408,
             (Self::LineTooLong, _) => 414,
-            (Self::Upgrade | Self::Connection, _) | (Self::Version, Bootstrap::Upgrade) => 426,
+            (Self::Upgrade, _) | (Self::Version, Bootstrap::Upgrade) => 426,
             (Self::HeadTooLong | Self::TooManyFields, _) => 431,
             (Self::Protocol, _) => 501,
             (Self::HttpVersion, _) => 505,
