@@ -284,8 +284,9 @@ fn names_compare_exactly() {
 #[test]
 fn what_is_agreed_over_http_2_is_answered_in_lower_case() {
     // M-11
-    let fields: [(&str, &[u8]); 4] = [
+    let fields: [(&str, &[u8]); 5] = [
         (":protocol", b"websocket"),
+        (":scheme", b"https"),
         (":authority", b"h"),
         ("sec-websocket-version", b"13"),
         ("sec-websocket-extensions", b"permessage-deflate"),
