@@ -1,9 +1,12 @@
 //! The engines, each behind the same face.
 
 mod fastwebsockets;
+mod nexus;
+mod sockudo;
 mod tokio_websockets;
 mod tungstenite;
 mod wspair;
+mod yawc;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -20,11 +23,14 @@ pub struct Engine {
 }
 
 /// Ours first.
-pub const ENGINES: [Engine; 4] = [
+pub const ENGINES: [Engine; 7] = [
     Engine { name: "wspair", start: wspair::start },
+    Engine { name: "nexus-web", start: nexus::start },
+    Engine { name: "sockudo-ws", start: sockudo::start },
     Engine { name: "tungstenite", start: tungstenite::start },
     Engine { name: "fastwebsockets", start: fastwebsockets::start },
     Engine { name: "tokio-websockets", start: tokio_websockets::start },
+    Engine { name: "yawc", start: yawc::start },
 ];
 
 /// No message is longer.

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::scenario::{Kind, Role, Scenario, Task};
 
 /// Most bytes of one read.
-const READ: usize = 64 << 10;
+pub const READ: usize = 64 << 10;
 
 /// Gives the same bytes over and over, and takes whatever is written.
 pub struct Wire {
@@ -36,7 +36,7 @@ impl Wire {
     }
 
     /// The bytes of the next read, up to `most`.
-    fn next(&mut self, most: usize) -> &[u8] {
+    pub fn next(&mut self, most: usize) -> &[u8] {
         let stop = (self.at / self.stride + 1) * self.stride;
         let at = self.at;
         let end = stop.min(self.stream.len()).min(at + most);

@@ -1,0 +1,70 @@
+use std::future::poll_fn;
+use std::hint::black_box;
+use std::pin::Pin;
+
+use ::yawc::frame::{Frame, OpCode};
+use ::yawc::{Options, Role as Side, WebSocket};
+use bytes::Bytes;
+use futures_sink::Sink;
+
+use super::{MAX_MESSAGE, Run, batch, ready};
+use crate::scenario::{Role, Scenario, Task};
+use crate::wire::{Wire, payload};
+
+pub(super) fn start(scenario: &Scenario) -> Option<Run> {
+    let side = match scenario.role {
+        Role::Server => Side::Server,
+        Role::Client => Side::Client,
+    };
+    let options = Options::default().with_limits(MAX_MESSAGE, 2 * MAX_MESSAGE).with_utf8();
+    let wire = Wire::new(scenario);
+    let socket = WebSocket::from_stream_with_extensions(wire, side, None, options);
+    let mut socket = socket.expect("no extension");
+    Some(match scenario.task {
+        Task::Receive | Task::ReceiveSingle => Box::new(move |least| {
+            ready(async {
+                for _ in 0..least {
+                    black_box(&next(&mut socket).await.payload()[..]);
+                }
+            });
+            least
+        }),
+        Task::Send => {
+            let (payload, batch) = (Bytes::from(payload(scenario)), batch(scenario));
+            Box::new(move |least| {
+                let mut count = 0;
+                while count < least {
+                    ready(async {
+                        for _ in 0..batch {
+                            feed(&mut socket, Frame::binary(payload.clone())).await;
+                        }
+                        poll_fn(|cx| Pin::new(&mut socket).poll_flush(cx)).await.expect("written");
+                    });
+                    count += batch;
+                }
+                count
+            })
+        }
+        Task::Echo => Box::new(move |least| {
+            ready(async {
+                for _ in 0..least {
+                    let frame = next(&mut socket).await;
+                    feed(&mut socket, frame).await;
+                }
+            });
+            least
+        }),
+        Task::SendInPlace | Task::Handshake => return None,
+    })
+}
+
+async fn next(socket: &mut WebSocket<Wire>) -> Frame {
+    let frame = poll_fn(|cx| socket.poll_next_frame(cx)).await.expect("a frame");
+    assert!(matches!(frame.opcode(), OpCode::Text | OpCode::Binary));
+    frame
+}
+
+async fn feed(socket: &mut WebSocket<Wire>, frame: Frame) {
+    poll_fn(|cx| Pin::new(&mut *socket).poll_ready(cx)).await.expect("room");
+    Pin::new(socket).start_send(frame).expect("room");
+}
