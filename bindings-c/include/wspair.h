@@ -329,9 +329,30 @@ enum wspair_result
    */
   WSPAIR_REFUSED_PROTOCOL = -424,
   /**
-   * A field that HTTP/2 and HTTP/3 forbid. Reset the stream: PROTOCOL_ERROR (0x1) or H3_MESSAGE_ERROR (0x10e).
+   * A field that HTTP/2 and HTTP/3 forbid; see wspair_server_handshake_is_malformed. 400.
    */
   WSPAIR_REFUSED_CONNECTION_FIELD = -425,
+  /**
+   * A name or value that HTTP/2 and HTTP/3 forbid; see wspair_server_handshake_is_malformed. 400.
+   */
+  WSPAIR_REFUSED_FIELD_SYNTAX = -426,
+  /**
+   * A pseudo-field is missing, repeated, unknown or misplaced; see
+   * wspair_server_handshake_is_malformed. 400.
+   */
+  WSPAIR_REFUSED_PSEUDO_FIELD = -427,
+  /**
+   * :scheme is missing, or neither http nor https; see wspair_server_handshake_is_malformed. 400.
+   */
+  WSPAIR_REFUSED_SCHEME = -428,
+  /**
+   * Host names another server than :authority; see wspair_server_handshake_is_malformed. 400.
+   */
+  WSPAIR_REFUSED_AUTHORITY = -429,
+  /**
+   * The stream ended with the request: wspair_server_handshake_stream_ended. 400.
+   */
+  WSPAIR_REFUSED_STREAM_ENDED = -430,
   /**
    * The bytes are not an HTTP/1 head.
    */
@@ -404,6 +425,11 @@ enum wspair_result
    * The answer about permessage-deflate does not keep to the offer.
    */
   WSPAIR_FAILED_DEFLATE_TERMS = -518,
+  /**
+   * The answer is malformed as HTTP/2 and HTTP/3 define it. Reset the stream: PROTOCOL_ERROR (0x1)
+   * or H3_MESSAGE_ERROR (0x10e).
+   */
+  WSPAIR_FAILED_MALFORMED = -519,
   /**
    * An address holds a character that has to be percent-encoded, or in punycode.
    */
@@ -1882,7 +1908,7 @@ wspair_result wspair_client_handshake_request(struct wspair_client_handshake *ha
  * `how`: as the request was sent. `status`, `list`, `list_len`: the answer.
  *
  * WSPAIR_FAILED_*, of which WSPAIR_FAILED_STATUS is the server's plain no; WSPAIR_ERROR_NULL,
- * WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_UTF8; WSPAIR_ERROR_STATE when one was checked before.
+ * WSPAIR_ERROR_ARGUMENT; WSPAIR_ERROR_STATE when one was checked before.
  */
 wspair_result wspair_client_handshake_verify(struct wspair_client_handshake *handshake,
                                              uint32_t how,
@@ -1906,11 +1932,11 @@ wspair_result wspair_server_handshake_new(const struct wspair_config *config,
  *
  * `config`: origins; null for the defaults. `how`: WSPAIR_BOOTSTRAP_*. `method`, `target`: ended by
  * a NUL; of an extended CONNECT the target is :path. `list`, `list_len`: the fields; of an extended
- * CONNECT :protocol and :authority among them. `handshake`: is set to the new handle, to be ended
- * by `wspair_server_handshake_free`.
+ * CONNECT :protocol, :scheme and :authority among them, before all others. `handshake`: is set to
+ * the new handle, to be ended by `wspair_server_handshake_free`.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_UTF8, WSPAIR_ERROR_MEMORY. A request that
- * is not valid is no error: the progress is WSPAIR_PROGRESS_REFUSED then.
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY. A request that is not valid is no
+ * error: the progress is WSPAIR_PROGRESS_REFUSED then.
  */
 wspair_result wspair_server_handshake_from_fields(const struct wspair_config *config,
                                                   uint32_t how,
@@ -1949,6 +1975,16 @@ wspair_result wspair_server_handshake_receive(struct wspair_server_handshake *ha
 wspair_result wspair_server_handshake_eof(struct wspair_server_handshake *handshake);
 
 /**
+ * Tells that the stream of an extended CONNECT ended along with its fields: by END_STREAM on HEADERS,
+ * over HTTP/3 by a FIN behind them. Nobody could talk on it: it is refused, unless it was answered.
+ *
+ * `handshake`: from `wspair_server_handshake_from_fields`.
+ *
+ * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from bytes.
+ */
+wspair_result wspair_server_handshake_stream_ended(struct wspair_server_handshake *handshake);
+
+/**
  * Tells the time. A request that is not complete by its deadline is refused with 408.
  *
  * `now`: nanoseconds, as for `wspair_conn_timeout`.
@@ -1976,6 +2012,12 @@ uint32_t wspair_server_handshake_progress(const struct wspair_server_handshake *
 wspair_result wspair_server_handshake_error(const struct wspair_server_handshake *handshake);
 
 /**
+ * 1 when the request was refused as HTTP/2 and HTTP/3 call it malformed: then the answer is to reset
+ * the stream, with PROTOCOL_ERROR (0x1) or H3_MESSAGE_ERROR (0x10e). Else, and for null, 0.
+ */
+uint32_t wspair_server_handshake_is_malformed(const struct wspair_server_handshake *handshake);
+
+/**
  * Accepts the request, and makes the answer.
  *
  * `handshake`: at WSPAIR_PROGRESS_REQUEST. `subprotocol`: one of the client's, ended by a NUL; null
@@ -1983,8 +2025,8 @@ wspair_result wspair_server_handshake_error(const struct wspair_server_handshake
  *
  * WSPAIR_REFUSED_ORIGIN, or another WSPAIR_REFUSED_*: the configuration says no, and the output is
  * the refusal. WSPAIR_ERROR_STATE when there is no request, or it was answered. Mistakes of the
- * caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8,
- * WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*.
+ * caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL,
+ * WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the subprotocol.
  */
 wspair_result wspair_server_handshake_accept(struct wspair_server_handshake *handshake,
                                              const char *subprotocol,
@@ -1997,7 +2039,7 @@ wspair_result wspair_server_handshake_accept(struct wspair_server_handshake *han
  * `handshake`: at WSPAIR_PROGRESS_REQUEST. `status`: 200 to 599. `list`, `list_len`: fields of the
  * answer, as Location or Content-Type. `body`, `body_len`: its content.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
+ * WSPAIR_ERROR_NULL, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
  * WSPAIR_ERROR_STATE when there is no request, or it was answered.
  */
 wspair_result wspair_server_handshake_refuse(struct wspair_server_handshake *handshake,

@@ -79,6 +79,11 @@ impl From<Cause> for Wspair {
             Cause::NoProtocol => Self::RefusedNoProtocol,
             Cause::Protocol => Self::RefusedProtocol,
             Cause::ConnectionField => Self::RefusedConnectionField,
+            Cause::FieldSyntax => Self::RefusedFieldSyntax,
+            Cause::PseudoField => Self::RefusedPseudoField,
+            Cause::Scheme => Self::RefusedScheme,
+            Cause::Authority => Self::RefusedAuthority,
+            Cause::StreamEnded => Self::RefusedStreamEnded,
             _ => Self::ErrorUnknown,
         }
     }
@@ -105,6 +110,7 @@ impl From<Failure> for Wspair {
             Failure::ExtensionRepeated => Self::FailedExtensionRepeated,
             Failure::DeflateParameter => Self::FailedDeflateParameter,
             Failure::DeflateTerms => Self::FailedDeflateTerms,
+            Failure::Malformed => Self::FailedMalformed,
             _ => Self::ErrorUnknown,
         }
     }

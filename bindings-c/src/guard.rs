@@ -1,6 +1,7 @@
 //! What every function is wrapped in: no panic gets out, and pointers are looked at first.
 
 use core::ffi::{CStr, c_char};
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::result::Wspair;
@@ -115,6 +116,18 @@ pub(crate) unsafe fn string<'a>(from: *const c_char) -> Result<Option<&'a str>, 
     // SAFETY: not null, and a string by the caller's promise.
     let string = unsafe { CStr::from_ptr(from) };
     string.to_str().map(Some).map_err(|_| Wspair::ErrorUtf8)
+}
+
+/// A string of the peer's that the caller passes on: it need not be UTF-8, but it has to be there.
+///
+/// # Safety
+/// As [`string`].
+pub(crate) unsafe fn foreign<'a>(from: *const c_char) -> Result<Cow<'a, str>, Wspair> {
+    if from.is_null() {
+        return Err(Wspair::ErrorNull);
+    }
+    // SAFETY: not null, and a string by the caller's promise.
+    Ok(unsafe { CStr::from_ptr(from) }.to_string_lossy())
 }
 
 /// Writes a result to where the caller wants it.

@@ -138,8 +138,19 @@ pub enum Wspair {
     RefusedNoProtocol = -423,
     /// :protocol is not websocket. 501.
     RefusedProtocol = -424,
-    /// A field that HTTP/2 and HTTP/3 forbid. Reset the stream: PROTOCOL_ERROR (0x1) or H3_MESSAGE_ERROR (0x10e).
+    /// A field that HTTP/2 and HTTP/3 forbid; see wspair_server_handshake_is_malformed. 400.
     RefusedConnectionField = -425,
+    /// A name or value that HTTP/2 and HTTP/3 forbid; see wspair_server_handshake_is_malformed. 400.
+    RefusedFieldSyntax = -426,
+    /// A pseudo-field is missing, repeated, unknown or misplaced; see
+    /// wspair_server_handshake_is_malformed. 400.
+    RefusedPseudoField = -427,
+    /// :scheme is missing, or neither http nor https; see wspair_server_handshake_is_malformed. 400.
+    RefusedScheme = -428,
+    /// Host names another server than :authority; see wspair_server_handshake_is_malformed. 400.
+    RefusedAuthority = -429,
+    /// The stream ended with the request: wspair_server_handshake_stream_ended. 400.
+    RefusedStreamEnded = -430,
     /// The bytes are not an HTTP/1 head.
     FailedSyntax = -501,
     /// An upgrade by HTTP/1.0.
@@ -176,6 +187,9 @@ pub enum Wspair {
     FailedDeflateParameter = -517,
     /// The answer about permessage-deflate does not keep to the offer.
     FailedDeflateTerms = -518,
+    /// The answer is malformed as HTTP/2 and HTTP/3 define it. Reset the stream: PROTOCOL_ERROR (0x1)
+    /// or H3_MESSAGE_ERROR (0x10e).
+    FailedMalformed = -519,
     /// An address holds a character that has to be percent-encoded, or in punycode.
     InvalidCharacter = -601,
     /// An address has a fragment.

@@ -1,6 +1,6 @@
 //! The small structs that arguments and answers are made of.
 
-use crate::guard::{array, text};
+use crate::guard::array;
 use crate::result::Wspair;
 
 /// Bytes in somebody's memory; how long they stay is told where one is handed out.
@@ -44,7 +44,8 @@ impl From<&str> for Slice {
     }
 }
 
-/// Fields of the caller's, as the engine takes them.
+/// Fields of the caller's, as the engine takes them. A name that is not UTF-8 is no token however
+/// it is written, which the engine says of it: the peer may have sent it.
 ///
 /// # Safety
 /// `fields` is null, or `len` fields may be read there, and the bytes they name, during the call.
@@ -58,7 +59,9 @@ pub(crate) unsafe fn fields<'a>(
         .iter()
         .map(|Field { name, value }| {
             // SAFETY: the caller's promise covers what the fields name.
-            unsafe { Ok((text(name.data, name.len)?, array(value.data, value.len)?)) }
+            let (name, value) =
+                unsafe { (array(name.data, name.len)?, array(value.data, value.len)?) };
+            Ok((core::str::from_utf8(name).unwrap_or("\u{fffd}"), value))
         })
         .collect()
 }

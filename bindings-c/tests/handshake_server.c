@@ -197,25 +197,32 @@ static void refused_rules(void) {
 
 static void from_fields(void) {
   wspair_server_handshake *handshake = NULL;
-  wspair_field request[3], answer[8];
+  wspair_field request[7], answer[8], extra[3];
   wspair_agreed agreed;
   wspair_slice body, output;
   uint16_t status;
   size_t count, used;
   request[0] = field_of(":protocol", "websocket");
   request[1] = field_of(":authority", "example.org");
-  request[2] = field_of("sec-websocket-version", "13");
+  request[2] = field_of(":scheme", "https");
+  request[3] = field_of("sec-websocket-version", "13");
   GOOD(wspair_server_handshake_from_fields(NULL, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, "CONNECT",
-                                           "/chat", request, 3, &handshake));
+                                           "/chat", request, 4, &handshake));
+  CHECK(!wspair_server_handshake_is_malformed(handshake));
   CHECK(wspair_server_handshake_progress(handshake) == WSPAIR_PROGRESS_REQUEST);
   GIVES(WSPAIR_ERROR_STATE, wspair_server_handshake_receive(handshake, NULL, 0, &used));
   GIVES(WSPAIR_ERROR_STATE, wspair_server_handshake_eof(handshake));
   GIVES(WSPAIR_ERROR_STATE, wspair_server_handshake_timeout(handshake, 0));
   GIVES(WSPAIR_ERROR_STATE,
         wspair_server_handshake_answer(handshake, &status, answer, 8, &count, &body));
-  GOOD(wspair_server_handshake_accept(handshake, NULL, NULL, 0));
+  extra[0] = field_of("X-A", " 1 ");
+  extra[1] = field_of("Keep-Alive", "5");
+  extra[2] = field_of("\xff", "1");
+  GIVES(WSPAIR_INVALID_FIELD_NAME, wspair_server_handshake_accept(handshake, NULL, extra, 3));
+  GOOD(wspair_server_handshake_accept(handshake, NULL, extra, 2));
   GOOD(wspair_server_handshake_answer(handshake, &status, answer, 8, &count, &body));
-  CHECK(status == 200 && count == 0 && body.len == 0);
+  CHECK(status == 200 && count == 1 && body.len == 0);
+  CHECK(slice_is(answer[0].name, "x-a") && slice_is(answer[0].value, "1"));
   GOOD(wspair_server_handshake_output(handshake, &output));
   CHECK(output.len == 0);
   GOOD(wspair_server_handshake_agreed(handshake, &agreed));
@@ -223,9 +230,16 @@ static void from_fields(void) {
 
   request[0] = field_of(":protocol", "tea");
   GOOD(wspair_server_handshake_from_fields(NULL, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, "CONNECT",
-                                           "/chat", request, 3, &handshake));
+                                           "/chat", request, 4, &handshake));
   CHECK(wspair_server_handshake_progress(handshake) == WSPAIR_PROGRESS_REFUSED);
   GIVES(WSPAIR_REFUSED_PROTOCOL, wspair_server_handshake_error(handshake));
+  CHECK(!wspair_server_handshake_is_malformed(handshake));
+  wspair_server_handshake_free(handshake);
+
+  request[0] = field_of(":protocol", "websocket");
+  GOOD(wspair_server_handshake_from_fields(NULL, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, "CONNECT",
+                                           "/\xff", request, 4, &handshake));
+  GIVES(WSPAIR_REFUSED_TARGET, wspair_server_handshake_error(handshake));
   wspair_server_handshake_free(handshake);
   handshake = NULL;
   GIVES(WSPAIR_ERROR_ARGUMENT,
@@ -240,6 +254,72 @@ static void from_fields(void) {
   CHECK(handshake == NULL);
 }
 
+static const struct {
+  const char *name, *value;
+  int32_t error;
+} malformed_rows[] = {
+    {"te", "gzip", WSPAIR_REFUSED_CONNECTION_FIELD},
+    {"connection", "upgrade", WSPAIR_REFUSED_CONNECTION_FIELD},
+    {"X-A", "1", WSPAIR_REFUSED_FIELD_SYNTAX},
+    {"\xff", "1", WSPAIR_REFUSED_FIELD_SYNTAX},
+    {"x", " 1", WSPAIR_REFUSED_FIELD_SYNTAX},
+    {":protocol", "websocket", WSPAIR_REFUSED_PSEUDO_FIELD},
+    {":path", "/", WSPAIR_REFUSED_PSEUDO_FIELD},
+    {"host", "evil.example", WSPAIR_REFUSED_AUTHORITY},
+};
+
+static void malformed(void) {
+  wspair_server_handshake *handshake = NULL;
+  wspair_field request[5];
+  size_t row;
+  request[0] = field_of(":protocol", "websocket");
+  request[1] = field_of(":authority", "example.org");
+  request[2] = field_of(":scheme", "https");
+  request[3] = field_of("sec-websocket-version", "13");
+  for (row = 0; row < sizeof malformed_rows / sizeof malformed_rows[0]; row++) {
+    request[4] = field_of(malformed_rows[row].name, malformed_rows[row].value);
+    GOOD(wspair_server_handshake_from_fields(NULL, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, "CONNECT",
+                                             "/chat", request, 5, &handshake));
+    GIVES(malformed_rows[row].error, wspair_server_handshake_error(handshake));
+    CHECK(wspair_server_handshake_is_malformed(handshake) == 1);
+    wspair_server_handshake_free(handshake);
+  }
+  request[2] = field_of("x", "1");
+  GOOD(wspair_server_handshake_from_fields(NULL, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, "CONNECT",
+                                           "/chat", request, 4, &handshake));
+  GIVES(WSPAIR_REFUSED_SCHEME, wspair_server_handshake_error(handshake));
+  CHECK(wspair_server_handshake_is_malformed(handshake) == 1);
+  wspair_server_handshake_free(handshake);
+}
+
+static void a_stream_that_ended(void) {
+  wspair_server_handshake *handshake = NULL;
+  wspair_field request[4];
+  wspair_slice body;
+  uint16_t status;
+  size_t count;
+  int answered;
+  request[0] = field_of(":protocol", "websocket");
+  request[1] = field_of(":authority", "example.org");
+  request[2] = field_of(":scheme", "https");
+  request[3] = field_of("sec-websocket-version", "13");
+  for (answered = 0; answered <= 1; answered++) {
+    GOOD(wspair_server_handshake_from_fields(NULL, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT, "CONNECT",
+                                             "/chat", request, 4, &handshake));
+    if (answered) GOOD(wspair_server_handshake_accept(handshake, NULL, NULL, 0));
+    GOOD(wspair_server_handshake_stream_ended(handshake));
+    GIVES(answered ? WSPAIR_OK : WSPAIR_REFUSED_STREAM_ENDED,
+          wspair_server_handshake_error(handshake));
+    GOOD(wspair_server_handshake_answer(handshake, &status, NULL, 0, &count, &body));
+    CHECK(status == (answered ? 200 : 400));
+    CHECK(!wspair_server_handshake_is_malformed(handshake));
+    wspair_server_handshake_free(handshake);
+  }
+  GOOD(wspair_server_handshake_new(NULL, &handshake));
+  GIVES(WSPAIR_ERROR_STATE, wspair_server_handshake_stream_ended(handshake));
+  wspair_server_handshake_free(handshake);
+}
+
 static void nulls(void) {
   wspair_slice slice;
   wspair_agreed agreed;
@@ -251,6 +331,8 @@ static void nulls(void) {
   GIVES(WSPAIR_ERROR_NULL, wspair_server_handshake_new(NULL, NULL));
   GIVES(WSPAIR_ERROR_NULL, wspair_server_handshake_receive(NULL, NULL, 0, &n));
   GIVES(WSPAIR_ERROR_NULL, wspair_server_handshake_eof(NULL));
+  GIVES(WSPAIR_ERROR_NULL, wspair_server_handshake_stream_ended(NULL));
+  CHECK(wspair_server_handshake_is_malformed(NULL) == 0);
   GIVES(WSPAIR_ERROR_NULL, wspair_server_handshake_timeout(NULL, 0));
   CHECK(wspair_server_handshake_next_timeout(NULL) == WSPAIR_NEVER);
   CHECK(wspair_server_handshake_progress(NULL) == WSPAIR_PROGRESS_REFUSED);
@@ -276,6 +358,8 @@ int main(void) {
   refused();
   refused_rules();
   from_fields();
+  malformed();
+  a_stream_that_ended();
   nulls();
   return 0;
 }

@@ -12,7 +12,7 @@ use wspair_core::handshake::{
 use wspair_core::{Instant, Negotiated};
 
 use crate::config::{Config, Settings, settings_of};
-use crate::guard::{array, ask, exclusive, free, guard, hand_out, put, shared, string};
+use crate::guard::{array, ask, exclusive, foreign, free, guard, hand_out, put, shared};
 use crate::handshake::{Output, WspairProgress, bootstrap};
 use crate::options::WSPAIR_NEVER;
 use crate::result::Wspair;
@@ -68,11 +68,11 @@ pub unsafe extern "C" fn wspair_server_handshake_new(
 ///
 /// `config`: origins; null for the defaults. `how`: WSPAIR_BOOTSTRAP_*. `method`, `target`: ended by
 /// a NUL; of an extended CONNECT the target is :path. `list`, `list_len`: the fields; of an extended
-/// CONNECT :protocol and :authority among them. `handshake`: is set to the new handle, to be ended
-/// by `wspair_server_handshake_free`.
+/// CONNECT :protocol, :scheme and :authority among them, before all others. `handshake`: is set to
+/// the new handle, to be ended by `wspair_server_handshake_free`.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_UTF8, WSPAIR_ERROR_MEMORY. A request that
-/// is not valid is no error: the progress is WSPAIR_PROGRESS_REFUSED then.
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY. A request that is not valid is no
+/// error: the progress is WSPAIR_PROGRESS_REFUSED then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_from_fields(
     config: *const Config,
@@ -86,13 +86,13 @@ pub unsafe extern "C" fn wspair_server_handshake_from_fields(
     guard(|| {
         // SAFETY: each is null or the caller's, of the length it says, and strings end with a NUL.
         let (settings, method, target, fields) = unsafe {
-            let (method, target) = (string(method)?, string(target)?);
+            let (method, target) = (foreign(method)?, foreign(target)?);
             (settings_of(config), method, target, fields(list, list_len)?)
         };
         let source = Source::Fields {
             how: bootstrap(how)?,
-            method: method.ok_or(Wspair::ErrorNull)?.into(),
-            target: target.ok_or(Wspair::ErrorNull)?.into(),
+            method: method.into_owned(),
+            target: target.into_owned(),
             fields: Kept::new(fields),
         };
         let mut made = ServerHandshake::new(settings, source);
@@ -147,6 +147,29 @@ pub unsafe extern "C" fn wspair_server_handshake_eof(handshake: *mut ServerHands
         let handshake = unsafe { exclusive(handshake)? };
         handshake.bytes()?.receive_eof();
         handshake.judge();
+        Ok(())
+    })
+}
+
+/// Tells that the stream of an extended CONNECT ended along with its fields: by END_STREAM on HEADERS,
+/// over HTTP/3 by a FIN behind them. Nobody could talk on it: it is refused, unless it was answered.
+///
+/// `handshake`: from `wspair_server_handshake_from_fields`.
+///
+/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_stream_ended(
+    handshake: *mut ServerHandshake,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let handshake = unsafe { exclusive(handshake)? };
+        if let Source::Bytes(_) = handshake.source {
+            return Err(Wspair::ErrorState);
+        }
+        if handshake.answer.is_none() {
+            handshake.refuse(Refusal::stream_ended());
+        }
         Ok(())
     })
 }
@@ -215,6 +238,21 @@ pub unsafe extern "C" fn wspair_server_handshake_error(
         Ok(match unsafe { &shared(handshake)?.answer } {
             Some(Answer::Refused(refusal)) => refusal.cause().into(),
             _ => Wspair::Ok,
+        })
+    })
+}
+
+/// 1 when the request was refused as HTTP/2 and HTTP/3 call it malformed: then the answer is to reset
+/// the stream, with PROTOCOL_ERROR (0x1) or H3_MESSAGE_ERROR (0x10e). Else, and for null, 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_is_malformed(
+    handshake: *const ServerHandshake,
+) -> u32 {
+    ask(0, || {
+        // SAFETY: null, or ours.
+        Ok(match unsafe { &shared(handshake)?.answer } {
+            Some(Answer::Refused(refusal)) => refusal.is_malformed().into(),
+            _ => 0,
         })
     })
 }

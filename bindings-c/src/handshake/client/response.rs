@@ -147,7 +147,7 @@ pub unsafe extern "C" fn wspair_client_handshake_request(
 /// `how`: as the request was sent. `status`, `list`, `list_len`: the answer.
 ///
 /// WSPAIR_FAILED_*, of which WSPAIR_FAILED_STATUS is the server's plain no; WSPAIR_ERROR_NULL,
-/// WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_UTF8; WSPAIR_ERROR_STATE when one was checked before.
+/// WSPAIR_ERROR_ARGUMENT; WSPAIR_ERROR_STATE when one was checked before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_client_handshake_verify(
     handshake: *mut ClientHandshake,

@@ -18,8 +18,8 @@ use crate::slice::{Field, Kept, Slice, fields};
 ///
 /// WSPAIR_REFUSED_ORIGIN, or another WSPAIR_REFUSED_*: the configuration says no, and the output is
 /// the refusal. WSPAIR_ERROR_STATE when there is no request, or it was answered. Mistakes of the
-/// caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8,
-/// WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*.
+/// caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL,
+/// WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the subprotocol.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_accept(
     handshake: *mut ServerHandshake,
@@ -40,14 +40,11 @@ pub unsafe extern "C" fn wspair_server_handshake_accept(
         })?;
         match accepted {
             Ok((how, accepted)) => {
-                // Where it is not HTTP/1.1 that answers, this still checks the further fields.
-                let mut bytes = Vec::new();
-                accepted.write_response(&extra, &mut bytes)?;
+                let fields = Kept::new(accepted.fields_with(&extra)?);
                 if how == Bootstrap::Upgrade {
-                    handshake.output.bytes = bytes;
+                    accepted.write_response(&extra, &mut handshake.output.bytes)?;
                 }
-                let own = accepted.fields.iter().map(|(name, value)| (*name, value.as_bytes()));
-                handshake.fields = Kept::new(own.chain(extra));
+                handshake.fields = fields;
                 handshake.answer = Some(Answer::Accepted(accepted.status, accepted.agreed));
                 Ok(())
             }
@@ -66,7 +63,7 @@ pub unsafe extern "C" fn wspair_server_handshake_accept(
 /// `handshake`: at WSPAIR_PROGRESS_REQUEST. `status`: 200 to 599. `list`, `list_len`: fields of the
 /// answer, as Location or Content-Type. `body`, `body_len`: its content.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
+/// WSPAIR_ERROR_NULL, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
 /// WSPAIR_ERROR_STATE when there is no request, or it was answered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_refuse(
