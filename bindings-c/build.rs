@@ -2,9 +2,11 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
-    let major = std::env::var("CARGO_PKG_VERSION_MAJOR").unwrap_or_default();
-    if os == "linux" {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libwspair.so.{major}");
+    let of = |name| std::env::var(name).unwrap_or_default();
+    let (major, minor) = (of("CARGO_PKG_VERSION_MAJOR"), of("CARGO_PKG_VERSION_MINOR"));
+    // Before 1.0 a minor version may break.
+    let version = if major == "0" { format!("0.{minor}") } else { major };
+    if of("CARGO_CFG_TARGET_OS") == "linux" {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libwspair.so.{version}");
     }
 }

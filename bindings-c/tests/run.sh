@@ -69,6 +69,28 @@ done
 ! grep -nE 'malloc|calloc' ../examples/parser.c || exit 1
 echo "test-c: examples passed"
 
+# Beside another library in Rust, in either order, and with nothing shared.
+rustc --crate-type staticlib -O -o "$out/libother.a" other.rs
+for order in "${static[0]} $out/libother.a" "$out/libother.a ${static[0]}"; do
+  for how in "" -static; do
+    # The other one's warnings about name lookup in a static program are its own.
+    # shellcheck disable=SC2086
+    "${CC:-cc}" -std=c99 "${strict[@]}" -DOTHER $how -o "$out/beside" beside.c $order "${libs[@]}" \
+      -Wl,--no-warnings 2>"$out/beside.log" || { cat "$out/beside.log" >&2; exit 1; }
+    "$out/beside"
+  done
+done
+echo "test-c: two libraries in Rust in one program passed"
+
+global=$(nm -g --defined-only "$prefix/lib/libwspair.a" | awk 'NF == 3 && $3 !~ /^wspair_/ { print $3 }')
+[ -z "$global" ] || { echo "test-c: global symbols that are not ours: $global" >&2; exit 1; }
+for library in "$prefix"/lib/libwspair.a "$prefix"/lib/libwspair.so; do
+  ! strings "$library" | grep -F -e "${CARGO_HOME:-$HOME/.cargo}" -e "$(realpath ../..)" || {
+    echo "test-c: $library names folders of the machine it was built on" >&2
+    exit 1
+  }
+done
+
 foreign=$(nm -D --defined-only "$prefix/lib/libwspair.so" | awk '$3 !~ /^wspair_/ { print $3 }')
 [ -z "$foreign" ] || { echo "test-c: symbols that are not ours: $foreign" >&2; exit 1; }
 # Every function of the header is exported, and nothing else is.

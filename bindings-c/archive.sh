@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Makes one object of the static library, in which only the functions of the header are global.
+#
+#   archive.sh LIBRARY FOLDER
+#
+# As it comes from the compiler the library defines Rust's own functions too: it could not be linked
+# beside another one in Rust.
+set -euo pipefail
+
+library=$1 folder=$2
+mkdir -p "$folder"
+object=$folder/wspair.o
+
+roots=$(nm -g --defined-only "$library" 2>/dev/null | awk '$3 ~ /^wspair_/ { print "-Wl,-u," $3 }' | sort -u)
+# shellcheck disable=SC2086
+"${CC:-cc}" -r -nostdlib -o "$object" -Wl,--gc-sections -Wl,--force-group-allocation $roots "$library"
+"${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='wspair_*' --strip-unneeded \
+  --remove-section=.llvmbc --remove-section=.llvmcmd "$object"
+rm -f "$folder/libwspair.a"
+"${AR:-ar}" crs "$folder/libwspair.a" "$object"
