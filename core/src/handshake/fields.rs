@@ -27,9 +27,9 @@ impl<'a> Fields<'a> {
 
     /// The values of all fields of that name, in their order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
+        self.as_they_came()
             .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+            .map(|(_, value)| trim(value))
     }
 
     /// Names and values, in their order.
@@ -182,6 +182,15 @@ pub(super) const fn is_token_byte(byte: u8) -> bool {
 /// Whether the byte is a control character that no line of a head may hold.
 pub(super) const fn is_control(byte: u8) -> bool {
     byte != b'\t' && byte.is_ascii_control()
+}
+
+/// How many bytes come before the first control character. Blocks are looked at as a whole.
+pub(super) fn text_run(bytes: &[u8]) -> usize {
+    let is_text =
+        |block: &&[u8; 16]| !block.iter().fold(false, |any, byte| any | is_control(*byte));
+    let blocks = bytes.as_chunks().0.iter().take_while(is_text).count();
+    let (text, rest) = bytes.split_at(16 * blocks);
+    text.len() + rest.iter().position(|byte| is_control(*byte)).unwrap_or(rest.len())
 }
 
 /// The bytes without the spaces and tabs around them.

@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use super::HeadLimits;
 use super::fields::{self, Fields};
+use crate::simd;
 
 /// Collects the bytes of one head, looking at each of them once.
 ///
@@ -61,6 +62,8 @@ impl HeadReader {
 
     /// Reads on. Gives the number of bytes taken, and whether the head is complete.
     pub(super) fn push(&mut self, input: &[u8]) -> (usize, Result<bool, HeadError>) {
+        // Nearly always the whole head.
+        self.head.reserve(input.len().min(self.limits.max_head.saturating_sub(self.read)));
         let mut taken = 0;
         while taken < input.len() {
             taken += self.take_run(&input[taken..]);
@@ -82,7 +85,7 @@ impl HeadReader {
         }
         let room = self.limits.max_head.saturating_sub(self.read);
         let input = &input[..input.len().min(room)];
-        let len = input.iter().position(|byte| fields::is_control(*byte)).unwrap_or(input.len());
+        let len = fields::text_run(input);
         self.head.extend_from_slice(&input[..len]);
         self.read += len;
         self.line += len;
@@ -275,5 +278,5 @@ impl FieldSpans {
 
 /// A part that the parser took for text.
 pub(super) fn text(head: &[u8], span: Range<usize>) -> &str {
-    head.get(span).and_then(|part| core::str::from_utf8(part).ok()).unwrap_or_default()
+    head.get(span).and_then(|part| simd::from_utf8(part).ok()).unwrap_or_default()
 }
