@@ -3,7 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::transmit::{KEEP, append_at};
+use super::framing::append_at;
+use super::queue::KEEP;
 use crate::error::ProtocolError;
 use crate::event::Kind;
 use crate::mask;

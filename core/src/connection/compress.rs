@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::inflate::TAIL;
-use super::transmit::KEEP;
+use super::queue::KEEP;
 use crate::deflate::{Codec, Compressor, CompressorParams};
 
 /// Deflates messages into a buffer of its own.

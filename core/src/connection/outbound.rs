@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::compress::Compress;
 use super::lifecycle::Lifecycle;
-use super::transmit::Queue;
+use super::queue::Queue;
 use crate::close::{CloseCode, CloseFrame};
 use crate::error::{ProtocolError, SendError};
 use crate::event::Kind;

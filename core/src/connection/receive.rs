@@ -2,9 +2,9 @@
 
 use super::Connection;
 use super::assembly::{Assembly, Run};
+use super::framing::append_at;
 use super::inbound::{Found, Frame, Input, Message, Place, Step, What, input_bytes, read_header};
 use super::sender::{Compression, Sender};
-use super::transmit::append_at;
 use crate::close::CloseFrame;
 use crate::config::Delivery;
 use crate::error::ProtocolError;

@@ -5,9 +5,10 @@ use core::ops::Range;
 
 use bytes::Bytes;
 
+use super::framing::Shape;
 use super::outbound::{OpenMessage, Outbound};
 use super::prepared::Prepared;
-use super::transmit::{Body, Queue, Shape};
+use super::queue::{Body, Queue};
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::error::SendError;
@@ -373,7 +374,7 @@ fn push_message(queue: &mut Queue, config: &Config, mut shape: Shape, body: Body
             Body::Borrowed(bytes) => Body::Borrowed(&bytes[start..end]),
             Body::Shared(bytes) => Body::Shared(bytes.slice(start..end)),
         };
-        queue.seal_tail();
+        queue.seal();
         queue.push_frame(Shape { fin: end == len, ..shape }, part, config.share_from);
         shape = Shape { fin: false, rsv1: false, opcode: Opcode::Continuation };
     }
