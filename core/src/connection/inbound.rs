@@ -172,6 +172,7 @@ impl Inbound {
     /// Reads no further.
     pub(super) fn stop(&mut self) {
         self.step = Step::Done;
+        self.between_messages = false;
         self.message = None;
         self.assembly.discard();
         if let Some(inflate) = &mut self.inflate {
