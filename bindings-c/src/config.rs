@@ -98,9 +98,9 @@ unsafe fn settings(options: &Options) -> Result<Settings, Wspair> {
     head.within = duration(options.handshake_within);
 
     let mut policy = Policy::default();
+    // SAFETY: the caller's promise.
+    let origins = unsafe { strings(options.origins, options.origins_len)? };
     if !options.origins.is_null() {
-        // SAFETY: the caller's promise.
-        let origins = unsafe { strings(options.origins, options.origins_len)? };
         policy.origins = Some(Origins::new(origins)?.missing(options.missing_origin != 0));
     }
     let (agree, offer) = negotiation(options)?;

@@ -97,4 +97,13 @@ foreign=$(nm -D --defined-only "$prefix/lib/libwspair.so" | awk '$3 !~ /^wspair_
 declared=$(grep -oE '\bwspair_[a-z0-9_]+\(' "$prefix/include/wspair.h" | tr -d '(' | sort -u)
 exported=$(nm -D --defined-only "$prefix/lib/libwspair.so" | awk '{ print $3 }' | sort -u)
 diff <(echo "$declared") <(echo "$exported")
+# Every one that takes a length is tried with a null pointer.
+lengths=$(sed 's|/\*.*\*/||; /\/\*/,/\*\//d' "$prefix/include/wspair.h" | tr '\n' ' ' |
+  grep -oE '\bwspair_[a-z0-9_]+\([^)]*\)' | grep -E 'size_t [a-z_]*(len|cap)\b' | sed 's/(.*//' | sort -u)
+for function in $lengths; do
+  grep -q "REFUSED($function(" lengths.c || {
+    echo "test-c: $function takes a length, and is not in lengths.c" >&2
+    exit 1
+  }
+done
 echo "test-c: $(wc -l <<<"$exported") exported functions, all of them declared"
