@@ -9,7 +9,7 @@ mod tcp;
 use std::error::Error;
 
 use options::Options;
-use tcp::Host;
+use tcp::host::Host;
 use wspair::{CloseCode, Connection, Event, MaskKeys};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -35,7 +35,7 @@ fn talk(options: &Options, url: &str) -> Result<(), Box<dyn Error>> {
                 None => host.conn.close(Some(CloseCode::NORMAL), "")?,
             }
         }
-        let Some(mut events) = host.turn()? else { break };
+        let Some(mut events) = host.turn() else { break };
         while let Some(event) = events.next() {
             match event {
                 Event::Text(text) => {
@@ -72,7 +72,7 @@ fn run_cases(options: &Options, url: &str, agent: &str) -> Result<(), Box<dyn Er
 fn echo(options: &Options, url: &str) -> Result<Option<String>, Box<dyn Error>> {
     let mut host = connect(options, url)?;
     let mut first = None;
-    while let Some(mut events) = host.turn()? {
+    while let Some(mut events) = host.turn() {
         while let Some((event, mut sender)) = events.next_and_sender() {
             let _ = match event {
                 Event::Text(text) => {
@@ -92,7 +92,7 @@ fn echo(options: &Options, url: &str) -> Result<Option<String>, Box<dyn Error>> 
 }
 
 fn connect(options: &Options, url: &str) -> Result<Host, Box<dyn Error>> {
-    let (stream, opened) = tcp::connect(url, options)?;
+    let opened = tcp::handshake::connect(url, options)?;
     let conn = Connection::client(options.config.clone(), opened.agreed, MaskKeys::from_os()?);
-    Ok(Host::new(stream, conn, &opened.early))
+    Ok(Host::new(opened.socket, conn, &opened.early))
 }

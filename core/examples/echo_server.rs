@@ -9,20 +9,20 @@ use std::error::Error;
 use std::net::TcpStream;
 
 use options::Options;
-use tcp::Host;
+use tcp::host::Host;
 use wspair::{Connection, Event};
 
 fn main() -> Result<(), Box<dyn Error>> {
     tcp::listen(&Options::parse()?, serve)
 }
 
-fn serve(mut stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>> {
-    let Some(opened) = tcp::accept(&mut stream, options)? else {
+fn serve(stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>> {
+    let Some(opened) = tcp::handshake::accept(stream, options)? else {
         return Ok(());
     };
     let conn = Connection::server(options.config.clone(), opened.agreed);
-    let mut host = Host::new(stream, conn, &opened.early);
-    while let Some(mut events) = host.turn()? {
+    let mut host = Host::new(opened.socket, conn, &opened.early);
+    while let Some(mut events) = host.turn() {
         while let Some((event, mut sender)) = events.next_and_sender() {
             // Sending fails only once the connection ended, which ends the loop too.
             let _ = match event {

@@ -10,7 +10,7 @@ use std::error::Error;
 use std::net::TcpStream;
 
 use options::Options;
-use tcp::Host;
+use tcp::host::Host;
 use wspair::pair::{Accept, Coupling, End, Pair, PairConfig, PairEvent};
 use wspair::{Connection, Kind, PairError, SendError, Sender};
 
@@ -27,8 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     tcp::listen(&Options::parse()?, serve)
 }
 
-fn serve(mut stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>> {
-    let Some(opened) = tcp::accept(&mut stream, options)? else {
+fn serve(stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>> {
+    let Some(opened) = tcp::handshake::accept(stream, options)? else {
         return Ok(());
     };
     let mut pair = Pair::new(PairConfig::default());
@@ -36,13 +36,13 @@ fn serve(mut stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>>
     pair.accept(OURS, Accept::default())?;
 
     let conn = Connection::server(Coupling::configure(options.config.clone()), opened.agreed);
-    let mut host = Host::new(stream, conn, &opened.early);
+    let mut host = Host::new(opened.socket, conn, &opened.early);
     loop {
         while let Some(event) = pair.poll_event(OURS) {
             answer(&mut pair, event)?;
         }
         coupling.drain(&mut pair, &mut host.conn.sender(), send);
-        let Some(mut events) = host.turn()? else {
+        let Some(mut events) = host.turn() else {
             return Ok(());
         };
         while let Some(event) = events.next() {

@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wspair::Config;
 use wspair::deflate::Zlib;
-use wspair::handshake::{DeflateOffer, DeflatePolicy, Origins, Policy};
+use wspair::handshake::{DeflateOffer, DeflatePolicy, HeadLimits, Origins, Policy};
 
 /// What the hosts can be told; each leaves what it has no use for.
 #[derive(Clone)]
@@ -13,6 +14,7 @@ pub(crate) struct Options {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) config: Config,
+    pub(crate) head: HeadLimits,
     pub(crate) policy: Policy,
     pub(crate) subprotocol: Option<String>,
     /// What a client offers.
@@ -29,6 +31,7 @@ impl Options {
             host: "127.0.0.1".into(),
             port: 0,
             config: Config::default(),
+            head: HeadLimits::default(),
             policy: Policy::default(),
             subprotocol: None,
             offer: None,
@@ -39,19 +42,23 @@ impl Options {
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or(format!("{arg} needs a value"));
-            let limits = &mut options.config.limits;
+            let config = &mut options.config;
             match arg.as_str() {
                 "--host" => options.host = value()?,
                 "--port" => options.port = value()?.parse()?,
-                "--max-message" => limits.max_message = value()?.parse()?,
-                "--max-fragments" => limits.max_fragments = value()?.parse()?,
+                "--max-message" => config.limits.max_message = value()?.parse()?,
+                "--max-fragments" => config.limits.max_fragments = value()?.parse()?,
+                "--handshake-within" => options.head.within = seconds(&value()?)?,
+                "--close-within" => config.close_within = seconds(&value()?)?,
+                "--ping-after" => config.ping_after = seconds(&value()?)?,
+                "--pong-within" => config.pong_within = seconds(&value()?)?,
                 "--subprotocol" => options.subprotocol = Some(value()?),
                 "--origin" => origins.push(value()?),
                 "--deflate" => {
                     options.policy.deflate = Some(DeflatePolicy::default());
                     options.offer = Some(DeflateOffer::default());
                     // One stock of codecs for all connections.
-                    options.config.deflate.codec = Some(Arc::new(Zlib::with_stock(16)));
+                    config.deflate.codec = Some(Arc::new(Zlib::with_stock(16)));
                 }
                 "--text" => options.text.push(value()?),
                 _ if arg.starts_with("--") => return Err(format!("no such option: {arg}").into()),
@@ -63,4 +70,8 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+fn seconds(text: &str) -> Result<Option<Duration>, Box<dyn Error>> {
+    Ok(Some(Duration::try_from_secs_f64(text.parse()?)?))
 }
