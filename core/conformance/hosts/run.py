@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Runs the table of situations against hosts, prints rows x hosts, and judges every cell.
+
+    run.py [--hosts NAME,...] [--rows ID,...] [--quick] [--jobs N]
+
+Needs Python 3.11 and nothing else; a host needs what it is made with.  Exit status: 0 every cell is as
+due or explained in explanations.txt, 1 some cell is not, 2 the run itself broke.
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import json
+import multiprocessing
+import resource
+import signal
+import sys
+import time
+import traceback
+
+import table
+from calibrate import Pace
+from cell import Cell, Outcome
+from columns import HOSTS, certificate, remove_certificate
+from rows import ROWS
+
+BY_NAME = {host.name: host for host in HOSTS}
+pace = Pace()
+
+
+def run_cell(host_name, row_id, quick):
+    began = time.monotonic()
+    host, row = BY_NAME[host_name], ROWS[row_id]
+    why = host.why_not(row)
+    if why is not None:
+        return Outcome(row.id, host.name, "none", [why])
+    try:
+        outcome = Cell(host, row, pace, quick).run()
+    except Exception:  # the driver's own fault, which must not end the others
+        outcome = Outcome(row.id, host.name, "fail", ["the driver broke: " + " | ".join(traceback.format_exc().splitlines()[-5:])])
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def named(which, names, kind):
+    """Those of the names that a list of patterns selects."""
+    chosen = []
+    for pattern in which.split(","):
+        found = [name for name in names if fnmatch.fnmatch(name, pattern)]
+        if not found:
+            raise SystemExit(f"no {kind} {pattern}: there are {' '.join(names)}")
+        chosen += found
+    return [name for name in names if name in chosen]
+
+
+def choose(args):
+    rows = named(args.rows, list(ROWS), "row") if args.rows else list(ROWS)
+    rows = [ROWS[id] for id in rows if args.rows or not args.quick or ROWS[id].quick]
+    names = named(args.hosts, list(BY_NAME), "host") if args.hosts else BY_NAME
+    hosts = [BY_NAME[name] for name in names]
+    if args.quick and not args.hosts:
+        hosts = [host for host in hosts if host.quick]
+    return rows, hosts
+
+
+def run_all(cells, args):
+    outcomes = []
+    context = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context) as pool:
+        futures = {pool.submit(run_cell, host.name, row.id, args.quick): (host, row) for host, row in cells}
+        for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
+            host, row = futures[future]
+            try:
+                outcome = future.result()
+            except Exception as error:
+                outcome = Outcome(row.id, host.name, "fail", [f"the driver broke: {error!r}"])
+            outcomes.append(outcome)
+            if args.verbose and outcome.status != "none":
+                print(f"{outcome.row} {outcome.host}: {outcome.status} ({outcome.seconds:.1f} s) [{done}/{len(cells)}]", flush=True)
+                for note in outcome.notes:
+                    print(f"    {note}", flush=True)
+                if args.verbose > 1 and outcome.log.strip():
+                    print("    log: " + outcome.log.strip().replace("\n", "\n         "), flush=True)
+    return outcomes
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hosts", metavar="NAME,...", help="patterns; default all")
+    parser.add_argument("--rows", metavar="ID,...", help="patterns, as E-*; default all")
+    parser.add_argument("--quick", action="store_true", help="the selection of make test, with smaller loads")
+    parser.add_argument("--jobs", type=int, default=3, help="cells at a time (3)")
+    parser.add_argument("--json", metavar="FILE", help="also write every outcome here")
+    parser.add_argument("--verbose", "-v", action="count", default=0, help="tell each cell; twice: with its log")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    rows, hosts = choose(args)
+    reasons = table.read_explanations()
+    for host in [host for host in hosts if host.missing()]:
+        print(f"LEFT OUT: {host.name}: there is no {', '.join(host.missing())}", file=sys.stderr)
+        hosts.remove(host)
+    began = time.monotonic()
+    print(f"the machine is {pace.start():.1f} times slower than the bounds were written for", flush=True)
+    try:
+        if any(host.tls for host in hosts):
+            certificate()
+        # Row by row, so that the long ones of one kind run beside each other's waiting.
+        outcomes = run_all([(host, row) for row in rows for host in hosts], args)
+    finally:
+        remove_certificate()
+        slowest = pace.factor()
+        pace.stop()
+
+    order = {row.id: at for at, row in enumerate(rows)}, {host.name: at for at, host in enumerate(hosts)}
+    outcomes.sort(key=lambda outcome: (order[0][outcome.row], order[1][outcome.host]))
+    table.judge(outcomes, reasons)
+    print("\n" + "\n".join(table.render(outcomes, rows, hosts)))
+    if args.verbose or not args.quick:
+        print("\nNot run, and why:\n" + "\n".join(table.reasons_why_not(outcomes)))
+    print("\n".join(table.summary(outcomes, reasons)))
+    if args.json:
+        with open(args.json, "w") as file:
+            json.dump([vars(outcome) for outcome in outcomes], file, indent=1)
+    failed = sum(outcome.status == "fail" for outcome in outcomes)
+    ran = sum(outcome.status != "none" for outcome in outcomes)
+    print(f"\n{ran} cells in {time.monotonic() - began:.0f} s: {failed} not as due and not explained (bounds x {slowest:.1f})")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
