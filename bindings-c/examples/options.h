@@ -36,6 +36,13 @@ static inline size_t number(const char *text) {
   return (size_t)value;
 }
 
+static inline uint64_t nanoseconds(const char *seconds) {
+  char *end;
+  double value = strtod(seconds, &end);
+  if (*seconds == '\0' || *end != '\0' || !(value >= 0 && value < 1e9)) wrong("not a time", seconds);
+  return (uint64_t)(value * 1e9);
+}
+
 static inline void parse(command *to, char **args) {
   memset(to, 0, sizeof *to);
   to->host = "127.0.0.1";
@@ -64,6 +71,14 @@ static inline void parse(command *to, char **args) {
       to->options.max_message = number(value);
     } else if (strcmp(name, "--max-fragments") == 0) {
       to->options.max_fragments = (uint32_t)number(value);
+    } else if (strcmp(name, "--handshake-within") == 0) {
+      to->options.handshake_within = nanoseconds(value);
+    } else if (strcmp(name, "--close-within") == 0) {
+      to->options.close_within = nanoseconds(value);
+    } else if (strcmp(name, "--ping-after") == 0) {
+      to->options.ping_after = nanoseconds(value);
+    } else if (strcmp(name, "--pong-within") == 0) {
+      to->options.pong_within = nanoseconds(value);
     } else if (strcmp(name, "--subprotocol") == 0) {
       to->subprotocol = value;
     } else if (strcmp(name, "--origin") == 0) {

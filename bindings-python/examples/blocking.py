@@ -24,13 +24,16 @@ READ = 64 << 10
 
 
 def accept(
-    sock: socket.socket, policy: Policy, subprotocol: str | None = None
+    sock: socket.socket,
+    policy: Policy,
+    subprotocol: str | None = None,
+    within: float | None = 10.0,
 ) -> tuple[Negotiated, bytes] | None:
     """Reads a client's request and answers it: what was agreed on, and what came behind it.
 
-    `None` when it was refused.
+    `None` when it was refused, as it is when the request takes more than `within` seconds.
     """
-    handshake = ServerHandshake()
+    handshake = ServerHandshake(within=within)
     verdict: Request | Refusal | Acceptance | None = None
     while verdict is None:
         data = receive(sock, handshake.next_timeout)

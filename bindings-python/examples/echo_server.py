@@ -26,6 +26,7 @@ async def main() -> None:
         origins=args.origin,
         subprotocols=[args.subprotocol] if args.subprotocol else [],
         compression=args.deflate,
+        open_timeout=args.handshake_within,
         **connection,
     ) as server:
         print(f"listening on ws://{args.host}:{server.port}/", flush=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from argparse import Namespace
 from typing import Any
 
 import blocking
@@ -23,15 +24,13 @@ def main() -> None:
         print(f"listening on ws://{args.host}:{listener.getsockname()[1]}/", flush=True)
         while True:
             sock, _ = listener.accept()
-            arguments = (sock, policy, args.subprotocol, connection)
+            arguments = (sock, policy, args, connection)
             threading.Thread(target=serve, args=arguments, daemon=True).start()
 
 
-def serve(
-    sock: socket.socket, policy: Policy, subprotocol: str | None, connection: dict[str, Any]
-) -> None:
+def serve(sock: socket.socket, policy: Policy, args: Namespace, connection: dict[str, Any]) -> None:
     with sock:
-        opened = blocking.accept(sock, policy, subprotocol)
+        opened = blocking.accept(sock, policy, args.subprotocol, args.handshake_within)
         if opened is None:
             return
         agreed, rest = opened

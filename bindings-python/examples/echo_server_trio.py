@@ -33,12 +33,15 @@ async def main() -> None:
     listeners = await trio.open_tcp_listeners(args.port, host=args.host)
     port = listeners[0].socket.getsockname()[1]
     print(f"listening on ws://{args.host}:{port}/", flush=True)
-    await trio.serve_listeners(partial(serve, policy, connection), listeners)
+    handler = partial(serve, policy, args.handshake_within, connection)
+    await trio.serve_listeners(handler, listeners)
 
 
-async def serve(policy: Policy, options: dict[str, Any], stream: trio.SocketStream) -> None:
+async def serve(
+    policy: Policy, within: float, options: dict[str, Any], stream: trio.SocketStream
+) -> None:
     try:
-        handshake = ServerHandshake()
+        handshake = ServerHandshake(within=within)
         verdict: Request | Refusal | Acceptance | None = None
         while verdict is None:
             data = await receive(stream, handshake.next_timeout)

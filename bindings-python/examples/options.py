@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+TIMERS = ("close_within", "ping_after", "pong_within")
+
 
 def parse(*positional: str) -> tuple[argparse.Namespace, dict[str, Any]]:
     """What was given, and what of it a connection is set to."""
@@ -15,10 +17,15 @@ def parse(*positional: str) -> tuple[argparse.Namespace, dict[str, Any]]:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--max-message", type=int, default=1 << 20)
     parser.add_argument("--max-fragments", type=int, default=16384)
+    parser.add_argument("--handshake-within", type=float, default=10.0, help="seconds")
+    for timer in TIMERS:
+        parser.add_argument(f"--{timer.replace('_', '-')}", type=float, help="seconds")
     parser.add_argument("--subprotocol")
     parser.add_argument("--origin", action="append", help="may be given more than once")
     parser.add_argument("--deflate", action="store_true")
     parser.add_argument("--text", action="append", default=[], help="client: a message to send")
     args = parser.parse_args()
     options = {"max_message": args.max_message, "max_fragments": args.max_fragments}
+    given = {timer: getattr(args, timer) for timer in TIMERS}
+    options.update({timer: value for timer, value in given.items() if value is not None})
     return args, options

@@ -1,12 +1,12 @@
 // An echo server: Connection and ServerHandshake over node:net.
 import net from 'node:net';
 import { Connection, ConnectionConfig, ServerHandshake } from 'wspair';
-import { deflate, host, limits, port } from './options.mjs';
+import { deflate, headLimits, host, limits, port } from './options.mjs';
 
 const config = new ConnectionConfig(limits);
 
 const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-  const handshake = new ServerHandshake();
+  const handshake = new ServerHandshake(headLimits);
   let connection;
   let timer;
 

@@ -8,13 +8,21 @@ const { values, positionals } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     'max-message': { type: 'string' },
     'max-fragments': { type: 'string' },
+    // In seconds.
+    'handshake-within': { type: 'string' },
+    'close-within': { type: 'string' },
+    'ping-after': { type: 'string' },
+    'pong-within': { type: 'string' },
     deflate: { type: 'boolean', default: false },
   },
 });
 export const { host, deflate } = values;
 export const port = Number(values.port);
+const given = (pairs, scale = 1) =>
+  Object.fromEntries(pairs.filter(([, name]) => values[name] !== undefined).map(([to, name]) => [to, values[name] * scale]));
 export const limits = {
-  ...(values['max-message'] && { maxMessage: Number(values['max-message']) }),
-  ...(values['max-fragments'] && { maxFragments: Number(values['max-fragments']) }),
+  ...given([['maxMessage', 'max-message'], ['maxFragments', 'max-fragments']]),
+  ...given([['closeWithin', 'close-within'], ['pingAfter', 'ping-after'], ['pongWithin', 'pong-within']], 1000),
 };
+export const headLimits = given([['within', 'handshake-within']], 1000);
 export const [url, agent] = positionals;
