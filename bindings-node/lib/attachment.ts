@@ -1,6 +1,9 @@
 /** Values as bytes, as a structured clone makes them. */
 
+import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { isExposed } from './expose';
 
 // Node's own functions write views in a form of their own, which counts otherwise than in the runtime.
 class Snapshot extends Serializer {
@@ -15,14 +18,12 @@ class Snapshot extends Serializer {
   }
 
   _writeHostObject(object: object): never {
-    throw new DOMException(
-      `Could not serialize object of type "${object.constructor.name}". This type does not support serialization.`,
-      'DataCloneError',
-    );
+    throw unserializable(object);
   }
 }
 
 export function serialize(value: unknown): Uint8Array {
+  refusePlatformObjects(value);
   const snapshot = new Snapshot();
   snapshot.writeValue(value);
   return snapshot.releaseBuffer();
@@ -33,3 +34,59 @@ export function deserialize(bytes: Uint8Array): unknown {
   deserializer.readHeader();
   return deserializer.readValue();
 }
+
+/**
+ * Throws if one is in `value`: most of them are plain JavaScript in Node, and would be written as
+ * if they had nothing in them.
+ */
+function refusePlatformObjects(value: unknown): void {
+  const seen = new Set<unknown>();
+  const waiting = [value];
+  const visit = (found: unknown) => waiting.push(found);
+  while (waiting.length > 0) {
+    const object = waiting.pop();
+    if (typeof object !== 'object' || object === null || seen.has(object)) continue;
+    seen.add(object);
+    // The serializer refuses proxies, without asking them anything. Views hold numbers.
+    if (types.isProxy(object) || ArrayBuffer.isView(object)) continue;
+    if (isPlatformObject(object)) throw unserializable(object);
+    if (types.isMap(object)) {
+      for (const entry of Map.prototype.entries.call(object)) entry.forEach(visit);
+    } else if (types.isSet(object)) {
+      for (const member of Set.prototype.values.call(object)) visit(member);
+    }
+    Object.values(object).forEach(visit);
+  }
+}
+
+function isPlatformObject(object: object): boolean {
+  for (let prototype = Object.getPrototypeOf(object); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    if (isExposed(prototype) || (platformPrototypes ??= findPlatformPrototypes()).has(prototype)) return true;
+  }
+  return false;
+}
+
+let platformPrototypes: ReadonlySet<unknown> | undefined;
+
+/** Before a program adds its own. */
+const globalNames = Object.getOwnPropertyNames(globalThis);
+
+/** Those of the global classes that are not the language's: what becomes of the latter V8 knows. */
+function findPlatformPrototypes(): Set<unknown> {
+  const language = new Set<string>(runInNewContext('Object.getOwnPropertyNames(globalThis)'));
+  const names = globalNames.filter((name) => /^[A-Z]/.test(name) && !language.has(name));
+  const prototypes = new Set(names.map((name) => (globalThis as any)[name]?.prototype));
+  prototypes.delete(undefined);
+  return prototypes;
+}
+
+function unserializable(object: object): DOMException {
+  const name = object.constructor?.name ?? 'Object';
+  return new DOMException(refusals[name] ?? `Could not serialize object of type "${name}". This type does not support serialization.`, 'DataCloneError');
+}
+
+const refusals: Record<string, string | undefined> = {
+  ReadableStream: 'ReadableStream can only be serialized for RPC.',
+  WritableStream: 'WritableStream can only be serialized for RPC.',
+  AbortSignal: 'AbortSignal serialization is not enabled.',
+};

@@ -1,6 +1,7 @@
 /** Makes a class look as the runtime's own do. */
 
 import { inspect } from 'node:util';
+import * as threads from 'node:worker_threads';
 import type { Compat } from './compat';
 import { constructorCalled } from './errors';
 
@@ -15,14 +16,17 @@ type Constructor = abstract new (...args: any[]) => object;
  */
 export function expose<T>(implementation: Constructor, compat: Compat, shown: string[]): T {
   const { name, prototype } = implementation;
-  const face = function (...args: unknown[]) {
-    if (new.target === undefined) throw constructorCalled(name);
-    if (new.target === face) return new (implementation as new (...args: unknown[]) => object)(...args);
-    return Reflect.construct(implementation, args, new.target);
-  };
-  Object.defineProperty(face, 'name', { value: name });
+  // Named by its key: the engine's own messages show it.
+  const face = {
+    [name]: function (...args: unknown[]) {
+      if (new.target === undefined) throw constructorCalled(name);
+      if (new.target === face) return new (implementation as new (...args: unknown[]) => object)(...args);
+      return Reflect.construct(implementation, args, new.target);
+    },
+  }[name]!;
   Object.defineProperty(face, 'prototype', { value: prototype, writable: false });
 
+  exposed.add(prototype);
   const parent = Object.getPrototypeOf(prototype);
   if (Object.getPrototypeOf(implementation) !== Function.prototype) {
     Object.setPrototypeOf(face, parent.constructor);
@@ -41,12 +45,35 @@ export function expose<T>(implementation: Constructor, compat: Compat, shown: st
   return face as T;
 }
 
+const exposed = new WeakSet<object>();
+
+/** Whether this is the prototype of one of these classes, of any compatibility date. */
+export function isExposed(prototype: object): boolean {
+  return exposed.has(prototype);
+}
+
+/** Has `structuredClone` refuse an object of the program, from Node 22.10 on; before it gives one with nothing in it. */
+export const refuseClones: (object: object) => void =
+  (threads as { markAsUncloneable?(object: object): void }).markAsUncloneable ?? (() => {});
+
 /** Constants, on the class and on its instances. */
 export function constants(face: { prototype: object }, values: Record<string, number>): void {
   for (const [key, value] of Object.entries(values)) {
-    Object.defineProperty(face, key, { value, enumerable: true });
-    Object.defineProperty(face.prototype, key, { value, enumerable: true });
+    const constant = { value, enumerable: true, configurable: true };
+    Object.defineProperty(face, key, constant);
+    Object.defineProperty(face.prototype, key, constant);
   }
+}
+
+/**
+ * Has objects of `prototype` be instances of a global class too, for code that asks. Of its
+ * members none is left in sight: they know nothing of such objects.
+ */
+export function inherit(prototype: object, global: object): void {
+  for (const key of Object.getOwnPropertyNames(global)) {
+    if (!Object.hasOwn(prototype, key)) define(prototype, key, undefined);
+  }
+  Object.setPrototypeOf(prototype, global);
 }
 
 function define(target: object, key: PropertyKey, value: unknown): void {

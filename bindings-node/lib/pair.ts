@@ -2,7 +2,7 @@
 
 import { End, type Shell } from './end';
 import { illegalInvocation } from './errors';
-import { expose } from './expose';
+import { expose, refuseClones } from './expose';
 import { Side } from './side';
 import type * as dom from './types';
 import type { Sockets } from './websocket';
@@ -18,6 +18,7 @@ export function definePair(shell: Shell, sockets: Sockets): dom.WebSocketPairCon
       this.#ends.forEach((value, key) => {
         Object.defineProperty(this, key, { value, enumerable: true, configurable: true });
       });
+      refuseClones(this);
     }
 
     [Symbol.iterator](): PairIterator {
