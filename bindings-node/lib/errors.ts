@@ -19,6 +19,9 @@ export const wrongField = (field: string, dictionary: string, type: string) =>
     `Incorrect type for the '${field}' field on '${dictionary}': the provided value is not of type '${type}'.`,
   );
 
+export const wrongElement = (index: number, type: string) =>
+  new TypeError(`Incorrect type for array element ${index}: the provided value is not of type '${type}'.`);
+
 export const illegalInvocation = () =>
   new TypeError(
     'Illegal invocation: function called with incorrect `this` reference. ' +
@@ -66,9 +69,23 @@ const responseRefusals: { [status: number]: () => Error } = {
   [Status.Spent]: () => new TypeError("Can't return WebSocket that was already used in a response."),
 };
 
-/** The other side is gone, or was never there. */
-export const connectionLost = (cause?: unknown) =>
-  Object.defineProperty(Object.assign(new Error('Network connection lost.'), { retryable: true }), 'cause', {
-    value: cause,
-    configurable: true,
-  });
+/**
+ * The other side is gone, or was never there. To what the runtime shows comes why, where no copy
+ * and no list of keys shows it: a `cause`, and its `code` as Node has them (`ECONNREFUSED`, …).
+ */
+export function connectionLost(cause?: unknown): Error {
+  const error = Object.assign(new Error('Network connection lost.'), { retryable: true });
+  const hidden = { writable: true, configurable: true };
+  Object.defineProperty(error, 'cause', { value: cause, ...hidden });
+  Object.defineProperty(error, 'code', { value: codeOf(cause), ...hidden });
+  return error;
+}
+
+function codeOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  // A DOMException has a number, which Node gives a name.
+  if (cause.name === 'AbortError') return 'ABORT_ERR';
+  if (cause.name === 'TimeoutError') return 'ETIMEDOUT';
+  const { code } = cause as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -11,6 +11,7 @@ interface Shown {
   eventPhase: 2;
   composedPath: () => [dom.EventTarget?];
   stopImmediatePropagation: () => void;
+  preventDefault: () => void;
 }
 
 const stopped = new WeakSet<object>();
@@ -22,7 +23,7 @@ export function isForeignEvent(value: unknown): value is dom.Event {
 /** Starts a dispatch. False if the event is in one already. */
 export function begin(event: dom.Event, target: dom.EventTarget): boolean {
   if (event.eventPhase !== 0) return false;
-  const shown: Shown = {
+  const shown: Omit<Shown, 'preventDefault'> = {
     target,
     currentTarget: target,
     eventPhase: 2,
@@ -36,6 +37,15 @@ export function begin(event: dom.Event, target: dom.EventTarget): boolean {
     Object.defineProperty(event, key, { value, configurable: true });
   }
   return true;
+}
+
+export function setPassive(event: dom.Event, on: boolean): void {
+  if (on) Object.defineProperty(event, 'preventDefault', { value: () => {}, configurable: true });
+  else delete (event as Partial<Shown>).preventDefault;
+}
+
+export function isPrevented(event: dom.Event): boolean {
+  return event.defaultPrevented;
 }
 
 export function isStopped(event: dom.Event): boolean {

@@ -1,10 +1,10 @@
 /** Listeners, and how an event goes through them. */
 
 import type { Compat } from './compat';
-import { toText } from './convert';
+import { toMessageText, toText } from './convert';
 import { illegalInvocation, wrongArgument, wrongField } from './errors';
 import type { Events } from './events';
-import { expose } from './expose';
+import { expose, inherit, refuseClones } from './expose';
 import * as foreign from './foreign';
 import { report } from './report';
 import type * as dom from './types';
@@ -28,13 +28,13 @@ interface Entry {
   readonly call: Callback;
   readonly self: unknown;
   readonly once: boolean;
-  removed: boolean;
+  readonly passive: boolean;
   /** Takes the entry off its signal. */
   release: (() => void) | undefined;
 }
 
 /** How an event, of whatever make, is taken through a dispatch. */
-type Ways = Pick<Events, 'begin' | 'isStopped' | 'end'>;
+type Ways = Pick<Events, 'begin' | 'setPassive' | 'isStopped' | 'isPrevented' | 'end'>;
 
 type Callback = (this: unknown, event: dom.Event) => unknown;
 
@@ -46,19 +46,25 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     // A list is replaced, never changed: a dispatch goes through the one it began with.
     #listeners: Map<string, readonly Entry[]> | undefined = undefined;
 
+    constructor() {
+      refuseClones(this);
+    }
+
     addEventListener(...args: [type: string, listener: unknown, options?: unknown]): void {
       EventTarget.check(this);
       const type = typeArgument('addEventListener', args);
       const call = listenerArgument(args);
-      const { once, signal } = optionsArgument(args[2]);
-      if (call === undefined || signal?.aborted) return;
+      const { capture, once, passive, signal } = optionsArgument(args[2]);
+      if (call === undefined) return;
+      if (capture !== undefined) throw refusedCapture('addEventListener', capture);
+      if (signal?.aborted) return;
 
       const listener = args[1] as object;
       const listeners = (this.#listeners ??= new Map<string, readonly Entry[]>());
       const list = listeners.get(type) ?? [];
       if (list.some((entry) => entry.listener === listener)) return;
       const self = call !== listener ? listener : calledOnTarget ? this : globalThis;
-      const entry: Entry = { listener, call, self, once, removed: false, release: undefined };
+      const entry: Entry = { listener, call, self, once, passive, release: undefined };
       if (signal !== undefined) {
         const abort = () => this.#remove(type, entry);
         signal.addEventListener('abort', abort, { once: true });
@@ -73,9 +79,9 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
       const listener = args[1];
       const takes = typeof listener === 'object' || typeof listener === 'function' || listener === undefined;
       if (args.length < 2 || !takes) throw wrongArgument('removeEventListener', 'EventTarget', 2, 'Object');
-      refuseCapture('removeEventListener', args[2]);
-      const entry = this.#listeners?.get(type)?.find((entry) => entry.listener === listener);
-      if (entry !== undefined) this.#remove(type, entry);
+      const capture = captureArgument(args[2]);
+      if (capture !== undefined) throw refusedCapture('removeEventListener', capture);
+      this.#removeListener(type, listener);
     }
 
     dispatchEvent(event: dom.Event): boolean {
@@ -84,7 +90,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
       if (ways === undefined) throw wrongArgument('dispatchEvent', 'EventTarget', 1, 'Event');
       const thrown = EventTarget.dispatch(this, event, ways);
       if (thrown !== undefined && !goesOn) throw thrown.error;
-      return !event.defaultPrevented;
+      return !ways.isPrevented(event);
     }
 
     static check(value: unknown): void {
@@ -111,16 +117,24 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
       if (list === undefined) return thrown;
       for (const entry of list) {
         if (ways.isStopped(event) || (thrown !== undefined && !goesOn)) break;
-        if (entry.removed) continue;
-        if (entry.once) this.#remove(type, entry);
+        // One that is gone is skipped; one that is gone and there again is not.
+        const now = this.#listeners?.get(type);
+        if (now !== list && !now?.some(({ listener }) => listener === entry.listener)) continue;
+        if (entry.once) this.#removeListener(type, entry.listener);
+        if (entry.passive) ways.setPassive(event, true);
         const failure = call(entry.call, entry.self, event);
+        if (entry.passive) ways.setPassive(event, false);
         thrown ??= failure;
       }
       return thrown;
     }
 
+    #removeListener(type: string, listener: unknown): void {
+      const entry = this.#listeners?.get(type)?.find((entry) => entry.listener === listener);
+      if (entry !== undefined) this.#remove(type, entry);
+    }
+
     #remove(type: string, entry: Entry): void {
-      entry.removed = true;
       entry.release?.();
       const list = this.#listeners?.get(type)?.filter((other) => other !== entry);
       if (list?.length) this.#listeners?.set(type, list);
@@ -146,8 +160,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     return thrown;
   }
 
-  // For code that asks `instanceof` of the global class. Every member is overridden here.
-  Object.setPrototypeOf(EventTarget.prototype, globalThis.EventTarget.prototype);
+  inherit(EventTarget.prototype, globalThis.EventTarget.prototype);
   return { EventTarget: expose(EventTarget, compat, []), Implementation: EventTarget, fire };
 }
 
@@ -161,7 +174,7 @@ const handlerNames: Record<string, string | undefined> = Object.assign(Object.cr
 
 function typeArgument(method: string, args: unknown[]): string {
   if (args.length === 0) throw wrongArgument(method, 'EventTarget', 1, 'string');
-  return toText(args[0]);
+  return toMessageText(toText(args[0]));
 }
 
 /** What to call; nothing if the listener is none. */
@@ -177,21 +190,25 @@ function listenerArgument(args: unknown[]): Callback | undefined {
   return handleEvent as Callback;
 }
 
-function optionsArgument(options: unknown): { once: boolean; signal?: AbortSignal } {
-  refuseCapture('addEventListener', options);
-  if (!isDictionary(options)) return { once: false };
-  // Read in this order; passive means nothing to events that cannot be cancelled.
-  const { passive: _, once: wanted, signal } = options;
-  const once = Boolean(wanted);
-  if (signal === undefined) return { once };
+function optionsArgument(options: unknown) {
+  const capture = captureArgument(options);
+  if (!isDictionary(options)) return { capture, once: false, passive: false };
+  // Read in this order.
+  const { passive: promised, once: wanted, signal } = options;
+  const [passive, once] = [Boolean(promised), Boolean(wanted)];
+  if (signal === undefined) return { capture, once, passive };
   if (!(signal instanceof AbortSignal)) throw wrongField('signal', 'AddEventListenerOptions', 'AbortSignal');
-  return { once, signal };
+  return { capture, once, passive, signal };
 }
 
-function refuseCapture(method: string, options: unknown): void {
-  const inDictionary = isDictionary(options);
-  if (inDictionary ? !options.capture : !options) return;
-  throw new TypeError(`${method}(): ${inDictionary ? 'options.capture' : 'useCapture'} must be false.`);
+/** What asks for the capturing phase, which is not there. */
+function captureArgument(options: unknown): 'options.capture' | 'useCapture' | undefined {
+  if (isDictionary(options)) return options.capture ? 'options.capture' : undefined;
+  return options ? 'useCapture' : undefined;
+}
+
+function refusedCapture(method: string, asked: string): TypeError {
+  return new TypeError(`${method}(): ${asked} must be false.`);
 }
 
 function isDictionary(value: unknown): value is Record<string, unknown> {

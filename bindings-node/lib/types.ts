@@ -10,9 +10,10 @@ export interface EventInit {
 
 export interface Event {
   readonly type: string;
-  readonly target: EventTarget | null;
-  readonly currentTarget: EventTarget | null;
-  readonly srcElement: EventTarget | null;
+  /** Undefined before it is dispatched. */
+  readonly target: EventTarget | null | undefined;
+  readonly currentTarget: EventTarget | null | undefined;
+  readonly srcElement: EventTarget | null | undefined;
   readonly eventPhase: 0 | 2;
   readonly bubbles: boolean;
   readonly cancelable: boolean;

@@ -55,6 +55,53 @@ describe('dispatch', () => {
     target.removeEventListener('x', listener);
     assert.equal(added, 0);
   });
+  test('a listener that is removed and added again meanwhile still runs', () => {
+    const target = new EventTarget();
+    const seen = [];
+    const second = () => seen.push('second');
+    target.addEventListener('x', () => {
+      target.removeEventListener('x', second);
+      target.addEventListener('x', second);
+    });
+    target.addEventListener('x', second);
+    target.addEventListener('x', () => seen.push('third'));
+    target.dispatchEvent(new Event('x'));
+    target.dispatchEvent(new Event('x'));
+    assert.deepEqual(seen, ['second', 'third', 'third', 'second']);
+  });
+  test('tells of preventDefault, of this dispatch alone', () => {
+    const target = new EventTarget();
+    const event = new Event('x', { cancelable: true });
+    event.preventDefault();
+    assert.equal(target.dispatchEvent(event), true);
+    assert.equal(event.defaultPrevented, false);
+    target.addEventListener('x', (event) => event.preventDefault(), { once: true });
+    assert.equal(target.dispatchEvent(event), false);
+    assert.equal(event.defaultPrevented, true);
+  });
+  for (const Class of [Event, globalThis.Event]) {
+    test(`a passive listener prevents nothing, of ${Class === Event ? 'these' : 'the global'} events`, () => {
+      const target = new EventTarget();
+      const event = new Class('x', { cancelable: true });
+      let inside;
+      target.addEventListener('x', (event) => (event.preventDefault(), (inside = event.defaultPrevented)), { passive: true });
+      assert.deepEqual([target.dispatchEvent(event), event.defaultPrevented, inside], [true, false, false]);
+      target.addEventListener('x', (event) => event.preventDefault());
+      assert.deepEqual([target.dispatchEvent(event), event.defaultPrevented], [false, true]);
+    });
+  }
+  test('what is no listener may ask for anything', () => {
+    const target = new EventTarget();
+    target.addEventListener('x', null, { capture: true });
+    assert.throws(() => target.addEventListener('x', null, { signal: 5 }), TypeError);
+  });
+  test('names of types are taken alike by events and listeners', () => {
+    const target = new EventTarget();
+    let runs = 0;
+    target.addEventListener('\ud800', () => runs++);
+    target.dispatchEvent(new Event('\ud800'));
+    assert.equal(runs, 1);
+  });
   test('reads a handler object in the order of the runtime', () => {
     const seen = [];
     const watch = (name, value) => ({ enumerable: true, get: () => (seen.push(name), value) });
