@@ -56,7 +56,8 @@ export class End implements Runner, Holder {
     if (status !== Status.Done) throw refusal(status);
     if (side.holder !== undefined) return;
     side.hold(this);
-    schedule(this, side.inbox.length + 1);
+    // One with nothing to hear stays out of the line: its place there decides what is told first.
+    if (native.pairHasEvent(side.handle) !== 0) schedule(this, side.inbox.length + 1);
   }
 
   /** @param size what the message counts, which for text is its length in UTF-8 */

@@ -9,6 +9,7 @@ export interface Native {
   pairFree(id: number): number;
   pairCount(): number;
   pairAccept(handle: number, halfOpen?: number): Status;
+  pairHasEvent(handle: number): number;
   pairSend(handle: number, size: number): Status;
   pairClose(handle: number, code?: number, reason?: string): Status;
   pairPoll(handle: number): number;

@@ -162,6 +162,9 @@ functions! {
         status(pair.accept(end, Accept { allow_half_open }))
     });
 
+    /// Whether something happened at an end that it has yet to be told.
+    HasEvent c"pairHasEvent" = |handle, _b| on(handle, |pair, end| u32::from(pair.has_event(end)));
+
     /// Queues a message of this size. Gives a status.
     Sends c"pairSend" = |handle, size| on(handle, |pair, end| {
         match pair.send(end, (), length(size)) {

@@ -92,16 +92,6 @@ describe('arguments', () => {
     throwsText(() => a.close(2 ** 31), 'Value out of range. Must be between -2147483648 and 2147483647 (inclusive).');
     throwsText(() => a.close(Symbol('s')), 'Cannot convert a Symbol value to a number');
   });
-  test('of attachments, counted as the serializer counts', () => {
-    const [a] = Object.values(new WebSocketPair());
-    const text = (n) => `A WebSocket 'attachment' cannot be larger than 16384 bytes.'attachment' was ${n} bytes.`;
-    throwsText(() => a.serializeAttachment(), "Failed to execute 'serializeAttachment' on 'WebSocket': parameter 1 is not of type 'Value'.");
-    throwsText(() => a.serializeAttachment('é'.repeat(16380)), text(16385), 'Error');
-    throwsText(() => a.serializeAttachment('漢'.repeat(8192)), text(16390), 'Error');
-    throwsText(() => a.serializeAttachment(new Uint8Array(16384)), text(16397), 'Error');
-    throwsText(() => a.serializeAttachment({ a: 'x'.repeat(16384) }), text(16396), 'Error');
-    throwsText(() => a.serializeAttachment(Symbol('s')), 'Symbol(s) could not be cloned.', 'DataCloneError');
-  });
 });
 
 describe('the pair', () => {
@@ -229,6 +219,45 @@ describe('exceptions of listeners', () => {
     a.send('x');
     await settle();
     assert.deepEqual(seen, ['on', 'listener', 'Uncaught Error: on', 1006]);
+  });
+  // How the other end is accepted, has sent and closes must not matter.
+  for (const order of ['ab', 'ba']) {
+    for (const crossing of [[], ['c1'], ['c1', 'c2']]) {
+      for (const closing of [false, true]) {
+        const how = `${order}, ${crossing.length} crossing${closing ? ', closing' : ''}`;
+        test(`the end's own error comes before the other one's close: ${how}`, async () => {
+          const [a, b] = Object.values(new WebSocketPair());
+          for (const end of order) (end === 'a' ? a : b).accept();
+          const seen = [];
+          a.addEventListener('message', ({ data }) => seen.push(`a ${data}`));
+          a.addEventListener('close', ({ code }) => seen.push(`a ${code}`));
+          b.addEventListener('error', () => seen.push('b error'));
+          b.addEventListener('message', () => {
+            seen.push('b message');
+            throw new Error('t');
+          });
+          for (const text of crossing) b.send(text);
+          a.send('x');
+          if (closing) a.close(1000);
+          await settle();
+          assert.deepEqual(seen.filter((what) => !what.startsWith('a c')), ['b message', 'b error', 'a 1006']);
+          assert.deepEqual(seen.filter((what) => what.startsWith('a c')), crossing.map((text) => `a ${text}`));
+        });
+      }
+    }
+  }
+  test('what is sent first is told first, whoever was accepted first', async () => {
+    for (const order of ['ab', 'ba']) {
+      const [a, b] = Object.values(new WebSocketPair());
+      for (const end of order) (end === 'a' ? a : b).accept();
+      const seen = [];
+      a.addEventListener('message', () => seen.push('a'));
+      b.addEventListener('message', () => seen.push('b'));
+      b.send('x');
+      a.send('x');
+      await settle();
+      assert.deepEqual(seen, ['a', 'b']);
+    }
   });
   test('after its own close the other end sees that close', async () => {
     const [a, b] = accepted();
