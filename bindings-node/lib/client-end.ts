@@ -12,7 +12,7 @@ export class ClientEnd extends End {
   readonly wire: Wire;
   /** Called when the program closes before the connection is there: give it up, and call `refused`. */
   onabort: () => void = () => {};
-  private phase: 'connecting' | 'open' | 'refused' = 'connecting';
+  private phase: 'connecting' | 'open' | 'given-up' | 'refused' = 'connecting';
   private chosen: { protocol: string | null; extensions: string | null } = { protocol: '', extensions: '' };
   /** What happens to it beside what comes from the pair, each in a task of its own. */
   private steps: (() => void)[] = [];
@@ -46,7 +46,7 @@ export class ClientEnd extends End {
   /** There will be no connection. */
   refused(error: Error): void {
     const { events } = this.shell;
-    this.side.detach(native.pairAbandon);
+    if (this.phase !== 'given-up') this.side.detach(native.pairAbandon);
     this.steps = [
       () => {
         this.phase = 'refused';
@@ -68,8 +68,9 @@ export class ClientEnd extends End {
   }
 
   override get readyState(): 0 | 1 | 2 | 3 {
-    if (this.phase === 'open') return super.readyState;
-    return this.phase === 'connecting' ? 0 : 3;
+    if (this.phase === 'connecting') return 0;
+    // Given up, it shows open until its events, as in the runtime.
+    return this.phase === 'refused' ? 3 : super.readyState;
   }
 
   override accept(halfOpen: boolean | undefined): void {
@@ -84,6 +85,8 @@ export class ClientEnd extends End {
     // The arguments are checked first, so this is what comes when they are right.
     const status = native.pairClose(this.side.handle, code, reason);
     if (status !== Status.NotAccepted) throw refusal(status, code);
+    this.phase = 'given-up';
+    this.side.detach(native.pairAbandon);
     this.onabort();
   }
 

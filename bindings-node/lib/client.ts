@@ -1,6 +1,7 @@
 /** `new WebSocket(url)`. */
 
 import { ClientEnd } from './client-end';
+import { toText } from './convert';
 import { Coupler, usual } from './coupling';
 import { dial } from './dial';
 import type { End, Shell } from './end';
@@ -34,6 +35,12 @@ async function open(end: ClientEnd, url: string, request: NativeClientRequest, o
       maxMessage === undefined && maxFragments === undefined
         ? usual
         : new Coupler({ ...(maxMessage && { maxMessage }), ...(maxFragments && { maxFragments }) });
+    // Closed by the program before it is told of the connection.
+    end.onabort = () => {
+      socket.destroy();
+      end.refused(connectionLost(given.signal.reason));
+    };
+    if (given.signal.aborted) return end.onabort();
     end.opened(agreed.subprotocol ?? null, header(headers, 'sec-websocket-extensions'), () => {
       coupler.couple(true, socket, early, agreed, end.wire);
     });
@@ -56,7 +63,8 @@ class NotSwitched extends Error {
 }
 
 function checkUrl(url: string): string {
-  if (!URL.canParse(url)) throw syntaxError('The url is invalid.');
+  // The runtime asks for more than the standard, which would mend it.
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || !URL.canParse(url)) throw syntaxError('The url is invalid.');
   const address = new URL(url);
   if (address.protocol !== 'ws:' && address.protocol !== 'wss:') {
     throw syntaxError('The url scheme must be ws or wss.');
@@ -66,12 +74,12 @@ function checkUrl(url: string): string {
 }
 
 function ask(url: string, protocols: unknown, options: ClientOptions, compresses: boolean): NativeClientRequest {
-  const many = typeof protocols === 'object' && protocols !== null;
-  const subprotocols = many ? [...(protocols as Iterable<unknown>)] : protocols === undefined ? [] : [protocols];
+  const many = Array.isArray(protocols);
+  const subprotocols = many ? Array.from(protocols, toText) : protocols === undefined ? [] : [toText(protocols)];
   const deflate = wishes(options.deflate ?? compresses);
   const fields = options.headers === undefined ? [] : [...new Headers(options.headers)].flat();
   try {
-    return new native.ClientRequest(url, { subprotocols: subprotocols.map(String), fields, deflate });
+    return new native.ClientRequest(url, { subprotocols, fields, deflate });
   } catch (error) {
     switch ((error as Error).message) {
       case 'subprotocol is not a token':

@@ -43,7 +43,7 @@ export function dial({ url, request, tls, connectTimeout, signal }: Call): Promi
     const timer =
       connectTimeout === undefined || connectTimeout === Infinity
         ? undefined
-        : setTimeout(() => asked.destroy(new Error(`no connection within ${connectTimeout} ms`)), connectTimeout);
+        : setTimeout(() => asked.destroy(timedOut(connectTimeout)), connectTimeout);
     const settle = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -57,7 +57,8 @@ export function dial({ url, request, tls, connectTimeout, signal }: Call): Promi
         resolve({ open: true, socket, early, agreed, headers: response.rawHeaders });
       } catch (error) {
         socket.destroy();
-        reject(error);
+        // Not the code of the native call.
+        reject(Object.assign(error as Error, { code: 'EPROTO' }));
       }
     });
     asked.on('response', (response) => {
@@ -70,4 +71,8 @@ export function dial({ url, request, tls, connectTimeout, signal }: Call): Promi
     });
     asked.end();
   });
+}
+
+function timedOut(ms: number): Error {
+  return Object.assign(new Error(`no connection within ${ms} ms`), { code: 'ETIMEDOUT' });
 }

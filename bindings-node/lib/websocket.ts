@@ -40,7 +40,7 @@ export function defineWebSocket(shell: Shell): Sockets {
     constructor(url: string | URL | End, protocols?: string | string[], options?: object) {
       if (arguments.length === 0) throw wrongConstructorArgument('WebSocket', 1, 'string');
       super();
-      this.#end = url instanceof End ? url : connect(shell, toText(url), protocols, options);
+      this.#end = url instanceof End ? url : connect(shell, toMessageText(toText(url)), protocols, options);
       this.#end.socket = this as unknown as dom.WebSocket;
       if (ownProperties !== undefined) Object.defineProperties(this, ownProperties);
     }
