@@ -2425,7 +2425,7 @@ wspair_result wspair_conn_pong(struct wspair_conn *conn, const uint8_t *data, si
  * Starts, or completes, the closing handshake: the Close frame goes behind what is queued. Where
  * one was sent before, or the connection ended, nothing happens.
  *
- * `conn`: the connection. `code`: 1000 to 4999 but 1004, 1005, 1006 and 1015, or WSPAIR_NO_CODE.
+ * `conn`: the connection. `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999, or WSPAIR_NO_CODE.
  * `reason`, `len`: up to 123 bytes of UTF-8; none without a code.
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_CODE, WSPAIR_SEND_CLOSE_REASON.

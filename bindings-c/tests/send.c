@@ -167,6 +167,8 @@ static void misuse(void) {
   GIVES(WSPAIR_SEND_CONTROL_TOO_LONG, wspair_conn_ping(server, data, 126));
   GIVES(WSPAIR_SEND_CONTROL_TOO_LONG, wspair_conn_pong(server, data, 126));
   GIVES(WSPAIR_SEND_CLOSE_CODE, wspair_conn_close(server, 1005, NULL, 0));
+  GIVES(WSPAIR_SEND_CLOSE_CODE, wspair_conn_close(server, 1016, NULL, 0));
+  GIVES(WSPAIR_SEND_CLOSE_CODE, wspair_conn_close(server, 2999, NULL, 0));
   GIVES(WSPAIR_SEND_CLOSE_CODE, wspair_conn_close(server, 66536, NULL, 0));
   GIVES(WSPAIR_SEND_CLOSE_CODE, wspair_conn_close(server, -2, NULL, 0));
   GIVES(WSPAIR_SEND_CLOSE_REASON, wspair_conn_close(server, 1000, data, 124));

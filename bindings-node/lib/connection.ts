@@ -152,7 +152,7 @@ export class Connection {
     check(native.connSend(this.#engine.handle, data, 2, 0));
   }
 
-  /** Starts, or completes, the closing handshake. */
+  /** Starts, or completes, the closing handshake. The code is 1000 to 1003, 1007 to 1014 or 3000 to 4999. */
   close(code?: number, reason = ''): void {
     check(native.connClose(this.#engine.handle, code, reason));
   }

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Env, External, Object, Utf16String};
 use napi_derive::napi;
-use wspair_core::close::fit_reason;
 use wspair_core::frame::MAX_HEADER;
 use wspair_core::{CloseCode, Compression, Config, Connection, Instant, Kind, MaskKeys, SendError};
 
@@ -88,10 +87,7 @@ pub(crate) fn conn_close(handle: u32, code: Option<i32>, reason: String) -> u32 
 /// Passes on the close of an end behind the connection: what does not fit in a frame is left out.
 #[napi(catch_unwind)]
 pub(crate) fn conn_pass_close(handle: u32, code: Option<u16>, reason: String) {
-    let code = code.and_then(CloseCode::new);
-    let reason = if code.is_some() { fit_reason(&reason) } else { "" };
-    // It fits, and comes with a code: nothing is left to refuse.
-    with(handle.into(), |entry| _ = entry.conn.close(code, reason));
+    with(handle.into(), |entry| entry.conn.pass_close(code, &reason));
 }
 
 /// Gives the Close frame that was put off a reason. Gives a status.

@@ -78,7 +78,9 @@ describe('Connection', () => {
     assert.deepEqual(carry(server, client), [{ type: 'close', code: 4000, reason: '' }, { ...end, reason: '' }]);
     assert.deepEqual([server.transportState, client.transportState, client.readyState], ['close', 'open', 3]);
     assert.deepEqual(client.receiveEof(), []);
-    assert.throws(() => new Connection('server').close(1005), { code: 'CLOSE_CODE' });
+    for (const code of [999, 1005, 1016, 2999, 5000]) {
+      assert.throws(() => new Connection('server').close(code), { code: 'CLOSE_CODE' });
+    }
     assert.throws(() => new Connection('server').close(1000, 'x'.repeat(124)), { code: 'CLOSE_REASON' });
   });
 

@@ -374,7 +374,7 @@ impl Connection {
     /// Where one was sent before, or the connection ended, nothing happens.
     ///
     /// Args:
-    ///     code: 1000 to 4999 but 1004, 1005, 1006 and 1015; `None` is a frame without a body.
+    ///     code: 1000 to 1003, 1007 to 1014 or 3000 to 4999; `None` is a frame without a body.
     ///     reason: Up to 123 bytes of UTF-8; needs a code.
     ///
     /// Raises:

@@ -227,7 +227,7 @@ def test_the_end_of_the_transport(both: Both) -> None:
 
 
 def test_arguments_that_no_state_makes_right(both: Both) -> None:
-    for code in (0, 999, 1004, 1005, 1006, 1015, 5000):
+    for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000):
         with pytest.raises(InvalidArgumentError):
             both.client.close(code)
     with pytest.raises(ValueError, match="reason"):

@@ -40,7 +40,8 @@ impl CloseCode {
     /// 1014: a gateway got a bad answer from the server behind it.
     pub const BAD_GATEWAY: Self = Self::known(1014);
 
-    /// The code, if it may be sent.
+    /// The code, if it may travel. 1016–2999 may, though nobody has defined them: a runtime's API
+    /// gives them out, [`Connection::close`](crate::Connection::close) does not.
     pub const fn new(code: u16) -> Option<Self> {
         match code {
             1004..=1006 | 1015 => None,
@@ -57,7 +58,7 @@ impl CloseCode {
         self.0.get()
     }
 
-    /// The code, if a peer may send it: as [`new`](Self::new), without 1016–2999, which nobody
+    /// The code, if an endpoint may send it: as [`new`](Self::new), without 1016–2999, which nobody
     /// has defined.
     pub const fn from_peer(code: u16) -> Option<Self> {
         match code {

@@ -380,6 +380,11 @@ impl Connection {
         self.sender().close(code, reason)
     }
 
+    /// See [`Sender::pass_close`].
+    pub fn pass_close(&mut self, code: Option<u16>, reason: &str) {
+        self.sender().pass_close(code, reason);
+    }
+
     /// See [`Sender::explain_close`].
     pub fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
         self.sender().explain_close(reason)

@@ -277,6 +277,45 @@ fn a_reason_that_does_not_fit_is_the_callers_mistake() {
 }
 
 #[test]
+fn a_code_that_a_peer_would_refuse_is_the_callers_mistake() {
+    for role in ROLES {
+        for bad in [1016, 1999, 2000, 2999] {
+            let mut conn = connection(role, Config::default());
+            assert_eq!(conn.close(Some(code(bad)), "why"), Err(SendError::CloseCode), "H-23 {bad}");
+            assert_eq!((conn.ready_state(), drain(&mut conn)), (ReadyState::Open, vec![]));
+            conn.close(None, "").unwrap();
+            assert_eq!(conn.close(Some(code(bad)), ""), Err(SendError::CloseCode), "closed or not");
+        }
+        for good in [1000, 1003, 1007, 1014, 3000, 4999] {
+            let mut conn = connection(role, Config::default());
+            conn.close(Some(code(good)), "").unwrap();
+            assert_eq!(drain(&mut conn), [sent_close(good)], "H-23 {good}");
+        }
+    }
+}
+
+#[test]
+fn a_close_that_is_passed_on_carries_what_may_travel() {
+    let long = "\u{e4}".repeat(100);
+    for (code, reason, body) in [
+        (None, "no code", vec![]),
+        (Some(0), "no code", vec![]),
+        (Some(1005), "no code", vec![]),
+        (Some(1006), "", vec![]),
+        (Some(5000), "no code", vec![]),
+        (Some(2999), "why", [&2999_u16.to_be_bytes()[..], b"why"].concat()),
+        (Some(1000), &long, [&1000_u16.to_be_bytes()[..], &long.as_bytes()[..122]].concat()),
+    ] {
+        for role in ROLES {
+            let mut conn = connection(role, Config::default());
+            conn.pass_close(code, reason);
+            conn.pass_close(Some(1000), "a second one");
+            assert_eq!(drain(&mut conn), [sent(0x88, &body)], "{code:?}");
+        }
+    }
+}
+
+#[test]
 fn a_half_open_connection_sends_on_after_the_peers_close() {
     let config = config(|config| config.auto_close = false);
     for role in ROLES {

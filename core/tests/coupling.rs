@@ -175,6 +175,18 @@ fn a_wire_that_breaks_is_1006_at_the_kept_end() {
 }
 
 #[test]
+fn codes_that_only_a_runtime_gives_out_pass() {
+    let mut world = World::new(Config::default());
+    world.accept(None);
+    world.pair.close(End::Second, Some(2000), Some("bye")).unwrap();
+    let World { pair, coupling, server, .. } = &mut world;
+    coupling.drain(pair, &mut server.sender(), send);
+    let mut down = Vec::new();
+    server.transmit().drain_into(&mut down);
+    assert_eq!(down, b"\x88\x05\x07\xd0bye");
+}
+
+#[test]
 fn a_listener_that_throws_drops_the_wire_behind_what_was_sent() {
     let mut world = World::new(Config::default());
     world.accept(None);

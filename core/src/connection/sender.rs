@@ -9,7 +9,7 @@ use super::framing::Shape;
 use super::outbound::{OpenMessage, Outbound};
 use super::prepared::Prepared;
 use super::queue::{Body, Queue};
-use crate::close::{CloseCode, CloseFrame};
+use crate::close::{CloseCode, CloseFrame, fit_reason};
 use crate::config::Config;
 use crate::error::SendError;
 use crate::event::Kind;
@@ -238,8 +238,13 @@ impl Sender<'_> {
     /// what is queued. Where one was sent before, or the connection ended, nothing happens.
     ///
     /// # Errors
-    /// [`CloseReason`](SendError::CloseReason) for a reason over 123 bytes or without a code.
+    /// [`CloseCode`](SendError::CloseCode) for 1016 to 2999, which nobody has defined and a peer
+    /// would refuse (RFC 6455 7.4.2); [`CloseReason`](SendError::CloseReason) for a reason over 123
+    /// bytes or without a code.
     pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<(), SendError> {
+        if code.is_some_and(|code| CloseCode::from_peer(code.get()).is_none()) {
+            return Err(SendError::CloseCode);
+        }
         let frame = CloseFrame { code, reason };
         if frame.encode(&mut [0; MAX_CONTROL]).is_none() {
             return Err(SendError::CloseReason);
@@ -248,6 +253,17 @@ impl Sender<'_> {
             self.outbound.close(frame);
         }
         Ok(())
+    }
+
+    /// Passes on the close of somebody behind this connection, as an end of a pair: like
+    /// [`close`](Self::close), but codes that nobody has defined pass, a code that may not travel
+    /// is left out and the reason with it, and a reason that is too long is cut between characters.
+    pub fn pass_close(&mut self, code: Option<u16>, reason: &str) {
+        let code = code.and_then(CloseCode::new);
+        let reason = if code.is_some() { fit_reason(reason) } else { "" };
+        if self.check_open().is_ok() {
+            self.outbound.close(CloseFrame { code, reason });
+        }
     }
 
     /// Says why: gives the Close frame that [`defer_close`](super::Receive::defer_close) put off a

@@ -1,7 +1,7 @@
 //! An end of a pair on a wire: what handing it to the network in a `101` response comes to.
 
 use super::{End, Outgoing, Pair, PairError};
-use crate::close::{CloseCode, fit_reason};
+use crate::close::CloseCode;
 use crate::config::{Config, Delivery};
 use crate::connection::Sender;
 use crate::error::SendError;
@@ -97,12 +97,7 @@ impl Coupling {
                         return true;
                     }
                 }
-                Outgoing::Close { code, reason } => {
-                    let code = code.and_then(CloseCode::new);
-                    let reason = if code.is_some() { fit_reason(reason) } else { "" };
-                    // The reason fits, and comes with a code: nothing is left to refuse.
-                    let _ = wire.close(code, reason);
-                }
+                Outgoing::Close { code, reason } => wire.pass_close(code, reason),
                 Outgoing::Disconnect => wire.abort(),
             }
             pair.sent(self.end);
