@@ -72,13 +72,17 @@ pub struct Config {
     /// Answer the peer's close at once. Default on; off leaves the connection half-open until
     /// `close` is called, as proxies need it.
     pub auto_close: bool,
+    /// End the output when the peer's ended without a Close frame and that was told. Default on;
+    /// off leaves it open until `close` or `abort` is called, at the latest for `close_within`, as
+    /// couplings need it.
+    pub auto_end: bool,
     /// Ping after this much silence of the peer. Default off.
     pub ping_after: Option<Duration>,
     /// Give up this long after a ping when nothing was heard since. Default 20 s; matters only
     /// with `ping_after`.
     pub pong_within: Option<Duration>,
-    /// Drop the transport this long after the closing handshake, or the failure of the
-    /// connection, began. Default 10 s.
+    /// Drop the transport this long after our Close frame, the end of the peer's direction or the
+    /// failure of the connection. Default 10 s.
     pub close_within: Option<Duration>,
     /// Longer messages go out in fragments of this many bytes, so that control frames can pass.
     /// Default off.
@@ -98,6 +102,7 @@ impl Default for Config {
             delivery: Delivery::default(),
             auto_pong: true,
             auto_close: true,
+            auto_end: true,
             ping_after: None,
             pong_within: Some(Duration::from_secs(20)),
             close_within: Some(Duration::from_secs(10)),

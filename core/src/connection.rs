@@ -115,7 +115,7 @@ impl Connection {
 
     fn new(role: Role, config: Arc<Config>, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
         let (inflate, compress) = codecs(role, &config, &agreed);
-        let lifecycle = Lifecycle::new(config.close_within);
+        let lifecycle = Lifecycle::new(&config);
         Self {
             role,
             agreed,
@@ -171,12 +171,27 @@ impl Connection {
         self.read.end - self.read.start
     }
 
-    /// The transport ended: the peer's last byte has been fed. The end follows, if it was not told
-    /// before; what is [`unread`](Self::unread) comes first.
+    /// The peer ended its direction of the transport: its last byte has been fed, and nothing is
+    /// to be read any more. What is [`unread`](Self::unread) comes first.
+    ///
+    /// Behind the peer's Close frame this ends nothing (RFC 6455 5.5.1): sending goes on until our
+    /// own Close is queued, which ends the connection cleanly, or
+    /// [`close_within`](Config::close_within) is over. Without one,
+    /// [`Closed`](crate::Event::Closed) with 1006 follows. What is sent before that event is read
+    /// still goes out, so a host that passes messages on later than it reads them calls this once
+    /// they were passed on.
     pub fn receive_eof(&mut self) -> Receive<'_> {
         self.read.eof = true;
         self.end_of_input();
         self.start(Input::Own)
+    }
+
+    /// The transport is gone in both directions: it was reset, or a write failed. As
+    /// [`receive_eof`](Self::receive_eof), but nothing can be sent any more, not even an answer to
+    /// the peer's Close frame: the end follows at once, with the code of that frame if it came.
+    pub fn transport_lost(&mut self) -> Receive<'_> {
+        self.outbound.lifecycle.transport_lost();
+        self.receive_eof()
     }
 
     /// Tells the time, acts on what is due, and gives the events that follow. Early, late and
@@ -184,15 +199,15 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
         self.told = self.told.max(now);
         let now = self.told;
-        if self.ready_state() == ReadyState::Open {
+        if self.outbound.lifecycle.listens() {
             match self.keepalive.tick(now) {
                 Due::Nothing => {}
                 // A full queue takes none: pings must not pile up where nothing is read.
                 Due::Ping => _ = self.send_ping(&[]),
                 Due::GiveUp => {
                     let reason = "no answer to a ping";
-                    self.outbound.lifecycle.timed_out(Timer::Pong);
                     self.outbound.close(CloseFrame { code: Some(CloseCode::INTERNAL), reason });
+                    self.outbound.lifecycle.timed_out(Timer::Pong);
                 }
             }
         }
@@ -209,8 +224,8 @@ impl Connection {
         let Outbound { lifecycle, .. } = &self.outbound;
         let closing = lifecycle.poll_timeout(self.told, !self.outbound.is_idle(), self.role);
         // Behind its Close frame the peer has nothing to say, and its silence means nothing.
-        let open = self.ready_state() == ReadyState::Open;
-        let idle = if open { self.keepalive.poll_timeout(self.told) } else { None };
+        let listens = lifecycle.listens();
+        let idle = if listens { self.keepalive.poll_timeout(self.told) } else { None };
         sooner(closing, idle)
     }
 
@@ -273,6 +288,7 @@ impl Connection {
     fn end_of_input(&mut self) {
         if self.read.eof && self.unread() == 0 {
             self.outbound.lifecycle.transport_ended();
+            self.inbound.stop();
         }
     }
 

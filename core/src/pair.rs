@@ -271,6 +271,7 @@ impl<M> Pair<M> {
                 PairEvent::Close { code: code.unwrap_or(1005), reason, clean: true }
             }
             Item::Cut => {
+                self.answer_cut(end);
                 PairEvent::Close { code: 1006, reason: String::from(DISCONNECTED), clean: false }
             }
             Item::Broken(error) => {
@@ -281,6 +282,11 @@ impl<M> Pair<M> {
                 PairEvent::Error(Fault::Wire(error))
             }
         })
+    }
+
+    /// `end` knows that nothing more comes from the other one, which by now takes no more either.
+    fn answer_cut(&mut self, end: End) {
+        self.side_mut(end).out.end(Ending::Cut);
     }
 
     /// Changes the holder of `end` to one that neither sends nor reads.

@@ -344,5 +344,5 @@ fn a_half_open_connection_that_loses_its_transport_keeps_the_peers_code() {
         clean: false,
         cause: Cause::Transport,
     };
-    assert_eq!(eof(&mut conn), [expected]);
+    assert_eq!(collect(&mut conn.transport_lost()), [expected]);
 }

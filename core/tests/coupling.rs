@@ -1,10 +1,12 @@
 //! One end of a pair on a wire: what its peer there and the kept end see of each other.
 
+use core::time::Duration;
+
 use wspair::event::{Cause, Closed};
-use wspair::pair::{Accept, Coupling, End, Fault, Pair, PairConfig, PairEvent};
+use wspair::pair::{Accept, Coupling, End, Fault, Pair, PairConfig, PairEvent, Phase, Sent};
 use wspair::{
-    CloseCode, Config, Connection, Event, Kind, MaskKeys, Negotiated, ProtocolError, ReadyState,
-    SendError, Sender, Transport,
+    CloseCode, Config, Connection, Event, Instant, Kind, MaskKeys, Negotiated, ProtocolError,
+    ReadyState, SendError, Sender, Transport,
 };
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -90,12 +92,49 @@ impl World {
         (closed.code, &closed.reason, closed.clean)
     }
 
-    /// The transport between the two breaks.
+    /// The peer sends this and ends its direction, before the kept end gets to run.
+    fn last(&mut self, mut bytes: Vec<u8>) {
+        let mut received = self.server.receive(&mut bytes);
+        while let Some(event) = received.next() {
+            self.coupling.forward(&mut self.pair, event, make);
+        }
+        self.cut();
+    }
+
+    /// The peer ends its direction.
     fn cut(&mut self) {
         let mut received = self.server.receive_eof();
         while let Some(event) = received.next() {
             self.coupling.forward(&mut self.pair, event, make);
         }
+    }
+
+    /// Tells the server the time.
+    fn tell(&mut self, seconds: u64) {
+        let now = Instant::from(Duration::from_secs(seconds));
+        let mut received = self.server.handle_timeout(now);
+        while let Some(event) = received.next() {
+            self.coupling.forward(&mut self.pair, event, make);
+        }
+    }
+
+    /// The kept end answers each message as it sees it.
+    fn echo(&mut self) -> Vec<PairEvent<Message>> {
+        let mut seen = Vec::new();
+        while let Some(event) = self.poll() {
+            if let PairEvent::Message(message) = &event {
+                self.pair.send(End::Second, message.clone(), 1).unwrap();
+            }
+            seen.push(event);
+        }
+        seen
+    }
+
+    fn drain(&mut self) -> Vec<u8> {
+        self.coupling.drain(&mut self.pair, &mut self.server.sender(), send);
+        let mut down = Vec::new();
+        self.server.transmit().drain_into(&mut down);
+        down
     }
 }
 
@@ -174,16 +213,149 @@ fn a_wire_that_breaks_is_1006_at_the_kept_end() {
     assert_eq!(world.poll(), None);
 }
 
+const CLOSE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
+
+fn masked(texts: &[&str]) -> Vec<u8> {
+    texts.iter().flat_map(|text| frame(0x81, 0x80, text)).collect()
+}
+
+fn unmasked(texts: &[&str]) -> Vec<u8> {
+    texts.iter().flat_map(|text| frame(0x81, 0, text)).collect()
+}
+
+fn frame(first: u8, masked: u8, text: &str) -> Vec<u8> {
+    let len = u8::try_from(text.len()).unwrap();
+    let key: &[u8] = if masked == 0 { &[] } else { &[0; 4] };
+    [&[first, masked | len], key, text.as_bytes()].concat()
+}
+
+fn vanished() -> PairEvent<Message> {
+    close(1006, wspair::pair::DISCONNECTED, false)
+}
+
+#[test]
+fn a_peer_that_closes_and_ends_its_direction_gets_replies_and_the_answer() {
+    for half_open in [false, true] {
+        let mut world = World::new(Config::default());
+        world.accept(Some(half_open));
+        world.last([masked(&["a", "b"]), CLOSE.to_vec()].concat());
+        assert_eq!(world.drain(), b"");
+        assert_eq!(world.server.transport(), Transport::Open);
+        let messages = ["a", "b"].map(|it| PairEvent::Message(text(it)));
+        assert_eq!(world.echo(), [&messages[..], &[close(1000, "", true)]].concat());
+        if half_open {
+            world.pair.send(End::Second, text("more"), 4).unwrap();
+            world.pair.close(End::Second, Some(1000), None).unwrap();
+        }
+        let texts: &[_] = if half_open { &["a", "b", "more"] } else { &["a", "b"] };
+        assert_eq!(world.drain(), [&unmasked(texts)[..], b"\x88\x02\x03\xe8"].concat());
+        assert_eq!(world.server.transport(), Transport::Close);
+        world.cut();
+        assert_eq!(world.server.poll_timeout(), None);
+        assert_eq!(world.pair.ready_state(End::Second), ReadyState::Closed);
+    }
+}
+
+#[test]
+fn a_peer_that_ends_its_direction_without_a_close_gets_replies_until_the_kept_end_sees_it() {
+    for between in [false, true] {
+        let mut world = World::new(Config::default());
+        world.accept(None);
+        world.last(masked(&["a", "b", "c"]));
+        if between {
+            assert_eq!(world.drain(), b"");
+        }
+        assert_eq!(world.server.transport(), Transport::Open);
+        let messages = ["a", "b", "c"].map(|it| PairEvent::Message(text(it)));
+        assert_eq!(world.echo(), [&messages[..], &[vanished()]].concat());
+        assert_eq!(world.pair.send(End::Second, text("late"), 4), Ok(Sent::Ignored));
+        assert_eq!(world.drain(), unmasked(&["a", "b", "c"]));
+        assert_eq!(
+            (world.server.transport(), world.server.poll_timeout()),
+            (Transport::Close, None)
+        );
+        assert_eq!(world.pair.phase(End::Second), Phase::Spent);
+    }
+}
+
+#[test]
+fn a_close_of_the_kept_end_reaches_a_peer_that_ended_its_direction_without_one() {
+    let mut world = World::new(Config::default());
+    world.accept(None);
+    world.last(masked(&["a"]));
+    assert_eq!(world.poll(), Some(PairEvent::Message(text("a"))));
+    world.pair.close(End::Second, Some(1000), None).unwrap();
+    assert_eq!(world.drain(), b"\x88\x02\x03\xe8");
+    assert_eq!(world.server.transport(), Transport::Close);
+    assert_eq!(world.poll(), Some(vanished()));
+}
+
+#[test]
+fn a_kept_end_that_does_not_look_holds_a_wire_that_ended_only_so_long() {
+    for last in [masked(&["a"]), [masked(&["a"]), CLOSE.to_vec()].concat()] {
+        let mut world = World::new(Config::default());
+        let closes = last.ends_with(CLOSE);
+        world.last(last);
+        world.tell(0);
+        assert_eq!(world.server.transport(), Transport::Open);
+        world.tell(10);
+        assert_eq!(
+            (world.server.transport(), world.server.poll_timeout()),
+            (Transport::Close, None)
+        );
+        world.accept(None);
+        let end = if closes { close(1000, "", true) } else { vanished() };
+        assert_eq!(world.echo(), [PairEvent::Message(text("a")), end]);
+        assert_eq!(world.drain(), b"", "the wire is gone");
+    }
+}
+
+#[test]
+fn a_kept_end_that_is_gone_or_failed_holds_no_wire() {
+    let leave: [fn(&mut World); 2] =
+        [|world| world.pair.abandon(End::Second), |world| world.pair.fail(End::Second)];
+    for leave in leave {
+        for before in [true, false] {
+            let mut world = World::new(Config::default());
+            world.accept(None);
+            if before {
+                leave(&mut world);
+            }
+            world.last(masked(&["a"]));
+            if !before {
+                leave(&mut world);
+            }
+            assert_eq!(world.drain(), b"");
+            assert_eq!(world.server.transport(), Transport::Close);
+        }
+    }
+}
+
+#[test]
+fn a_wire_that_is_lost_is_1006_behind_its_messages_and_takes_nothing() {
+    let mut world = World::new(Config::default());
+    world.accept(None);
+    let mut bytes = masked(&["a"]);
+    let mut received = world.server.receive(&mut bytes);
+    while let Some(event) = received.next() {
+        world.coupling.forward(&mut world.pair, event, make);
+    }
+    let mut received = world.server.transport_lost();
+    while let Some(event) = received.next() {
+        world.coupling.forward(&mut world.pair, event, make);
+    }
+    assert_eq!((world.server.transport(), world.server.poll_timeout()), (Transport::Close, None));
+    assert_eq!(world.echo(), [PairEvent::Message(text("a")), vanished()]);
+    assert_eq!(world.drain(), b"");
+    assert_eq!(world.pair.buffered_amount(End::Second), 0);
+}
+
 #[test]
 fn codes_that_only_a_runtime_gives_out_pass() {
     let mut world = World::new(Config::default());
     world.accept(None);
     world.pair.close(End::Second, Some(2000), Some("bye")).unwrap();
-    let World { pair, coupling, server, .. } = &mut world;
-    coupling.drain(pair, &mut server.sender(), send);
-    let mut down = Vec::new();
-    server.transmit().drain_into(&mut down);
-    assert_eq!(down, b"\x88\x05\x07\xd0bye");
+    assert_eq!(world.drain(), b"\x88\x05\x07\xd0bye");
 }
 
 #[test]

@@ -22,6 +22,7 @@ enum Call {
     TakeOutgoing,
     Deliver(usize),
     DeliverClose,
+    DeliverEnd,
     DeliverError,
 }
 
@@ -41,6 +42,7 @@ fn calls() -> impl Strategy<Value = Vec<(End, Call)>> {
         4 => Just(Call::TakeOutgoing),
         4 => (0..200_usize).prop_map(Call::Deliver),
         1 => Just(Call::DeliverClose),
+        1 => Just(Call::DeliverEnd),
         1 => Just(Call::DeliverError),
     ];
     prop::collection::vec((end(), call), 0..80)
@@ -134,6 +136,10 @@ impl Watched {
             }
             Call::DeliverClose => {
                 self.pair.deliver_close(end, Some(1000), "wire");
+                false
+            }
+            Call::DeliverEnd => {
+                self.pair.deliver_end(end);
                 false
             }
             Call::DeliverError => {

@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::time::Duration;
 
 use crate::close::{CloseCode, CloseFrame};
+use crate::config::Config;
 use crate::error::ProtocolError;
 use crate::event::{Cause, Closed, Timer};
 use crate::frame::Role;
@@ -15,7 +16,7 @@ use crate::time::{Deadline, Instant};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Transport {
-    /// Read, and write what is queued.
+    /// Read, unless its end was told, and write what is queued.
     Open,
     /// Write what is queued, then end the write side; go on reading.
     FinishWriting,
@@ -23,16 +24,25 @@ pub enum Transport {
     Close,
 }
 
-/// Which Close frames passed, and how it all ended.
+/// Which Close frames passed, whether the transport still brings or takes anything, and how it all
+/// ended.
 ///
-/// | sent | received | ready state |
-/// |------|----------|-------------|
-/// | no   | no       | open        |
-/// | yes  | no       | closing     |
-/// | no   | yes      | closing     |
-/// | yes  | yes      | closed      |
+/// | sent | received | peer's bytes | ready state | sends | what ends it                         |
+/// |------|----------|--------------|-------------|-------|--------------------------------------|
+/// | no   | no       | come         | open        | yes   | both Close frames                    |
+/// | yes  | no       | come         | closing     | no    | the peer's Close, or the deadline    |
+/// | no   | no       | ended        | open        | yes   | being told of it: 1006               |
+/// | yes  | no       | ended        | closing     | no    | being told of it: 1006               |
+/// | no   | yes      | come, ended  | closing     | yes   | our Close; if ended, or the deadline |
+/// | yes  | yes      | come, ended  | closed      | no    |                                      |
 ///
-/// A broken protocol, the end of the transport and a deadline lead to closed from any row.
+/// A broken protocol, a lost transport, an abort and the deadline lead to closed from any row.
+///
+/// The end of the peer's bytes is that of one direction (RFC 6455 5.5.1, RFC 8441 5). Behind its
+/// Close frame it says nothing new, but that our Close is waited for no longer than
+/// `close_within`. Without one it ends the connection, yet not before the host was told: what is
+/// sent in answer to the messages before it still goes out. Without `auto_end` that goes on until
+/// the host closes or aborts.
 #[derive(Debug)]
 pub(crate) struct Lifecycle {
     sent: bool,
@@ -40,8 +50,10 @@ pub(crate) struct Lifecycle {
     end: End,
     /// The peer's last byte was read.
     eof: bool,
-    /// Nothing is worth waiting for any more.
+    /// The transport takes nothing, or is not worth waiting for any more.
     lost: bool,
+    /// Our direction outlives a transport that ended without a Close frame.
+    lingers: bool,
     deadline: Deadline,
     close_within: Option<Duration>,
 }
@@ -61,21 +73,24 @@ enum End {
 }
 
 impl Lifecycle {
-    pub(crate) fn new(close_within: Option<Duration>) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             sent: false,
             received: None,
             end: End::NotYet,
             eof: false,
             lost: false,
+            lingers: !config.auto_end,
             deadline: Deadline::Off,
-            close_within,
+            close_within: config.close_within,
         }
     }
 
     /// Our Close frame is on its way.
     pub(super) fn sent_close(&mut self) {
         self.sent = true;
+        // From here on the peer is waited for, however long it waited for us.
+        self.deadline = Deadline::Off;
         self.deadline.arm(self.close_within);
         self.complete();
     }
@@ -94,18 +109,26 @@ impl Lifecycle {
     /// The transport has no more bytes of the peer.
     pub(super) fn transport_ended(&mut self) {
         self.eof = true;
-        self.end(Cause::Transport);
+        if self.received.is_some() {
+            self.deadline.arm(self.close_within);
+        }
+    }
+
+    /// The transport takes no more of ours.
+    pub(super) fn transport_lost(&mut self) {
+        self.lost = true;
     }
 
     /// The host gives up.
     pub(super) fn abort(&mut self) {
+        self.lingers = false;
         self.end(Cause::Abort);
     }
 
     /// Nothing was heard of the peer for too long.
     pub(super) fn timed_out(&mut self, timer: Timer) {
-        self.lost = true;
         self.end(Cause::Timeout(timer));
+        self.lost = true;
     }
 
     /// Acts on the time: whether the peer took too long to close, or its transport to end.
@@ -122,9 +145,11 @@ impl Lifecycle {
     }
 
     fn end(&mut self, cause: Cause) {
-        if !matches!(self.end, End::NotYet) {
+        if self.has_ended() {
             return;
         }
+        // The end of the transport came first, though nobody was told of it.
+        let cause = if self.is_cut() { Cause::Transport } else { cause };
         // RFC 6455 7.1.5: the code is that of the Close frame received, whatever else happened.
         let (code, reason) = match self.received.take() {
             Some(PeerClose { code, reason }) => (code.map_or(NO_CODE, CloseCode::get), reason),
@@ -135,8 +160,17 @@ impl Lifecycle {
         self.deadline.arm(self.close_within);
     }
 
+    /// The transport ended before both Close frames passed, and no more can: that is an end as
+    /// soon as the host asks.
+    fn is_cut(&self) -> bool {
+        self.eof && !self.has_ended() && (self.received.is_none() || self.lost)
+    }
+
     /// The end, the first time it is asked for after it came.
     pub(super) fn tell_end(&mut self) -> Option<Closed> {
+        if self.is_cut() {
+            self.end(Cause::Transport);
+        }
         let End::Untold(closed) = &self.end else {
             return None;
         };
@@ -159,8 +193,28 @@ impl Lifecycle {
         !matches!(self.end, End::NotYet)
     }
 
-    pub(super) fn has_sent_close(&self) -> bool {
-        self.sent
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Whether a Close frame of ours may still be of use.
+    pub(super) fn may_close(&self) -> bool {
+        !self.sent && !self.lost
+    }
+
+    /// Whether frames may go out.
+    pub(super) fn may_send(&self) -> bool {
+        self.may_close() && (!self.has_ended() || self.is_lingering())
+    }
+
+    /// Whether anything may come from the peer that counts.
+    pub(super) fn listens(&self) -> bool {
+        self.ready_state() == ReadyState::Open && !self.eof
+    }
+
+    /// The transport ended without a Close frame, and our direction is still the host's to end.
+    fn is_lingering(&self) -> bool {
+        self.lingers && self.may_close() && self.cause() == Some(Cause::Transport)
     }
 
     pub(super) fn ready_state(&self) -> ReadyState {
@@ -180,6 +234,7 @@ impl Lifecycle {
         }
         match self.cause() {
             None => Transport::Open,
+            Some(_) if self.is_lingering() => Transport::Open,
             Some(_) if self.eof => write_then(Transport::Close),
             Some(Cause::Abort) => write_then(Transport::Close),
             // RFC 6455 7.1.1: the server ends the transport first, the client waits for that.
@@ -200,7 +255,7 @@ impl Lifecycle {
         output_waits: bool,
         role: Role,
     ) -> Option<Instant> {
-        if matches!(self.end, End::Untold(_)) {
+        if self.is_cut() || matches!(self.end, End::Untold(_)) {
             return Some(told);
         }
         match self.transport(role, output_waits) {

@@ -47,7 +47,7 @@ impl Outbound {
 
     /// Whether frames can still go out before our Close frame.
     pub(super) fn may_send(&self) -> bool {
-        self.deferred.is_some() || !(self.lifecycle.has_sent_close() || self.lifecycle.has_ended())
+        self.lifecycle.may_send() || self.deferred.is_some() && !self.lifecycle.is_lost()
     }
 
     /// Whether nothing waits to be written, nor is bound to.
@@ -55,9 +55,9 @@ impl Outbound {
         self.queue.is_empty() && self.deferred.is_none()
     }
 
-    /// Sends our Close frame, if none was sent or decided on.
+    /// Sends our Close frame, if none was sent or decided on and the transport takes it.
     pub(super) fn close(&mut self, frame: CloseFrame<'_>) {
-        if !self.lifecycle.has_sent_close() {
+        if self.lifecycle.may_close() {
             self.queue.push_close(frame);
             self.lifecycle.sent_close();
         }
@@ -92,7 +92,7 @@ impl Outbound {
     }
 
     fn answer(&mut self, code: Option<CloseCode>) {
-        if self.defers && !self.lifecycle.has_sent_close() {
+        if self.defers && self.lifecycle.may_close() {
             self.deferred = Some(Deferred { code, reason: String::new() });
             self.lifecycle.sent_close();
         } else {

@@ -96,7 +96,7 @@ impl Sender<'_> {
     /// Sends a text message.
     ///
     /// # Errors
-    /// [`Closing`](SendError::Closing) once a Close frame was sent or the connection ended,
+    /// [`Closing`](SendError::Closing) once a Close frame was sent or the end was told,
     /// [`Fragment`](SendError::Fragment) inside a fragmented message,
     /// [`Backpressure`](SendError::Backpressure) when the queue is full.
     pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {

@@ -43,16 +43,21 @@ impl Coupling {
         Ok(Self { end })
     }
 
-    /// The configuration for a connection under an end: closes are left to the pair, messages come
-    /// whole.
+    /// The configuration for a connection under an end: closes and the end are left to the pair,
+    /// messages come whole.
     pub fn configure(mut config: Config) -> Config {
         config.auto_close = false;
+        config.auto_end = false;
         config.delivery = Delivery::Messages;
         config
     }
 
     /// Wire to pair: call with each event of the connection. `make` turns a payload into a message
     /// of the pair's own kind.
+    ///
+    /// The end of the wire without a Close frame waits in the pair behind the messages: until the
+    /// other end sees it, what that sends still goes out. When the transport is dropped before,
+    /// call [`Pair::abandon`].
     pub fn forward<M>(
         &self,
         pair: &mut Pair<M>,
@@ -71,6 +76,7 @@ impl Coupling {
             Event::Closed(closed) => match closed.cause {
                 Cause::Handshake => {}
                 Cause::Peer(error) => pair.deliver_error(self.end, error),
+                Cause::Transport => pair.deliver_end(self.end),
                 _ => pair.abandon(self.end),
             },
             Event::Ping(_) | Event::Pong(_) | Event::Chunk(_) => {}
@@ -80,7 +86,8 @@ impl Coupling {
     /// Pair to wire: moves what the connection will take, until its output is congested. `send`
     /// sends one message; it is taken from the pair only once that has worked.
     ///
-    /// True while more waits: call again when the transport has taken some.
+    /// True while more waits: call again when the transport has taken some. Call it whenever the
+    /// other end has sent, closed or polled an event.
     pub fn drain<M>(
         &self,
         pair: &mut Pair<M>,

@@ -62,7 +62,9 @@ impl<M> Pair<M> {
     pub(super) fn is_heard(&self, end: End) -> Result<bool, PairError> {
         match self.side(end).holder {
             Holder::Fresh => Err(PairError::NotAccepted),
-            Holder::Accepted { .. } | Holder::Hibernatable => Ok(!self.side(end.other()).is_deaf()),
+            Holder::Accepted { .. } | Holder::Hibernatable => {
+                Ok(self.side(end).out.is_open() && !self.side(end.other()).is_deaf())
+            }
             Holder::Wire { .. } | Holder::Failed { .. } | Holder::Nobody => Ok(false),
         }
     }

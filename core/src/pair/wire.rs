@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::event::{Outgoing, Sent};
-use super::lane::Ending;
+use super::lane::{Ending, Item};
 use super::side::Holder;
 use super::{End, Pair, PairError, Phase};
 use crate::error::ProtocolError;
@@ -40,8 +40,10 @@ impl<M> Pair<M> {
     /// What [`poll_outgoing`](Self::poll_outgoing) showed is on the wire, or the transport was
     /// dropped as it said. Does nothing when it shows nothing.
     pub fn sent(&mut self, end: End) {
-        if self.is_wired(end) {
-            self.side_mut(end.other()).out.take();
+        if self.is_wired(end)
+            && let Some(Item::Cut) = self.side_mut(end.other()).out.take()
+        {
+            self.answer_cut(end);
         }
     }
 
@@ -66,6 +68,18 @@ impl<M> Pair<M> {
         if self.is_wired(end) {
             let reason = String::from(reason);
             self.side_mut(end).out.end(Ending::Close { code, reason });
+        }
+    }
+
+    /// The wire under the coupled `end` brings nothing more, and no Close frame came: the other end
+    /// sees 1006 after the messages that came before.
+    ///
+    /// What that end sends until it sees it still goes out; then
+    /// [`poll_outgoing`](Self::poll_outgoing) says to drop the transport. When that is gone
+    /// already, call [`abandon`](Self::abandon).
+    pub fn deliver_end(&mut self, end: End) {
+        if self.is_wired(end) {
+            self.side_mut(end).out.end(Ending::Cut);
         }
     }
 

@@ -110,6 +110,72 @@ fn a_lost_wire_is_1006_after_what_it_brought() {
 }
 
 #[test]
+fn what_is_sent_before_a_wires_end_is_seen_goes_out_and_nothing_after() {
+    let mut pair = wired();
+    pair.deliver(B, "last", 4);
+    pair.deliver_end(B);
+    assert_eq!(pair.deliver(B, "x", 1), Sent::Ignored);
+    send(&mut pair, A, "before").unwrap();
+    assert_eq!(pair.poll_event(A), Some(PairEvent::Message("last")));
+    send(&mut pair, A, "reply").unwrap();
+    for text in ["before", "reply"] {
+        assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Message(&text)));
+        pair.sent(B);
+    }
+    assert_eq!(pair.poll_outgoing(B), None, "the end was not seen yet");
+    send(&mut pair, A, "unsent").unwrap();
+    assert_eq!(drain(&mut pair, A), [vanished()]);
+    assert_eq!(send(&mut pair, A, "x"), Ok(Sent::Ignored));
+    assert_eq!(pair.close(A, Some(1000), None), Ok(()));
+    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Message(&"unsent")));
+    pair.sent(B);
+    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Disconnect));
+    pair.sent(B);
+    assert_eq!(pair.poll_outgoing(B), None);
+    assert_eq!(pair.phase(A), Phase::Spent);
+}
+
+#[test]
+fn a_close_before_a_wires_end_is_seen_goes_out() {
+    let mut pair = wired();
+    pair.deliver_end(B);
+    pair.close(A, Some(1000), None).unwrap();
+    assert_eq!(drain(&mut pair, A), [vanished()]);
+    let (code, reason) = (Some(1000), "");
+    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Close { code, reason }));
+    pair.sent(B);
+    assert_eq!(pair.poll_outgoing(B), None);
+}
+
+#[test]
+fn a_wires_end_behind_its_close_changes_nothing() {
+    let mut pair = wired();
+    pair.deliver_close(B, Some(1000), "bye");
+    pair.deliver_end(B);
+    assert_eq!(drain(&mut pair, A), [close(1000, "bye")]);
+    let (code, reason) = (Some(1000), "bye");
+    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Close { code, reason }));
+}
+
+#[test]
+fn the_end_of_one_wire_passes_to_the_other_and_back() {
+    let mut pair = fresh();
+    pair.couple(A).unwrap();
+    pair.couple(B).unwrap();
+    pair.deliver(A, "last", 4);
+    pair.deliver_end(A);
+    assert_eq!(pair.poll_outgoing(A), None, "the other wire was not told yet");
+    pair.sent(B);
+    assert_eq!(pair.deliver(B, "answer", 6), Sent::Queued);
+    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Disconnect));
+    pair.sent(B);
+    assert_eq!(pair.deliver(B, "late", 4), Sent::Ignored);
+    assert_eq!(pair.poll_outgoing(A), Some(Outgoing::Message(&"answer")));
+    pair.sent(A);
+    assert_eq!(pair.poll_outgoing(A), Some(Outgoing::Disconnect));
+}
+
+#[test]
 fn a_wire_that_ends_after_its_close_is_clean() {
     let mut pair = wired();
     pair.deliver_close(B, Some(1000), "bye");
@@ -176,6 +242,7 @@ fn only_a_coupled_end_has_a_wire() {
     pair.sent(B);
     assert_eq!(pair.deliver(B, "x", 1), Sent::Ignored);
     pair.deliver_close(B, None, "");
+    pair.deliver_end(B);
     pair.deliver_error(B, ProtocolError::Masked);
     assert_eq!(drain(&mut pair, A), []);
     assert_eq!(pair.poll_event(B), Some(PairEvent::Message("x")));
