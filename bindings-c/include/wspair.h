@@ -1058,7 +1058,8 @@ typedef struct wspair_options {
    */
   uint64_t pong_within;
   /**
-   * Drop the transport this long after closing, or failing, began. Default 10 s.
+   * Drop the transport this long after our Close frame, the end of the peer's direction or the
+   * failure of the connection. Default 10 s.
    */
   uint64_t close_within;
   /**
@@ -1159,6 +1160,12 @@ typedef struct wspair_options {
    * Compression: memory of a compressor, 1 to 9. Default 5.
    */
   uint32_t deflate_memory;
+  /**
+   * End the output when the peer's ended without a Close frame and that was told. Default on; off
+   * leaves it open until `wspair_conn_close` or `wspair_conn_abort` is called, at the latest for
+   * `close_within`.
+   */
+  uint32_t auto_end;
 } wspair_options;
 
 /**
@@ -1531,8 +1538,12 @@ wspair_result wspair_conn_receive_const(struct wspair_conn *conn,
                                         size_t *used);
 
 /**
- * Tells that the transport ended: the peer's last byte was fed. The end follows, if it was not
- * told before.
+ * Tells that the peer ended its direction of the transport: its last byte was fed, and nothing is
+ * to be read any more.
+ *
+ * Behind the peer's Close frame this ends nothing: sending goes on until our own Close is queued,
+ * or `close_within` is over. Without one WSPAIR_EVENT_CLOSED with 1006 follows, and what is sent
+ * before that is given still goes out.
  *
  * `events`, `cap`, `count` and results as for `wspair_conn_receive`.
  */
@@ -1540,6 +1551,18 @@ wspair_result wspair_conn_eof(struct wspair_conn *conn,
                               struct wspair_event *events,
                               size_t cap,
                               size_t *count);
+
+/**
+ * Tells that the transport is gone in both directions: it was reset, or a write failed. As
+ * `wspair_conn_eof`, but nothing can be sent any more, not even an answer to the peer's Close
+ * frame: the end follows at once, with the code of that frame if it came.
+ *
+ * `events`, `cap`, `count` and results as for `wspair_conn_receive`.
+ */
+wspair_result wspair_conn_transport_lost(struct wspair_conn *conn,
+                                         struct wspair_event *events,
+                                         size_t cap,
+                                         size_t *count);
 
 /**
  * Tells the time, acts on what is due, and gives the events that follow. Early, late and repeated
@@ -1607,6 +1630,10 @@ void wspair_coupling_free(struct wspair_coupling *coupling);
  * WSPAIR_EVENT_TEXT and WSPAIR_EVENT_BINARY, the caller's message made of it, which is taken
  * whatever comes of it; else not looked at, and may be null.
  *
+ * The end of the wire without a Close frame waits in the pair behind the messages: until the other
+ * end sees it, what that sends still goes out. When the transport is dropped before, call
+ * `wspair_pair_abandon`.
+ *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_UTF8 for a text that is not; WSPAIR_ERROR_STATE for
  * WSPAIR_EVENT_CLOSED of another connection; WSPAIR_ERROR_ARGUMENT for another kind or event.
  */
@@ -1617,7 +1644,8 @@ wspair_result wspair_coupling_forward(const struct wspair_coupling *coupling,
                                       const struct wspair_message *message);
 
 /**
- * Pair to wire: moves what the connection will take, until its output is congested.
+ * Pair to wire: moves what the connection will take, until its output is congested. To be called
+ * whenever the other end has sent, closed or polled an event.
  *
  * `coupling`, `pair`, `conn`: the three that belong together. Messages are freed once they are
  * queued.
@@ -2147,8 +2175,8 @@ wspair_result wspair_server_handshake_subprotocol(const struct wspair_server_han
 wspair_result wspair_options_init(struct wspair_options *options, size_t size);
 
 /**
- * Sets what a connection under an end of a pair needs: closes are left to the pair, and messages
- * come whole.
+ * Sets what a connection under an end of a pair needs: closes and the end are left to the pair, and
+ * messages come whole.
  *
  * `options`: initialised; is changed.
  *

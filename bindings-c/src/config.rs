@@ -82,6 +82,7 @@ unsafe fn settings(options: &Options) -> Result<Settings, Wspair> {
     };
     engine.auto_pong = options.auto_pong != 0;
     engine.auto_close = options.auto_close != 0;
+    engine.auto_end = options.auto_end != 0;
     engine.ping_after = duration(options.ping_after);
     engine.pong_within = duration(options.pong_within);
     engine.close_within = duration(options.close_within);

@@ -167,8 +167,12 @@ pub unsafe extern "C" fn wspair_conn_receive_const(
     })
 }
 
-/// Tells that the transport ended: the peer's last byte was fed. The end follows, if it was not
-/// told before.
+/// Tells that the peer ended its direction of the transport: its last byte was fed, and nothing is
+/// to be read any more.
+///
+/// Behind the peer's Close frame this ends nothing: sending goes on until our own Close is queued,
+/// or `close_within` is over. Without one WSPAIR_EVENT_CLOSED with 1006 follows, and what is sent
+/// before that is given still goes out.
 ///
 /// `events`, `cap`, `count` and results as for `wspair_conn_receive`.
 #[unsafe(no_mangle)]
@@ -182,6 +186,25 @@ pub unsafe extern "C" fn wspair_conn_eof(
         // SAFETY: each is null or the caller's, of the length it says, and ours during the call.
         let (conn, mut batch) = unsafe { (exclusive(conn)?, Batch::new(events, cap, count)?) };
         Ok(batch.fill(conn, core::ptr::null(), Connection::receive_eof).1)
+    })
+}
+
+/// Tells that the transport is gone in both directions: it was reset, or a write failed. As
+/// `wspair_conn_eof`, but nothing can be sent any more, not even an answer to the peer's Close
+/// frame: the end follows at once, with the code of that frame if it came.
+///
+/// `events`, `cap`, `count` and results as for `wspair_conn_receive`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_transport_lost(
+    conn: *mut Conn,
+    events: *mut Event,
+    cap: usize,
+    count: *mut usize,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: each is null or the caller's, of the length it says, and ours during the call.
+        let (conn, mut batch) = unsafe { (exclusive(conn)?, Batch::new(events, cap, count)?) };
+        Ok(batch.fill(conn, core::ptr::null(), Connection::transport_lost).1)
     })
 }
 

@@ -54,6 +54,10 @@ pub unsafe extern "C" fn wspair_coupling_free(coupling: *mut Coupling) {
 /// WSPAIR_EVENT_TEXT and WSPAIR_EVENT_BINARY, the caller's message made of it, which is taken
 /// whatever comes of it; else not looked at, and may be null.
 ///
+/// The end of the wire without a Close frame waits in the pair behind the messages: until the other
+/// end sees it, what that sends still goes out. When the transport is dropped before, call
+/// `wspair_pair_abandon`.
+///
 /// WSPAIR_ERROR_NULL; WSPAIR_ERROR_UTF8 for a text that is not; WSPAIR_ERROR_STATE for
 /// WSPAIR_EVENT_CLOSED of another connection; WSPAIR_ERROR_ARGUMENT for another kind or event.
 #[unsafe(no_mangle)]
@@ -94,7 +98,8 @@ pub unsafe extern "C" fn wspair_coupling_forward(
     })
 }
 
-/// Pair to wire: moves what the connection will take, until its output is congested.
+/// Pair to wire: moves what the connection will take, until its output is congested. To be called
+/// whenever the other end has sent, closed or polled an event.
 ///
 /// `coupling`, `pair`, `conn`: the three that belong together. Messages are freed once they are
 /// queued.

@@ -51,7 +51,8 @@ pub struct Options {
     pub ping_after: u64,
     /// Give up this long after a ping when nothing was heard since. Default 20 s.
     pub pong_within: u64,
-    /// Drop the transport this long after closing, or failing, began. Default 10 s.
+    /// Drop the transport this long after our Close frame, the end of the peer's direction or the
+    /// failure of the connection. Default 10 s.
     pub close_within: u64,
     /// Most frames that one message may come in. Default 16384.
     pub max_fragments: u32,
@@ -109,6 +110,11 @@ pub struct Options {
     pub deflate_level: u32,
     /// Compression: memory of a compressor, 1 to 9. Default 5.
     pub deflate_memory: u32,
+
+    /// End the output when the peer's ended without a Close frame and that was told. Default on; off
+    /// leaves it open until `wspair_conn_close` or `wspair_conn_abort` is called, at the latest for
+    /// `close_within`.
+    pub auto_end: u32,
 }
 
 /// Sets every field to its default.
@@ -128,8 +134,8 @@ pub unsafe extern "C" fn wspair_options_init(options: *mut Options, size: usize)
     })
 }
 
-/// Sets what a connection under an end of a pair needs: closes are left to the pair, and messages
-/// come whole.
+/// Sets what a connection under an end of a pair needs: closes and the end are left to the pair, and
+/// messages come whole.
 ///
 /// `options`: initialised; is changed.
 ///
@@ -141,6 +147,7 @@ pub unsafe extern "C" fn wspair_coupling_configure(options: *mut Options) -> Wsp
         let mut changed = unsafe { Options::read(options)? };
         let config = Coupling::configure(Config::default());
         changed.auto_close = u32::from(config.auto_close);
+        changed.auto_end = u32::from(config.auto_end);
         changed.delivery = delivery_number(config.delivery);
         // SAFETY: as above; they are the caller's to change.
         unsafe { put(options, changed) }
@@ -203,6 +210,7 @@ impl Default for Options {
             client_max_window_bits: 0,
             deflate_level: u32::from(config.deflate.level),
             deflate_memory: u32::from(config.deflate.mem_level),
+            auto_end: u32::from(config.auto_end),
         }
     }
 }

@@ -24,11 +24,16 @@ export interface ConnectionOptions extends Limits {
   autoPong?: boolean;
   /** Answer the peer's close at once. Default on. */
   autoClose?: boolean;
+  /**
+   * End the output when the peer's ended without a Close frame and that was told. Default on; off leaves it open
+   * until `close` or `abort` is called, at the latest for `closeWithin`.
+   */
+  autoEnd?: boolean;
   /** Ping after this much silence of the peer. Default never. */
   pingAfter?: number;
   /** Give up this long after a ping when nothing was heard since. Default 20 s. */
   pongWithin?: number;
-  /** Drop the stream this long after the closing began. Default 10 s. */
+  /** Drop the stream this long after our Close frame, the peer's end or a failure. Default 10 s. */
   closeWithin?: number;
   /** Longer messages go out in fragments of this many bytes. Default never. */
   splitAbove?: number;
@@ -96,10 +101,24 @@ export class Connection {
     return collector.events;
   }
 
-  /** The stream ended. */
+  /**
+   * The peer ended its direction of the stream, and nothing is to be read any more. Behind its Close frame that ends
+   * nothing: sending goes on until our own Close is queued, or `closeWithin` is over. Without one the connection ends
+   * now, with 1006: what was sent before still goes out.
+   */
   receiveEof(): ConnectionEvent[] {
     const collector = new Collector(this.#engine);
     this.#engine.eof(collector);
+    return collector.events;
+  }
+
+  /**
+   * The stream is gone in both directions: it was reset, or a write failed. The end follows at once, with the code of
+   * the peer's Close frame if it came; nothing can be sent any more.
+   */
+  transportLost(): ConnectionEvent[] {
+    const collector = new Collector(this.#engine);
+    this.#engine.lost(collector);
     return collector.events;
   }
 

@@ -117,8 +117,15 @@ export class Engine {
     } while (this.more);
   }
 
+  /** The peer ended its direction. */
   eof(sink: Sink): void {
     this.tell(native.connEof(this.handle), nothing, sink);
+    this.rest(sink);
+  }
+
+  /** The transport is gone in both directions. */
+  lost(sink: Sink): void {
+    this.tell(native.connLost(this.handle), nothing, sink);
     this.rest(sink);
   }
 

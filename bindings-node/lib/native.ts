@@ -26,6 +26,7 @@ export interface Native {
   pairSent(handle: number): void;
   pairDeliver(handle: number, size: number): Status;
   pairDeliverClose(handle: number, code: number | undefined, reason: string): void;
+  pairDeliverEnd(handle: number): void;
   pairDeliverError(handle: number): void;
   pairAttach(handle: number, bytes: Uint8Array): Status;
   pairAttachment(handle: number): Buffer | null;
@@ -38,6 +39,7 @@ export interface Native {
   connCount(): number;
   connReceive(handle: number, bytes: Uint8Array, from: number): number;
   connEof(handle: number): number;
+  connLost(handle: number): number;
   connTimeout(handle: number, now: number): number;
   connEvents(handle: number): number;
   connKept(handle: number, to: Uint8Array): void;

@@ -21,6 +21,7 @@ pub(crate) struct ConnectionOptions {
     pub chunks: Option<bool>,
     pub auto_pong: Option<bool>,
     pub auto_close: Option<bool>,
+    pub auto_end: Option<bool>,
     pub ping_after: Option<f64>,
     pub pong_within: Option<f64>,
     pub close_within: Option<f64>,
@@ -55,6 +56,7 @@ pub(crate) fn conn_config(options: ConnectionOptions) -> External<Arc<Config>> {
     }
     set(&mut config.auto_pong, options.auto_pong);
     set(&mut config.auto_close, options.auto_close);
+    set(&mut config.auto_end, options.auto_end);
     set(&mut config.ping_after, options.ping_after.map(duration));
     set(&mut config.pong_within, options.pong_within.map(duration));
     set(&mut config.close_within, options.close_within.map(duration));

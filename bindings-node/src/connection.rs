@@ -244,9 +244,15 @@ functions! { Raw, register_raw, raw:
 }
 
 functions! { Numeric, register_numeric, numeric:
-    /// The transport ended.
+    /// The peer ended its direction of the transport.
     Eof c"connEof" = |handle: f64, _b: f64| with(handle, |Entry { conn, kept, .. }| {
         let told = shared::read(conn.receive_eof(), 0..0, 0, kept);
+        shared::finish(conn, &told)
+    });
+
+    /// The transport is gone in both directions.
+    Lost c"connLost" = |handle: f64, _b: f64| with(handle, |Entry { conn, kept, .. }| {
+        let told = shared::read(conn.transport_lost(), 0..0, 0, kept);
         shared::finish(conn, &told)
     });
 

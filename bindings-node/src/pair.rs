@@ -249,6 +249,12 @@ functions! {
         sent(pair.deliver(end, (), length(size)))
     });
 
+    /// The wire under a coupled end brings nothing more, and no Close frame came.
+    DeliverEnd c"pairDeliverEnd" = |handle, _b| on(handle, |pair, end| {
+        pair.deliver_end(end);
+        0
+    });
+
     /// The peer on the wire under a coupled end broke the protocol, or a limit.
     DeliverError c"pairDeliverError" = |handle, _b| on(handle, |pair, end| {
         // Which one it was is told to listeners in the shell's words; the pair only orders it.

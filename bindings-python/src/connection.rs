@@ -42,11 +42,14 @@ use crate::words::{Kind, ReadyState, Role, Transport};
 ///     auto_pong: Answer pings. Default `True`.
 ///     auto_close: Answer the peer's close at once. Default `True`; `False` leaves the connection
 ///         half-open until `close` is called.
+///     auto_end: End the output when the peer's ended without a Close frame and that was told.
+///         Default `True`; `False` leaves it open until `close` or `abort` is called, at the latest
+///         for `close_within`.
 ///     ping_after: Ping after this many seconds of silence. Default `None`, off.
 ///     pong_within: Give up this many seconds after a ping when nothing was heard since. Default
 ///         20; `None` is off. Matters only with `ping_after`.
-///     close_within: Drop the transport this many seconds after the closing handshake began.
-///         Default 10; `None` is off.
+///     close_within: Drop the transport this many seconds after our Close frame, the end of the
+///         peer's direction or the failure of the connection. Default 10; `None` is off.
 ///     split_above: Longer messages go out in fragments of this many bytes. Default `None`, off.
 ///     share_from: A server queues a `bytes` of at least this length by reference. Default 4096.
 ///     compression: `DeflateOptions` for messages, where the handshake agreed on compression;
@@ -76,6 +79,7 @@ pub(crate) enum Input<'a> {
     /// So many bytes were written to the read buffer.
     Buffer(usize),
     Eof,
+    Lost,
     Time(Instant),
 }
 
@@ -140,9 +144,22 @@ impl Connection {
         self.events(py, Input::Buffer(nbytes))
     }
 
-    /// The transport ended: the peer's last byte has been fed. Returns the events that follow.
+    /// The peer ended its direction of the transport: its last byte has been fed, and nothing is to
+    /// be read any more. Returns the events that follow.
+    ///
+    /// Behind the peer's Close frame there are none: sending goes on until our own Close is queued,
+    /// or `close_within` is over. Without one the connection ends now, with 1006: what was sent
+    /// before still goes out. A host that passes messages on later than it reads them calls this
+    /// once they were passed on.
     fn receive_eof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.events(py, Input::Eof)
+    }
+
+    /// The transport is gone in both directions: it was reset, or a write failed. Returns the events
+    /// that follow: the end, with the code of the peer's Close frame if it came. Nothing can be sent
+    /// any more.
+    fn transport_lost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.events(py, Input::Lost)
     }
 
     /// Tells the time, acts on what is due, and returns the events that follow. Early, late and
@@ -458,6 +475,7 @@ impl Connection {
             }
             (Input::Buffer(_), None) => Ok(()),
             (Input::Eof, _) => run(conn.receive_eof()),
+            (Input::Lost, _) => run(conn.transport_lost()),
             (Input::Time(now), _) => run(conn.handle_timeout(now)),
         }
     }

@@ -69,9 +69,15 @@ impl Coupling {
         self.feed(py, Input::Buffer(nbytes))
     }
 
-    /// The transport ended.
+    /// The peer ended its direction of the transport. Without a Close frame before it the other end
+    /// sees 1006 after the messages; what it sends until then still goes out.
     fn receive_eof(&self, py: Python<'_>) -> PyResult<()> {
         self.feed(py, Input::Eof)
+    }
+
+    /// The transport is gone in both directions.
+    fn transport_lost(&self, py: Python<'_>) -> PyResult<()> {
+        self.feed(py, Input::Lost)
     }
 
     /// Tells the time, in seconds on any monotonic clock.

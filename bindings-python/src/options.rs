@@ -35,6 +35,7 @@ impl Options {
                 "chunks" => config.delivery = Delivery::Messages,
                 "auto_pong" => config.auto_pong = value.extract()?,
                 "auto_close" => config.auto_close = value.extract()?,
+                "auto_end" => config.auto_end = value.extract()?,
                 "ping_after" => config.ping_after = duration(value)?,
                 "pong_within" => config.pong_within = duration(value)?,
                 "close_within" => config.close_within = duration(value)?,

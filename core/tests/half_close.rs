@@ -214,7 +214,7 @@ fn nothing_is_read_behind_the_end() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
         let _ = conn.receive_eof();
-        let events = feed(&mut conn, Door::Mutable, &to(role, &hex("81 01 61 88 00")));
+        let events = feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"a whole one"));
         assert_eq!(events, [abnormal(Cause::Transport)]);
         assert_eq!(drain(&mut conn), []);
     }

@@ -47,12 +47,14 @@ class ConnectionOptions(TypedDict, total=False):
     """Answer pings. Default `True`."""
     auto_close: bool
     """Answer the peer's close at once. Default `True`."""
+    auto_end: bool
+    """End the output when the peer's ended without a Close frame and that was told. Default `True`."""
     ping_after: float | None
     """Ping after this many seconds of silence. Default `None`."""
     pong_within: float | None
     """Give up this many seconds after a ping when nothing was heard since. Default 20."""
     close_within: float | None
-    """Drop the transport this many seconds after the closing handshake began. Default 10."""
+    """Drop the transport this many seconds after our Close, or the peer's end. Default 10."""
     split_above: int | None
     """Longer messages go out in fragments of this many bytes. Default `None`."""
     share_from: int
