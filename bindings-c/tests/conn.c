@@ -342,6 +342,112 @@ static void words(void) {
   CHECK(strcmp(wspair_version(), WSPAIR_VERSION) == 0);
 }
 
+/* A text, a Close and the end of the peer's direction: all is answered, however it was cut. */
+static void half_closed(void) {
+  wspair_options options;
+  wspair_event events[MANY];
+  uint8_t in[64], out[64];
+  size_t text, len, cut, count;
+  uint32_t auto_close;
+  GOOD(wspair_options_init(&options, sizeof options));
+  text = client_frame(in, 0x81, "hi", 2);
+  len = text + client_frame(in + text, 0x88, "\x03\xe8", 2);
+  for (auto_close = 0; auto_close < 2; auto_close++) {
+    wspair_config *config;
+    options.auto_close = auto_close;
+    config = config_of(&options);
+    for (cut = 0; cut <= len; cut++) {
+      wspair_conn *server = new_server(config);
+      seen got = {0};
+      len = text + client_frame(in + text, 0x88, "\x03\xe8", 2);
+      client_frame(in, 0x81, "hi", 2);
+      feed(server, in, cut, MANY, &got);
+      feed(server, in + cut, len - cut, MANY, &got);
+      GOOD(wspair_conn_eof(server, events, MANY, &count));
+      see(&got, events, count);
+      CHECK(got.count == 2 + auto_close && got.events[1].type == WSPAIR_EVENT_CLOSE);
+      GOOD(wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("re"), 2));
+      if (!auto_close) {
+        CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_OPEN);
+        GOOD(wspair_conn_close(server, 1000, NULL, 0));
+        feed(server, in, 0, MANY, &got);
+      }
+      CHECK(got.count == 3 && got.events[2].type == WSPAIR_EVENT_CLOSED);
+      CHECK(got.events[2].flags == WSPAIR_FLAG_CLEAN && got.events[2].code == 1000);
+      CHECK(drain(server, out, sizeof out) == 8 && memcmp(out, "\x81\x02re\x88\x02\x03\xe8", 8) == 0);
+      CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_CLOSE);
+      CHECK(wspair_conn_next_timeout(server) == WSPAIR_NEVER);
+      wspair_conn_free(server);
+    }
+    wspair_config_free(config);
+  }
+}
+
+/* Without a Close frame the output ends with the input, unless the host keeps it. */
+static void ended(void) {
+  wspair_options options;
+  wspair_config *config;
+  wspair_conn *server = new_server(NULL);
+  wspair_event events[MANY];
+  uint8_t out[64];
+  size_t count;
+  GIVES(WSPAIR_MORE, wspair_conn_eof(server, NULL, 0, &count));
+  GOOD(wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("re"), 2));
+  GOOD(wspair_conn_eof(server, events, MANY, &count));
+  CHECK(count == 1 && events[0].code == 1006 && events[0].error == WSPAIR_LOST_TRANSPORT);
+  GIVES(WSPAIR_SEND_CLOSING, wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("late"), 4));
+  CHECK(drain(server, out, sizeof out) == 4 && memcmp(out, "\x81\x02re", 4) == 0);
+  CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_CLOSE);
+  wspair_conn_free(server);
+
+  GOOD(wspair_options_init(&options, sizeof options));
+  CHECK(options.auto_end == 1);
+  options.auto_end = 0;
+  config = config_of(&options);
+  server = new_server(config);
+  GOOD(wspair_conn_eof(server, events, MANY, &count));
+  CHECK(count == 1 && wspair_conn_transport(server) == WSPAIR_TRANSPORT_OPEN);
+  GOOD(wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("re"), 2));
+  GOOD(wspair_conn_close(server, 1000, NULL, 0));
+  CHECK(drain(server, out, sizeof out) == 8);
+  CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_CLOSE);
+  wspair_conn_free(server);
+  wspair_config_free(config);
+}
+
+/* A transport that is gone both ways ends all at once, with the code of a Close that came. */
+static void lost(void) {
+  wspair_conn *server = new_server(NULL);
+  wspair_options options;
+  wspair_config *config;
+  wspair_event events[MANY];
+  uint8_t in[64];
+  size_t count;
+  seen got = {0};
+  GOOD(wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("unwritten"), 9));
+  GOOD(wspair_conn_transport_lost(server, events, MANY, &count));
+  CHECK(count == 1 && events[0].type == WSPAIR_EVENT_CLOSED && events[0].code == 1006);
+  CHECK(events[0].error == WSPAIR_LOST_TRANSPORT && events[0].flags == 0);
+  CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_CLOSE);
+  CHECK(wspair_conn_next_timeout(server) == WSPAIR_NEVER);
+  GOOD(wspair_conn_transport_lost(server, events, MANY, &count));
+  CHECK(count == 0);
+  wspair_conn_free(server);
+
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.auto_close = 0;
+  config = config_of(&options);
+  server = new_server(config);
+  feed(server, in, client_frame(in, 0x88, "\x03\xe8", 2), MANY, &got);
+  GOOD(wspair_conn_transport_lost(server, events, MANY, &count));
+  CHECK(count == 1 && events[0].code == 1000 && events[0].flags == 0);
+  GIVES(WSPAIR_SEND_CLOSING, wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("late"), 4));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_transport_lost(NULL, events, MANY, &count));
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_transport_lost(server, events, MANY, NULL));
+  wspair_conn_free(server);
+  wspair_config_free(config);
+}
+
 int main(void) {
   echo_and_close();
   every_cut(WSPAIR_DELIVERY_MESSAGES);
@@ -353,5 +459,8 @@ int main(void) {
   timers();
   misuse();
   words();
+  half_closed();
+  ended();
+  lost();
   return 0;
 }

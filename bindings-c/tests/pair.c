@@ -259,6 +259,60 @@ static void coupled(void) {
   CHECK(alive == 0);
 }
 
+/* The peer ends its direction before the kept end gets to run: with a Close frame, and without. */
+static void half_closed(void) {
+  wspair_options options;
+  wspair_config *config;
+  wspair_event events[MANY];
+  size_t count, used, at;
+  int closes;
+  GOOD(wspair_options_init(&options, sizeof options));
+  GOOD(wspair_coupling_configure(&options));
+  CHECK(options.auto_end == 0);
+  config = config_of(&options);
+  for (closes = 0; closes < 2; closes++) {
+    wspair_pair *pair = new_pair();
+    wspair_coupling *coupling = NULL;
+    wspair_conn *server = new_server(config);
+    wspair_pair_event event;
+    uint8_t in[64], out[64];
+    size_t len = client_frame(in, 0x81, "a", 1);
+    len += client_frame(in + len, 0x81, "b", 1);
+    if (closes) len += client_frame(in + len, 0x88, "\x03\xe8", 2);
+    GOOD(wspair_coupling_new(pair, WSPAIR_END_FIRST, &coupling));
+    GOOD(wspair_pair_accept(pair, WSPAIR_END_SECOND, -1));
+    GOOD(wspair_conn_receive(server, in, len, events, MANY, &count, &used));
+    CHECK(used == len && count == 2 + (size_t)closes);
+    GOOD(wspair_conn_eof(server, events + count, MANY - count, &used));
+    CHECK(used == 1 - (size_t)closes);
+    for (at = 0; at < count + used; at++) {
+      wspair_message message = message_of(WSPAIR_KIND_TEXT, at == 0 ? "a" : "b");
+      GOOD(wspair_coupling_forward(coupling, pair, server, &events[at], &message));
+      if (events[at].type != WSPAIR_EVENT_TEXT) wspair_message_free(&message);
+    }
+    GOOD(wspair_coupling_drain(coupling, pair, server));
+    CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_OPEN);
+    for (at = 0; at < 2; at++) {
+      event = poll(pair, WSPAIR_END_SECOND);
+      CHECK(event.type == WSPAIR_PAIR_EVENT_MESSAGE);
+      GOOD(wspair_pair_send(pair, WSPAIR_END_SECOND, &event.message));
+    }
+    event = poll(pair, WSPAIR_END_SECOND);
+    CHECK(event.type == WSPAIR_PAIR_EVENT_CLOSE && event.code == (closes ? 1000 : 1006));
+    GOOD(wspair_coupling_drain(coupling, pair, server));
+    len = drain(server, out, sizeof out);
+    CHECK(len == (closes ? 10 : 6) && memcmp(out, "\x81\x01" "a\x81\x01" "b\x88\x02\x03\xe8", len) == 0);
+    GOOD(wspair_conn_eof(server, events, MANY, &count));
+    CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_CLOSE);
+    CHECK(wspair_conn_next_timeout(server) == WSPAIR_NEVER);
+    wspair_coupling_free(coupling);
+    wspair_pair_free(pair);
+    wspair_conn_free(server);
+  }
+  wspair_config_free(config);
+  CHECK(alive == 0);
+}
+
 static void misuse(void) {
   wspair_pair *pair = accepted();
   wspair_pair_event event;
@@ -306,6 +360,7 @@ int main(void) {
   hibernatable_and_attachments();
   options();
   coupled();
+  half_closed();
   misuse();
   return 0;
 }

@@ -84,6 +84,67 @@ describe('Connection', () => {
     assert.throws(() => new Connection('server').close(1000, 'x'.repeat(124)), { code: 'CLOSE_REASON' });
   });
 
+  const textAndClose = Buffer.from('8182000000006869' + '88820000000003e8', 'hex');
+  const answers = Buffer.from('81057265206869' + '880203e8', 'hex');
+
+  for (const autoClose of [true, false]) {
+    for (const step of [1, 5, 100]) {
+      test(`a Close and the end behind it get replies and the answer, autoClose ${autoClose}, cut by ${step}`, () => {
+        const server = new Connection('server', { autoClose });
+        const events = [];
+        for (let at = 0; at < textAndClose.length; at += step) {
+          events.push(...server.receive(Buffer.from(textAndClose.subarray(at, at + step))));
+        }
+        events.push(...server.receiveEof());
+        const texts = events.slice(0, 2).map(({ type, data, code }) => [type, data ?? code]);
+        assert.deepEqual(texts, [['text', 'hi'], ['close', 1000]]);
+        server.sendText('re hi');
+        if (!autoClose) {
+          assert.equal(server.transportState, 'open');
+          server.close(1000);
+          events.push(...server.receive(Buffer.alloc(0)));
+        }
+        assert.deepEqual(events.slice(2), [{ type: 'closed', code: 1000, reason: '', clean: true, cause: 'handshake' }]);
+        assert.deepEqual(server.flush(), answers);
+        assert.equal(server.transportState, 'close');
+      });
+    }
+  }
+
+  test('a Close and the end behind it are answered in time', () => {
+    const server = new Connection('server', { autoClose: false, closeWithin: 100 });
+    server.receive(Buffer.from(textAndClose));
+    assert.equal(server.nextTimeout, null);
+    assert.deepEqual(server.receiveEof(), []);
+    assert.deepEqual(server.handleTimeout(1000), []);
+    assert.equal(server.nextTimeout, 1100);
+    const [end] = server.handleTimeout(1100);
+    assert.deepEqual([end.code, end.clean, end.cause], [1000, false, 'close-timeout']);
+    assert.deepEqual([server.transportState, server.nextTimeout], ['close', null]);
+  });
+
+  test('a lost stream is the end at once', () => {
+    const end = { type: 'closed', code: 1006, reason: '', clean: false, cause: 'transport' };
+    const server = new Connection('server', { autoEnd: false });
+    server.sendText('never written');
+    assert.deepEqual(server.transportLost(), [end]);
+    assert.deepEqual([server.transportState, server.nextTimeout], ['close', null]);
+    assert.deepEqual(server.transportLost(), []);
+    const closing = new Connection('server', { autoClose: false });
+    closing.receive(Buffer.from(textAndClose));
+    assert.deepEqual(closing.transportLost(), [{ ...end, code: 1000 }]);
+  });
+
+  test('without autoEnd the output stays open behind the end of the input', () => {
+    const server = new Connection('server', { autoEnd: false });
+    assert.equal(server.receiveEof()[0].code, 1006);
+    assert.equal(server.transportState, 'open');
+    server.sendText('re hi');
+    server.close(1000);
+    assert.deepEqual(server.flush(), answers);
+    assert.equal(server.transportState, 'close');
+  });
+
   test('faults of the peer', () => {
     const server = new Connection('server', { maxMessage: 10 });
     const [closed] = server.receive(Buffer.from([0x81, 0x05]));

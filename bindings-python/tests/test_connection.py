@@ -203,6 +203,67 @@ def test_half_open() -> None:
     assert both.client.ready_state == ReadyState.CLOSED
 
 
+TEXT_AND_CLOSE = b"\x81\x82\0\0\0\0hi\x88\x82\0\0\0\0\x03\xe8"
+
+
+@pytest.mark.parametrize("auto_close", [True, False])
+@pytest.mark.parametrize("step", [1, 5, 100])
+def test_a_close_and_the_end_behind_it_get_replies_and_the_answer(
+    auto_close: bool, step: int
+) -> None:
+    conn = server(auto_close=auto_close)
+    pieces = [TEXT_AND_CLOSE[at : at + step] for at in range(0, len(TEXT_AND_CLOSE), step)]
+    events = [event for piece in pieces for event in conn.receive_data(piece)]
+    events += conn.receive_eof()
+    assert events[:2] == [Text("hi"), Close(1000, "")]
+    conn.send("re hi")
+    if not auto_close:
+        assert conn.transport_state == Transport.OPEN
+        conn.close(1000)
+        events += conn.receive_data(b"")
+    assert events[2:] == [Closed(1000, "", True, Cause.HANDSHAKE, None)]
+    assert conn.data_to_send() == b"\x81\x05re hi\x88\x02\x03\xe8"
+    assert conn.transport_state == Transport.CLOSE
+    with pytest.raises(ClosingError):
+        conn.send("late")
+
+
+def test_a_close_and_the_end_behind_it_are_answered_in_time() -> None:
+    conn = server(auto_close=False, close_within=10)
+    conn.receive_data(TEXT_AND_CLOSE)
+    assert conn.next_timeout is None
+    conn.receive_eof()
+    assert conn.next_timeout is not None
+    assert conn.handle_timeout(100) == []
+    assert conn.next_timeout == 110
+    end = Closed(1000, "", False, Cause.CLOSE_TIMEOUT, None)
+    assert conn.handle_timeout(110) == [end]
+    assert (conn.transport_state, conn.next_timeout) == (Transport.CLOSE, None)
+
+
+def test_without_auto_end_the_output_stays_open() -> None:
+    conn = server(auto_end=False)
+    assert conn.receive_eof() == [Closed(1006, "", False, Cause.TRANSPORT, None)]
+    assert conn.transport_state == Transport.OPEN
+    conn.send("still here")
+    conn.close(1000)
+    assert conn.data_to_send() == b"\x81\x0astill here\x88\x02\x03\xe8"
+    assert conn.transport_state == Transport.CLOSE
+
+
+def test_a_lost_transport_is_the_end_at_once() -> None:
+    conn = server()
+    conn.send("never written")
+    assert conn.transport_lost() == [Closed(1006, "", False, Cause.TRANSPORT, None)]
+    assert (conn.transport_state, conn.next_timeout) == (Transport.CLOSE, None)
+    conn = server(auto_close=False)
+    conn.receive_data(TEXT_AND_CLOSE)
+    assert conn.transport_lost() == [Closed(1000, "", False, Cause.TRANSPORT, None)]
+    with pytest.raises(ClosingError):
+        conn.send("late")
+    assert conn.transport_lost() == []
+
+
 def test_what_the_peer_does_is_an_event() -> None:
     conn = server()
     events = conn.receive_data(HELLO + b"\xff\xff")

@@ -10,6 +10,7 @@ import pytest
 
 from wspair import (
     BackpressureError,
+    Close,
     CloseEvent,
     ClosingError,
     Connection,
@@ -20,6 +21,8 @@ from wspair import (
     Phase,
     ReadyState,
     Role,
+    Text,
+    Transport,
     WebSocket,
     WebSocketPair,
 )
@@ -306,6 +309,63 @@ def test_a_transport_that_is_lost() -> None:
     (event,) = it.end
     assert isinstance(event, CloseEvent)
     assert event.code == 1006
+
+
+def test_a_peer_that_closes_and_ends_its_direction() -> None:
+    it = Coupled()
+    it.end.accept()
+    it.wire.send("hi")
+    it.wire.close(1000, "bye")
+    it.coupling.receive_data(it.wire.data_to_send())
+    it.coupling.receive_eof()
+    assert it.coupling.data_to_send() == b""
+    assert it.conn.transport_state == Transport.OPEN
+    seen = []
+    for event in it.end:
+        seen.append(event)
+        if isinstance(event, MessageEvent):
+            it.end.send("re " + event.data)
+    assert seen == [MessageEvent("hi"), CloseEvent(1000, "bye", True)]
+    events = it.wire.receive_data(it.coupling.data_to_send())
+    assert events[:2] == [Text("re hi"), Close(1000, "bye")]
+    assert it.conn.transport_state == Transport.CLOSE
+
+
+def test_a_peer_that_ends_its_direction_without_a_close() -> None:
+    it = Coupled()
+    it.end.accept()
+    it.wire.send_many(["a", "b", "c"])
+    it.coupling.receive_data(it.wire.data_to_send())
+    it.coupling.receive_eof()
+    assert it.coupling.data_to_send() == b""
+    assert it.conn.transport_state == Transport.OPEN
+    seen = []
+    for event in it.end:
+        seen.append(event)
+        if isinstance(event, MessageEvent):
+            it.end.send(event.data)
+    assert seen[:3] == [MessageEvent(text) for text in "abc"]
+    (close,) = seen[3:]
+    assert isinstance(close, CloseEvent)
+    assert close.code == 1006
+    it.end.send("late")
+    assert it.wire.receive_data(it.coupling.data_to_send()) == [Text(text) for text in "abc"]
+    assert it.conn.transport_state == Transport.CLOSE
+
+
+def test_a_transport_that_is_gone_both_ways() -> None:
+    it = Coupled()
+    it.end.accept()
+    it.wire.send("last")
+    it.coupling.receive_data(it.wire.data_to_send())
+    it.coupling.transport_lost()
+    it.coupling.drain()
+    it.end.send("into the void")
+    assert it.conn.transport_state == Transport.CLOSE
+    message, close = it.end
+    assert message == MessageEvent("last")
+    assert isinstance(close, CloseEvent)
+    assert close.code == 1006
 
 
 def test_congestion_reaches_the_wire() -> None:

@@ -48,7 +48,7 @@ class ConnectionOptions(TypedDict, total=False):
     auto_close: bool
     """Answer the peer's close at once. Default `True`."""
     auto_end: bool
-    """End the output when the peer's ended without a Close frame and that was told. Default `True`."""
+    """End the output when the peer's ended without a Close frame. Default `True`."""
     ping_after: float | None
     """Ping after this many seconds of silence. Default `None`."""
     pong_within: float | None

@@ -279,8 +279,17 @@ class Coupling:
         self._peer._deliver()
 
     def receive_eof(self) -> None:
-        """The transport ended."""
+        """The peer ended its direction of the transport.
+
+        Without a Close frame before it the other end sees 1006 after the messages; what it sends
+        until then still goes out.
+        """
         self._coupling.receive_eof()
+        self._peer._deliver()
+
+    def transport_lost(self) -> None:
+        """The transport is gone in both directions."""
+        self._coupling.transport_lost()
         self._peer._deliver()
 
     def handle_timeout(self, now: float) -> None:
