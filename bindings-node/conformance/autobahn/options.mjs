@@ -13,10 +13,12 @@ const { values, positionals } = parseArgs({
     'close-within': { type: 'string' },
     'ping-after': { type: 'string' },
     'pong-within': { type: 'string' },
+    subprotocol: { type: 'string' },
+    origin: { type: 'string', multiple: true },
     deflate: { type: 'boolean', default: false },
   },
 });
-export const { host, deflate } = values;
+export const { host, deflate, subprotocol, origin: origins } = values;
 export const port = Number(values.port);
 const given = (pairs, scale = 1) =>
   Object.fromEntries(pairs.filter(([, name]) => values[name] !== undefined).map(([to, name]) => [to, values[name] * scale]));

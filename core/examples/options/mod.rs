@@ -4,9 +4,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wspair::Config;
 use wspair::deflate::Zlib;
 use wspair::handshake::{DeflateOffer, DeflatePolicy, HeadLimits, Origins, Policy};
+use wspair::{Config, Limits};
 
 /// What the hosts can be told; each leaves what it has no use for.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ impl Options {
             text: Vec::new(),
             rest: Vec::new(),
         };
+        // The hosts stop reading at the mark, and what waits is bounded by that.
+        options.config.limits.max_outgoing = Limits::UNLIMITED;
         let mut origins = Vec::new();
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
