@@ -14,6 +14,8 @@ pub(crate) struct Host {
     has_finished: bool,
     /// The peer's side of the stream was ended.
     has_ended: bool,
+    /// A write failed.
+    is_lost: bool,
 }
 
 impl Host {
@@ -22,7 +24,7 @@ impl Host {
         conn.read_buf(early.len())[..early.len()].copy_from_slice(early);
         // Nothing is taken before the first turn: its events are for the caller.
         let _ = conn.receive_buf(early.len());
-        Self { conn, socket, has_finished: false, has_ended: false }
+        Self { conn, socket, has_finished: false, has_ended: false, is_lost: false }
     }
 
     /// Writes what waits, reads what comes until something is due, tells the time: the events of
@@ -63,8 +65,9 @@ impl Host {
         let mut output = self.conn.transmit();
         if !output.is_empty() {
             // Nothing more gets to a peer that is gone. What it had sent may still be there.
-            let n = self.socket.write(output.chunk()).unwrap_or(usize::MAX);
-            output.advance(n);
+            let written = self.socket.write(output.chunk());
+            self.is_lost |= written.is_err();
+            output.advance(written.unwrap_or(usize::MAX));
         }
         let is_written = output.is_empty();
         if is_written && !self.has_finished && self.conn.transport() == Transport::FinishWriting {
@@ -85,10 +88,13 @@ impl Host {
         match self.socket.read(self.conn.read_buf(READ), due) {
             Ok(None) => {}
             Ok(Some(n @ 1..)) => _ = self.conn.receive_buf(n),
-            // A peer that is gone ended its side, too.
-            Ok(Some(0)) | Err(_) => {
+            Ok(Some(0)) if !self.is_lost => {
                 self.has_ended = true;
                 let _ = self.conn.receive_eof();
+            }
+            Ok(Some(0)) | Err(_) => {
+                self.has_ended = true;
+                let _ = self.conn.transport_lost();
             }
         }
     }
