@@ -1,5 +1,6 @@
 import asyncio
 import os
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -75,7 +76,9 @@ class TestWebsockets:
 
     def test_too_long_in_fragments(self, echo):
         with dial(echo) as ws:
-            ws.send([bytes(LIMIT), b"x"])
+            # The answer may come before the empty frame that ends the message is sent.
+            with suppress(ConnectionClosed):
+                ws.send([bytes(LIMIT), b"x"])
             assert closed_by_server(ws) == 1009
 
     def test_message_limit_from_the_command_line(self):
