@@ -1,105 +1,80 @@
-/* A blocking client: the Autobahn suite's, or a person's.
+/* A client on one socket, which waits in poll: the Autobahn suite's, or a person's.
  *
  *     client ws://127.0.0.1:9001/ --text hello --text bye
  *     client ws://127.0.0.1:9001/ AGENT */
 
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "options.h"
+#include "tcp.h"
 
 enum { READ = 64 << 10, EVENTS = 64 };
 
 typedef struct client {
   int fd;
-  int shut;
   wspair_conn *conn;
   uint8_t buf[READ];
   /* Input that was read and not taken: buf[at] to buf[len - 1]. */
   size_t at, len;
   int more;
+  /* The server's direction has ended, and ours. */
+  int ended, shut;
+  /* The last turn read: the next one looks at the clock first. */
+  int has_read;
 } client;
-
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static int random_bytes(void *to, size_t len) {
   return getrandom(to, len, 0) == (ssize_t)len;
 }
 
-/* Waits until there is something to read; 0 when the deadline came first. */
-static int wait_until(int fd, uint64_t due) {
-  struct pollfd wanted = {fd, POLLIN, 0};
-  uint64_t now = now_ns();
-  int wait = -1;
-  if (due != WSPAIR_NEVER) {
-    uint64_t left = due > now ? (due - now) / 1000000u + 1 : 0;
-    wait = left > 3600000 ? 3600000 : (int)left;
-  }
-  return poll(&wanted, 1, wait) != 0;
+/* Bytes that the socket had; 0 at its end, less than 0 when there are none yet. */
+static ssize_t read_some(client *client) {
+  ssize_t len = read(client->fd, client->buf, sizeof client->buf);
+  if (len < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
+  client->at = 0;
+  client->len = (size_t)len;
+  return len;
 }
 
-static int connect_to(wspair_client_handshake *handshake) {
-  struct addrinfo hints = {0}, *found, *one;
+static int dial(wspair_client_handshake *handshake) {
   wspair_slice host;
   uint16_t port;
   uint32_t secure;
-  char name[256], service[8];
-  int fd = -1, on = 1;
+  char name[256], number[8];
   wspair_client_handshake_address(handshake, &host, &port, &secure);
   if (secure || host.len >= sizeof name) return -1;
   memcpy(name, host.data, host.len);
   name[host.len] = '\0';
-  snprintf(service, sizeof service, "%u", port);
-  hints.ai_socktype = SOCK_STREAM;
-  if (getaddrinfo(name, service, &hints, &found) != 0) return -1;
-  for (one = found; one != NULL && fd < 0; one = one->ai_next) {
-    fd = socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, one->ai_addr, one->ai_addrlen) != 0) {
-      close(fd);
-      fd = -1;
-    }
-  }
-  freeaddrinfo(found);
-  if (fd >= 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
+  snprintf(number, sizeof number, "%u", port);
+  wspair_client_handshake_timeout(handshake, now_ns());
+  return connect_to(name, number, wspair_client_handshake_next_timeout(handshake));
 }
 
-/* Writes the request and reads the answer; whether it opened. */
+/* Writes the request and reads the answer; whether it opened. The deadline is that of dialling. */
 static int shake_hands(client *client, wspair_client_handshake *handshake) {
   wspair_slice output;
-  wspair_client_handshake_output(handshake, &output);
-  while (output.len > 0) {
-    ssize_t written = write(client->fd, output.data, output.len);
-    if (written < 0) return 0;
-    wspair_client_handshake_advance(handshake, (size_t)written);
-    wspair_client_handshake_output(handshake, &output);
-  }
-  wspair_client_handshake_timeout(handshake, now_ns());
   while (wspair_client_handshake_progress(handshake) == WSPAIR_PROGRESS_NEED_MORE) {
-    ssize_t len;
-    if (!wait_until(client->fd, wspair_client_handshake_next_timeout(handshake))) {
+    uint64_t due = wspair_client_handshake_next_timeout(handshake);
+    int can;
+    wspair_client_handshake_output(handshake, &output);
+    can = wait_for(client->fd, output.len > 0 ? POLLOUT : POLLIN, due);
+    if (now_ns() >= due) {
       wspair_client_handshake_timeout(handshake, now_ns());
-      continue;
-    }
-    len = read(client->fd, client->buf, sizeof client->buf);
-    if (len > 0) {
-      client->len = (size_t)len;
-      wspair_client_handshake_receive(handshake, client->buf, client->len, &client->at);
-    } else {
-      wspair_client_handshake_eof(handshake);
+    } else if (can & POLLOUT) {
+      ssize_t written = write(client->fd, output.data, output.len);
+      if (written > 0) wspair_client_handshake_advance(handshake, (size_t)written);
+      if (written < 0 && errno != EAGAIN && errno != EINTR) {
+        wspair_client_handshake_eof(handshake);
+      }
+    } else if (can & POLLIN) {
+      ssize_t len = read_some(client);
+      if (len > 0) {
+        wspair_client_handshake_receive(handshake, client->buf, client->len, &client->at);
+      } else if (len == 0) {
+        wspair_client_handshake_eof(handshake);
+      }
     }
   }
   return wspair_client_handshake_progress(handshake) == WSPAIR_PROGRESS_OPEN;
@@ -127,7 +102,7 @@ static int open_client(client *client, const wspair_config *config, const comman
     fprintf(stderr, "%s: %s\n", url, wspair_strerror(result));
     return 0;
   }
-  client->fd = connect_to(handshake);
+  client->fd = dial(handshake);
   if (client->fd < 0) {
     fprintf(stderr, "%s: cannot connect\n", url);
   } else if (!shake_hands(client, handshake)) {
@@ -147,6 +122,9 @@ static void end_client(client *client) {
   if (client->fd >= 0) close(client->fd);
 }
 
+/* Writes until nothing waits, or the socket takes no more; whether all is written. A socket that is
+ * broken takes everything: what the server had sent before may still be there, and reading tells
+ * the rest. */
 static int write_all(client *client) {
   wspair_slice slices[16];
   struct iovec parts[16];
@@ -160,46 +138,62 @@ static int write_all(client *client) {
       parts[at].iov_len = slices[at].len;
     }
     written = writev(client->fd, parts, (int)count);
-    if (written < 0 && errno != EINTR) return 0;
-    if (written > 0) wspair_conn_advance(client->conn, (size_t)written);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) return 0;
+    wspair_conn_advance(client->conn, written < 0 ? SIZE_MAX : (size_t)written);
   }
 }
 
-/* Writes what waits, then waits for bytes or a deadline: the events of either. 0 when the socket is
- * to be dropped. */
-static int turn(client *client, wspair_event *events, size_t *count) {
+/* Reads from the socket: the events of what came, or of its end. */
+static void receive(client *client, wspair_event *events, size_t *count) {
   int32_t result;
   size_t used;
-  int written = write_all(client);
-  uint32_t duty = wspair_conn_transport(client->conn);
-  *count = 0;
-  if (duty == WSPAIR_TRANSPORT_CLOSE) return 0;
-  if (duty == WSPAIR_TRANSPORT_FINISH_WRITING && !client->shut) {
-    client->shut = 1;
-    shutdown(client->fd, SHUT_WR);
-  }
-  if (!written) {
-    wspair_conn_eof(client->conn, events, EVENTS, count);
-    return 1;
-  }
   if (!client->more) {
-    ssize_t len;
-    if (!wait_until(client->fd, wspair_conn_next_timeout(client->conn))) {
-      wspair_conn_timeout(client->conn, now_ns(), events, EVENTS, count);
-      return 1;
-    }
-    len = read(client->fd, client->buf, sizeof client->buf);
-    if (len <= 0) {
-      if (len == 0 || errno != EINTR) wspair_conn_eof(client->conn, events, EVENTS, count);
-      return 1;
-    }
-    client->at = 0;
-    client->len = (size_t)len;
+    ssize_t len = read_some(client);
+    if (len < 0) return;
+    client->ended = len == 0;
+  }
+  if (client->ended) {
+    wspair_conn_eof(client->conn, events, EVENTS, count);
+    return;
   }
   result = wspair_conn_receive(client->conn, client->buf + client->at, client->len - client->at,
                                events, EVENTS, count, &used);
   client->at += used;
   client->more = result == WSPAIR_MORE;
+}
+
+/* Writes what waits, then waits for bytes or a deadline: the events of either. 0 when the socket is
+ * to be dropped.
+ *
+ * A server that does not read stops neither reading nor the clock, but nothing more is taken from it
+ * once as much waits as is congestion. What the socket holds is read before the clock is looked at,
+ * so that it is no silence of the server's; then the clock comes first, so that a flood does not
+ * stop it. */
+static int turn(client *client, wspair_event *events, size_t *count) {
+  int is_written = write_all(client);
+  uint32_t transport = wspair_conn_transport(client->conn);
+  uint64_t due = wspair_conn_next_timeout(client->conn);
+  int can = 0, reads;
+  *count = 0;
+  if (transport == WSPAIR_TRANSPORT_CLOSE) return 0;
+  if (is_written && transport == WSPAIR_TRANSPORT_FINISH_WRITING && !client->shut) {
+    client->shut = 1;
+    shutdown(client->fd, SHUT_WR);
+  }
+  reads = !client->ended && !wspair_conn_is_congested(client->conn);
+  if (reads && client->more) {
+    can = POLLIN;
+  } else {
+    can = wait_for(client->fd, (reads ? POLLIN : 0) | (is_written ? 0 : POLLOUT), due);
+  }
+  if (can & POLLIN && !(client->has_read && due <= now_ns())) {
+    client->has_read = 1;
+    receive(client, events, count);
+  } else {
+    client->has_read = 0;
+    if (due <= now_ns()) wspair_conn_timeout(client->conn, now_ns(), events, EVENTS, count);
+  }
   return 1;
 }
 

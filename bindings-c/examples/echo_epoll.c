@@ -4,22 +4,15 @@
  *
  * SIGTERM and SIGINT close every connection with 1001; a second one ends it at once. */
 
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "options.h"
+#include "tcp.h"
 
-/* One client: a handshake until it is open, then a connection. */
+/* One client: a handshake until the answer to it is written, and a connection if that is a yes. */
 typedef struct peer {
   int fd;
   uint32_t interest;
@@ -28,7 +21,11 @@ typedef struct peer {
   /* Input that waits until the client has read some of its echoes. */
   uint8_t *held;
   size_t held_len;
-  int more, ended, shut;
+  int more;
+  /* The client's direction has ended, and ours. */
+  int ended, shut;
+  /* When it is dropped, if the client does not end before. */
+  uint64_t leave_by;
   struct peer *next, **link;
 } peer;
 
@@ -40,18 +37,7 @@ typedef struct server {
   peer *peers;
 } server;
 
-enum { READ = 64 << 10, EVENTS = 64, SWEEP_MS = 500 };
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
+enum { READ = 64 << 10, EVENTS = 64, READY = 256, SWEEP_MS = 500, LINGER_MS = 1000 };
 
 static void drop(server *server, peer *peer) {
   close(peer->fd);
@@ -92,11 +78,13 @@ static void feed(peer *peer, uint8_t *input, size_t len) {
   } while (peer->more && !wspair_conn_is_congested(peer->conn));
   peer->held_len = len - at;
   if (peer->held_len > 0) {
-    uint8_t *held = malloc(peer->held_len);
-    if (held == NULL) fail("malloc");
-    memcpy(held, input + at, peer->held_len);
-    free(peer->held);
-    peer->held = held;
+    peer->held = malloc(peer->held_len);
+    if (peer->held != NULL) {
+      memcpy(peer->held, input + at, peer->held_len);
+    } else {
+      wspair_conn_abort(peer->conn);
+      peer->more = 0;
+    }
   }
 }
 
@@ -107,24 +95,14 @@ static void feed_held(peer *peer) {
   free(held);
 }
 
-static void transport_ended(peer *peer) {
-  wspair_event event;
-  size_t count;
-  peer->ended = 1;
-  if (peer->conn != NULL) wspair_conn_eof(peer->conn, &event, 1, &count);
-}
-
-/* Reads a request, and answers it. The rest of the input is the connection's. */
+/* Reads a request, and answers it. The rest of the input is the connection's; behind a refusal it is
+ * nobody's. */
 static void shake_hands(server *server, peer *peer, uint8_t *input, size_t len) {
   size_t used = 0, index;
   wspair_slice name;
   wspair_agreed agreed;
   const char *chosen = NULL;
-  if (len > 0) {
-    wspair_server_handshake_receive(peer->handshake, input, len, &used);
-  } else {
-    wspair_server_handshake_eof(peer->handshake);
-  }
+  wspair_server_handshake_receive(peer->handshake, input, len, &used);
   if (wspair_server_handshake_progress(peer->handshake) != WSPAIR_PROGRESS_REQUEST) return;
   for (index = 0; server->subprotocol != NULL; index++) {
     if (wspair_server_handshake_subprotocol(peer->handshake, index, &name) != WSPAIR_OK) break;
@@ -140,78 +118,93 @@ static void shake_hands(server *server, peer *peer, uint8_t *input, size_t len) 
   }
 }
 
-/* Writes until nothing waits, or the socket takes no more; 0 when it is broken. */
-static int write_all(peer *peer) {
+/* The client's direction has ended: what it was sent before still goes out. */
+static void on_end(peer *peer) {
+  wspair_event event;
+  size_t count;
+  peer->ended = 1;
+  if (peer->conn != NULL) {
+    wspair_conn_eof(peer->conn, &event, 1, &count);
+  } else {
+    wspair_server_handshake_eof(peer->handshake);
+  }
+}
+
+/* What is to be written next: the answer to the request, then what the connection has. */
+static size_t waiting(peer *peer, wspair_slice *slices, size_t cap) {
+  size_t count = 0;
+  if (peer->handshake != NULL) {
+    wspair_server_handshake_output(peer->handshake, slices);
+    if (slices[0].len > 0) return 1;
+    if (peer->conn == NULL) return 0;
+    wspair_server_handshake_free(peer->handshake);
+    peer->handshake = NULL;
+  }
+  wspair_conn_transmit(peer->conn, slices, cap, &count);
+  return count;
+}
+
+typedef enum { WRITTEN, BLOCKED, BROKEN } outcome;
+
+/* Writes until nothing waits, or the socket takes no more. */
+static outcome write_all(peer *peer) {
   wspair_slice slices[16];
   struct iovec parts[16];
-  for (;;) {
-    size_t count = 0, at;
+  size_t count, at;
+  while ((count = waiting(peer, slices, 16)) > 0) {
     ssize_t written;
-    if (peer->handshake != NULL) {
-      wspair_server_handshake_output(peer->handshake, slices);
-      count = slices[0].len > 0;
-    } else {
-      wspair_conn_transmit(peer->conn, slices, 16, &count);
-    }
-    if (count == 0) return 1;
     for (at = 0; at < count; at++) {
       parts[at].iov_base = (void *)(uintptr_t)slices[at].data;
       parts[at].iov_len = slices[at].len;
     }
     written = writev(peer->fd, parts, (int)count);
-    if (written < 0) return errno == EAGAIN || errno == EINTR;
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno == EAGAIN ? BLOCKED : BROKEN;
     if (peer->handshake != NULL) {
       wspair_server_handshake_advance(peer->handshake, (size_t)written);
     } else {
       wspair_conn_advance(peer->conn, (size_t)written);
     }
   }
+  return WRITTEN;
 }
 
-/* Whether the answer to the request is written. Then the handshake is over; a connection follows,
- * if it was accepted. */
-static int is_answered(peer *peer) {
-  wspair_slice output;
-  if (peer->handshake == NULL) return 1;
-  wspair_server_handshake_output(peer->handshake, &output);
-  if (output.len > 0 ||
-      wspair_server_handshake_progress(peer->handshake) == WSPAIR_PROGRESS_NEED_MORE) {
-    return 0;
-  }
-  wspair_server_handshake_free(peer->handshake);
-  peer->handshake = NULL;
-  return 1;
+/* What is due for the socket: a request that is refused, or whose connection found no memory, ends
+ * it. */
+static uint32_t transport_of(const peer *peer) {
+  if (peer->conn != NULL) return wspair_conn_transport(peer->conn);
+  return wspair_server_handshake_progress(peer->handshake) == WSPAIR_PROGRESS_NEED_MORE
+             ? WSPAIR_TRANSPORT_OPEN
+             : WSPAIR_TRANSPORT_CLOSE;
 }
 
-/* Writes, goes on with held input, and tells epoll what to wait for; drops what is over. */
+/* Writes, goes on with held input, and does what is due for the socket.
+ *
+ * To close it with input unread would reset it, and the client might lose what was written last. So
+ * our direction is ended first, and the client has a moment to take all of it and to end its own. */
 static void settle(server *server, peer *peer) {
-  struct epoll_event event;
-  uint32_t duty, interest = 0;
-  for (;;) {
-    if (!write_all(peer) || (is_answered(peer) && peer->conn == NULL)) {
-      drop(server, peer);
-      return;
-    }
-    if (peer->handshake != NULL || !peer->more || wspair_conn_is_congested(peer->conn)) break;
+  uint32_t transport, interest;
+  outcome outcome = write_all(peer);
+  while (outcome != BROKEN && peer->more && !wspair_conn_is_congested(peer->conn)) {
     feed_held(peer);
+    outcome = write_all(peer);
   }
-  duty = peer->handshake != NULL ? WSPAIR_TRANSPORT_OPEN : wspair_conn_transport(peer->conn);
-  if (duty == WSPAIR_TRANSPORT_CLOSE) {
-    drop(server, peer);
-    return;
-  }
-  if (wspair_conn_buffered(peer->conn) > 0 ||
-      (peer->handshake != NULL &&
-       wspair_server_handshake_progress(peer->handshake) != WSPAIR_PROGRESS_NEED_MORE)) {
-    interest |= EPOLLOUT;
-  } else if (duty == WSPAIR_TRANSPORT_FINISH_WRITING && !peer->shut) {
+  transport = transport_of(peer);
+  if (outcome == WRITTEN && transport != WSPAIR_TRANSPORT_OPEN && !peer->shut) {
     peer->shut = 1;
     shutdown(peer->fd, SHUT_WR);
   }
-  if (!peer->more && !peer->ended) interest |= EPOLLIN;
+  if (transport == WSPAIR_TRANSPORT_CLOSE && peer->leave_by == 0) {
+    peer->leave_by = now_ns() + LINGER_MS * 1000000u;
+  }
+  if (outcome == BROKEN || (peer->ended && peer->shut && transport == WSPAIR_TRANSPORT_CLOSE)) {
+    drop(server, peer);
+    return;
+  }
+  interest = (outcome == BLOCKED ? EPOLLOUT : 0) | (!peer->more && !peer->ended ? EPOLLIN : 0);
   if (interest != peer->interest) {
-    event.events = peer->interest = interest;
-    event.data.ptr = peer;
+    struct epoll_event event = {interest, {.ptr = peer}};
+    peer->interest = interest;
     epoll_ctl(server->epoll, EPOLL_CTL_MOD, peer->fd, &event);
   }
 }
@@ -220,14 +213,12 @@ static void on_readable(server *server, peer *peer) {
   static uint8_t buf[READ];
   ssize_t len = read(peer->fd, buf, sizeof buf);
   if (len < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (len <= 0) len = 0;
-  if (peer->conn == NULL) {
-    shake_hands(server, peer, buf, (size_t)len);
-    if (len == 0) peer->ended = 1;
-  } else if (len > 0) {
+  if (len <= 0) {
+    on_end(peer);
+  } else if (peer->conn != NULL) {
     feed(peer, buf, (size_t)len);
   } else {
-    transport_ended(peer);
+    shake_hands(server, peer, buf, (size_t)len);
   }
 }
 
@@ -244,13 +235,17 @@ static void on_connection(server *server) {
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     peer = calloc(1, sizeof *peer);
-    if (peer == NULL) fail("calloc");
+    if (peer == NULL ||
+        wspair_server_handshake_new(server->config, &peer->handshake) != WSPAIR_OK) {
+      free(peer);
+      close(fd);
+      continue;
+    }
     peer->fd = fd;
     peer->next = server->peers;
     peer->link = &server->peers;
     if (peer->next != NULL) peer->next->link = &peer->next;
     server->peers = peer;
-    wspair_server_handshake_new(server->config, &peer->handshake);
     wspair_server_handshake_timeout(peer->handshake, now_ns());
     event.events = peer->interest = EPOLLIN;
     event.data.ptr = peer;
@@ -258,22 +253,34 @@ static void on_connection(server *server) {
   }
 }
 
-/* Tells the time to all for whom it matters. A look at each twice a second costs less than keeping
- * ten thousand deadlines in order. */
+/* Tells one peer the time. Whoever has run out of it is dropped at once: what its deadline was for
+ * did not come. */
+static void tell_time(server *server, peer *peer, uint64_t now) {
+  wspair_event event;
+  size_t count;
+  if (peer->leave_by != 0 && peer->leave_by <= now) {
+    drop(server, peer);
+  } else if (wspair_server_handshake_next_timeout(peer->handshake) <= now) {
+    wspair_server_handshake_timeout(peer->handshake, now);
+    settle(server, peer);
+  } else if (wspair_conn_next_timeout(peer->conn) <= now) {
+    wspair_conn_timeout(peer->conn, now, &event, 1, &count);
+    if (wspair_conn_transport(peer->conn) == WSPAIR_TRANSPORT_CLOSE) {
+      write_all(peer);
+      drop(server, peer);
+    } else {
+      settle(server, peer);
+    }
+  }
+}
+
+/* A look at each twice a second costs less than keeping ten thousand deadlines in order. */
 static void sweep(server *server) {
   uint64_t now = now_ns();
   peer *peer, *next;
   for (peer = server->peers; peer != NULL; peer = next) {
-    wspair_event event;
-    size_t count;
     next = peer->next;
-    if (wspair_server_handshake_next_timeout(peer->handshake) <= now) {
-      wspair_server_handshake_timeout(peer->handshake, now);
-      settle(server, peer);
-    } else if (wspair_conn_next_timeout(peer->conn) <= now) {
-      wspair_conn_timeout(peer->conn, now, &event, 1, &count);
-      settle(server, peer);
-    }
+    tell_time(server, peer, now);
   }
 }
 
@@ -294,31 +301,8 @@ static void stop(server *server) {
   }
 }
 
-static void listen_at(server *server, const command *command) {
-  struct addrinfo hints = {0}, *found;
-  struct sockaddr_storage bound;
-  socklen_t len = sizeof bound;
-  char host[NI_MAXHOST], port[NI_MAXSERV];
-  int one = 1;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  if (getaddrinfo(command->host, command->port, &hints, &found) != 0) fail("getaddrinfo");
-  server->listener = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(server->listener, found->ai_addr, found->ai_addrlen) != 0) fail("bind");
-  freeaddrinfo(found);
-  if (listen(server->listener, 4096) != 0) fail("listen");
-  getsockname(server->listener, (struct sockaddr *)&bound, &len);
-  getnameinfo((struct sockaddr *)&bound, len, host, sizeof host, port, sizeof port,
-              NI_NUMERICHOST | NI_NUMERICSERV);
-  printf(
-      bound.ss_family == AF_INET6 ? "listening on ws://[%s]:%s/\n" : "listening on ws://%s:%s/\n",
-      host, port);
-  fflush(stdout);
-}
-
 int main(int argc, char **argv) {
-  static struct epoll_event ready[256];
+  static struct epoll_event ready[READY];
   struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
   uint64_t swept = 0;
   sigset_t ending;
@@ -338,13 +322,13 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   server.signals = signalfd(-1, &ending, SFD_CLOEXEC);
   server.epoll = epoll_create1(EPOLL_CLOEXEC);
-  listen_at(&server, &command);
+  server.listener = listen_at(command.host, command.port);
   epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.listener, &event);
   event.data.ptr = &server;
   epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.signals, &event);
 
   while (!server.stopping || server.peers != NULL) {
-    int at, count = epoll_wait(server.epoll, ready, 256, server.peers ? SWEEP_MS : -1);
+    int at, count = epoll_wait(server.epoll, ready, READY, server.peers ? SWEEP_MS : -1);
     for (at = 0; at < count; at++) {
       void *what = ready[at].data.ptr;
       if (what == NULL) {
@@ -362,7 +346,8 @@ int main(int argc, char **argv) {
         settle(&server, peer);
       }
     }
-    if (now_ns() - swept >= SWEEP_MS * 1000000u) {
+    /* Not while more is ready: what a socket holds is read before its peer's time is over. */
+    if (count < READY && now_ns() - swept >= SWEEP_MS * 1000000u) {
       swept = now_ns();
       sweep(&server);
     }

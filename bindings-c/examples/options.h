@@ -3,6 +3,8 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +31,13 @@ static inline void wrong(const char *what, const char *which) {
   exit(2);
 }
 
-static inline size_t number(const char *text) {
-  char *end;
-  unsigned long long value = strtoull(text, &end, 10);
-  if (*text == '\0' || *end != '\0') wrong("not a number", text);
+/* Digits only: strtoull would take a sign. */
+static inline size_t number(const char *text, size_t most) {
+  unsigned long long value;
+  errno = 0;
+  value = strtoull(text, NULL, 10);
+  if (*text == '\0' || text[strspn(text, "0123456789")] != '\0') wrong("not a number", text);
+  if (errno != 0 || value > most) wrong("number out of range", text);
   return (size_t)value;
 }
 
@@ -68,9 +73,9 @@ static inline void parse(command *to, char **args) {
     } else if (strcmp(name, "--port") == 0) {
       to->port = value;
     } else if (strcmp(name, "--max-message") == 0) {
-      to->options.max_message = number(value);
+      to->options.max_message = number(value, SIZE_MAX);
     } else if (strcmp(name, "--max-fragments") == 0) {
-      to->options.max_fragments = (uint32_t)number(value);
+      to->options.max_fragments = (uint32_t)number(value, UINT32_MAX);
     } else if (strcmp(name, "--handshake-within") == 0) {
       to->options.handshake_within = nanoseconds(value);
     } else if (strcmp(name, "--close-within") == 0) {

@@ -2,14 +2,15 @@
 
 import signal
 import socket
+import subprocess
 import time
 from contextlib import ExitStack
 
 import pytest
-from programs import example_server
+from programs import EXAMPLES, example_server
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-from wire import BINARY, CLOSE, PING, PONG, TEXT, Wire
+from wire import BINARY, CLOSE, PING, PONG, REQUEST, TEXT, Wire
 
 
 @pytest.fixture
@@ -96,13 +97,58 @@ def test_a_slow_reader_is_held_back_and_loses_nothing(server):
 
 
 def test_a_frame_right_behind_the_request(server):
-    from wire import REQUEST
-
     with Wire.connect(server.url) as wire:
         wire.raw(REQUEST + b"\x81\x82\0\0\0\0hi\x89\x80\0\0\0\0")
         assert " 101 " in wire.head()[0]
         seen = [wire.frame(), wire.frame()]
         assert sorted(seen) == [(TEXT, b"hi"), (PONG, b"")]
+
+
+def test_a_close_frame_right_behind_the_request(server):
+    with Wire.connect(server.url) as wire:
+        wire.raw(REQUEST + b"\x81\x82\0\0\0\0hi\x88\x82\0\0\0\0\x03\xe8")
+        wire.sock.shutdown(socket.SHUT_WR)
+        assert " 101 " in wire.head()[0]
+        assert wire.frame() == (TEXT, b"hi")
+        assert wire.close_code() == 1000
+        assert wire.at_end()
+
+
+def test_a_refusal_is_not_lost_to_what_the_client_sends_behind_its_request(server):
+    with Wire.connect(server.url) as wire:
+        wire.raw(b"POST / HTTP/1.1\r\nHost: h\r\n\r\n" + bytes(1 << 20))
+        assert " 405 " in wire.head()[0]
+
+
+def test_who_says_nothing_is_let_go():
+    with example_server("echo_server", "--handshake-within", 0.5) as server:
+        with Wire.connect(server.url) as wire:
+            wire.sock.settimeout(20)
+            assert " 408 " in wire.head()[0]
+            while wire.input.readline():
+                pass
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--port"],
+        ["--max-message", "-1"],
+        ["--max-message", "99999999999999999999999"],
+        ["--max-fragments", "4294967296"],
+        ["--max-fragments", "ten"],
+        ["--ping-after", "-1"],
+        ["--ping-after", "nan"],
+        ["--ping-after", ""],
+        ["--nonsense", "1"],
+        ["--origin", "example.org"],
+    ],
+)
+def test_wrong_options_fail_at_once(option):
+    program = EXAMPLES / "echo_server"
+    done = subprocess.run([program, *option], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2
+    assert done.stderr.strip()
 
 
 def test_half_closed_by_the_client(server):
