@@ -29,12 +29,15 @@ static int random_bytes(void *to, size_t len) {
   return getrandom(to, len, 0) == (ssize_t)len;
 }
 
-/* Bytes that the socket had; 0 at its end, less than 0 when there are none yet. */
+/* Bytes that the socket had; 0 at its end; less than 0 when there are none yet, with EAGAIN, or when
+ * it is lost. */
 static ssize_t read_some(client *client) {
-  ssize_t len = read(client->fd, client->buf, sizeof client->buf);
-  if (len < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
+  ssize_t len;
+  do {
+    len = read(client->fd, client->buf, sizeof client->buf);
+  } while (len < 0 && errno == EINTR);
   client->at = 0;
-  client->len = (size_t)len;
+  client->len = len > 0 ? (size_t)len : 0;
   return len;
 }
 
@@ -72,7 +75,7 @@ static int shake_hands(client *client, wspair_client_handshake *handshake) {
       ssize_t len = read_some(client);
       if (len > 0) {
         wspair_client_handshake_receive(handshake, client->buf, client->len, &client->at);
-      } else if (len == 0) {
+      } else if (len == 0 || errno != EAGAIN) {
         wspair_client_handshake_eof(handshake);
       }
     }
@@ -124,7 +127,7 @@ static void end_client(client *client) {
 
 /* Writes until nothing waits, or the socket takes no more; whether all is written. A socket that is
  * broken takes everything: what the server had sent before may still be there, and reading tells
- * the rest. */
+ * that it is lost. */
 static int write_all(client *client) {
   wspair_slice slices[16];
   struct iovec parts[16];
@@ -150,12 +153,11 @@ static void receive(client *client, wspair_event *events, size_t *count) {
   size_t used;
   if (!client->more) {
     ssize_t len = read_some(client);
-    if (len < 0) return;
-    client->ended = len == 0;
-  }
-  if (client->ended) {
-    wspair_conn_eof(client->conn, events, EVENTS, count);
-    return;
+    if (len < 0 && errno == EAGAIN) return;
+    client->ended = len <= 0;
+    if (len < 0) wspair_conn_transport_lost(client->conn, events, EVENTS, count);
+    if (len == 0) wspair_conn_eof(client->conn, events, EVENTS, count);
+    if (client->ended) return;
   }
   result = wspair_conn_receive(client->conn, client->buf + client->at, client->len - client->at,
                                events, EVENTS, count, &used);

@@ -209,17 +209,23 @@ static void settle(server *server, peer *peer) {
   }
 }
 
-static void on_readable(server *server, peer *peer) {
+/* Reads once; 0 when the socket was reset, and is dropped. */
+static int on_readable(server *server, peer *peer) {
   static uint8_t buf[READ];
   ssize_t len = read(peer->fd, buf, sizeof buf);
-  if (len < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (len <= 0) {
+  if (len < 0 && (errno == EAGAIN || errno == EINTR)) return 1;
+  if (len < 0) {
+    drop(server, peer);
+    return 0;
+  }
+  if (len == 0) {
     on_end(peer);
   } else if (peer->conn != NULL) {
     feed(peer, buf, (size_t)len);
   } else {
     shake_hands(server, peer, buf, (size_t)len);
   }
+  return 1;
 }
 
 static void on_connection(server *server) {
@@ -340,10 +346,8 @@ int main(int argc, char **argv) {
         break;
       } else {
         peer *peer = what;
-        if (ready[at].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
-          if (!peer->more && !peer->ended) on_readable(&server, peer);
-        }
-        settle(&server, peer);
+        int reads = ready[at].events & (EPOLLIN | EPOLLERR | EPOLLHUP) && !peer->more;
+        if (!reads || peer->ended || on_readable(&server, peer)) settle(&server, peer);
       }
     }
     /* Not while more is ready: what a socket holds is read before its peer's time is over. */

@@ -41,6 +41,7 @@ static void connections(void) {
   REFUSED(wspair_conn_receive_const(conn, NULL, 1, events, 2, &count, &used));
   REFUSED(wspair_conn_receive_const(conn, room, 0, NULL, 2, &count, &used));
   REFUSED(wspair_conn_eof(conn, NULL, 1, &count));
+  REFUSED(wspair_conn_transport_lost(conn, NULL, 1, &count));
   REFUSED(wspair_conn_timeout(conn, 0, NULL, 1, &count));
   REFUSED(wspair_conn_send(conn, WSPAIR_KIND_TEXT, NULL, 1));
   REFUSED(wspair_conn_send(conn, WSPAIR_KIND_BINARY, NULL, 1));
