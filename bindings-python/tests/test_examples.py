@@ -48,6 +48,11 @@ def client(port: int, data: bytes) -> Iterator[socket.socket]:
         yield sock
 
 
+def send_for_ever(sock: socket.socket, data: bytes) -> None:
+    while True:
+        sock.sendall(data)
+
+
 def to_the_end(sock: socket.socket) -> bytes:
     return b"".join(iter(lambda: sock.recv(1 << 16), b""))
 
@@ -91,4 +96,4 @@ def test_a_client_that_never_reads_is_given_up(name: str) -> None:
     frame = b"\x82\xff" + (1 << 20).to_bytes(8, "big") + bytes(4 + (1 << 20))
     with serving(name, *timers) as port, client(port, REQUEST) as sock:
         with pytest.raises(ConnectionError):
-            sock.sendall(frame * 128)
+            send_for_ever(sock, frame)
