@@ -32,33 +32,30 @@ impl Host {
     fn look(&mut self, conn: &mut Connection, most: usize) {
         let mut slices = vec![&b""[..]; most];
         let mut transmit = conn.transmit();
-        let seen = match most {
-            0 => vec![transmit.chunk()],
-            _ => {
-                let count = transmit.slices(&mut slices);
-                slices.truncate(count);
-                slices
-            }
+        let seen = if most == 0 {
+            vec![transmit.chunk()]
+        } else {
+            let count = transmit.slices(&mut slices);
+            slices.truncate(count);
+            slices
         };
         let mut held = self.held.iter().map(|run| (run.address, &run.bytes[..]));
-        let mut rest = (0, &b""[..]);
+        let mut run = (0, &b""[..]);
         let mut new = Vec::new();
         for slice in seen {
             let mut slice = (slice.as_ptr() as usize, slice);
             while !slice.1.is_empty() {
-                if rest.1.is_empty() {
-                    match held.next() {
-                        Some(run) => rest = run,
-                        None => {
-                            new.push(Run { address: slice.0, bytes: slice.1.to_vec() });
-                            break;
-                        }
-                    }
+                if run.1.is_empty() {
+                    let Some(next) = held.next() else {
+                        new.push(Run { address: slice.0, bytes: slice.1.to_vec() });
+                        break;
+                    };
+                    run = next;
                 }
-                let both = rest.1.len().min(slice.1.len());
-                assert_eq!(rest.0, slice.0, "it has moved");
-                assert!(rest.1[..both] == slice.1[..both], "it has changed");
-                rest = (rest.0 + both, &rest.1[both..]);
+                let both = run.1.len().min(slice.1.len());
+                assert_eq!(run.0, slice.0, "it has moved");
+                assert!(run.1[..both] == slice.1[..both], "it has changed");
+                run = (run.0 + both, &run.1[both..]);
                 slice = (slice.0 + both, &slice.1[both..]);
             }
         }
@@ -88,7 +85,7 @@ type Call = (&'static str, fn(&mut Connection));
 const CALLS: [Call; 21] = [
     ("a short text", |conn| _ = conn.send_text("text")),
     ("a short message", |conn| _ = conn.send_binary(&[7; 125])),
-    ("a longer message", |conn| _ = conn.send_binary(&vec![8; 5000])),
+    ("a longer message", |conn| _ = conn.send_binary(vec![8; 5000].as_slice())),
     ("a long message", |conn| _ = conn.send_binary(vec![9; 70_000].as_slice())),
     ("a shared message", |conn| _ = conn.send_binary(vec![10; 5000])),
     ("a prepared message", |conn| _ = conn.send_prepared(&Prepared::binary(&[11; 50]))),
