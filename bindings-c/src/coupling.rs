@@ -4,7 +4,7 @@ use wspair_core::{CloseCode, CloseFrame, Coupling as Engine, Event as EngineEven
 
 use crate::conn::Conn;
 use crate::event::{Body, Event, WspairEvent, body};
-use crate::guard::{exclusive, free, guard, hand_out, put, shared, text};
+use crate::guard::{ask, exclusive, free, guard, hand_out, put, shared, text};
 use crate::pair::message::{Message, Owned};
 use crate::pair::{Pair, end_of};
 use crate::result::Wspair;
@@ -127,6 +127,23 @@ pub unsafe extern "C" fn wspair_coupling_drain(
                 }
             });
         Ok(if more { Wspair::More } else { Wspair::Ok })
+    })
+}
+
+/// 1 when `wspair_coupling_drain` and then `wspair_conn_transmit` are worth calling: the other end
+/// sent something, or the connection has something to write. Else, and for null, 0.
+///
+/// `coupling`, `pair`, `conn`: the three that belong together.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_coupling_wants_write(
+    coupling: *const Coupling,
+    pair: *const Pair,
+    conn: *const Conn,
+) -> u32 {
+    ask(0, || {
+        // SAFETY: each is null or ours.
+        let (coupling, pair, conn) = unsafe { (shared(coupling)?, shared(pair)?, shared(conn)?) };
+        Ok(coupling.0.wants_write(&pair.engine, &conn.engine).into())
     })
 }
 

@@ -291,7 +291,16 @@ pub unsafe extern "C" fn wspair_conn_advance(conn: *mut Conn, n: usize) -> Wspai
     })
 }
 
-/// How many bytes wait to be written, frame headers included. Null gives 0.
+/// 1 when `wspair_conn_transmit` would show anything, pongs and a Close frame that was put off
+/// included; what was shown counts until it was advanced past. Else, and for null, 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_wants_write(conn: *const Conn) -> u32 {
+    // SAFETY: null, or ours.
+    ask(0, || Ok(unsafe { shared(conn)? }.engine.wants_write().into()))
+}
+
+/// How many bytes wait to be written, frame headers included. Pongs, and a Close frame that was put
+/// off, count as well, though their place among the others is open. Null gives 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_buffered(conn: *const Conn) -> usize {
     // SAFETY: null, or ours.

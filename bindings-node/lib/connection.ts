@@ -202,6 +202,11 @@ export class Connection {
     return this.#engine.readyState;
   }
 
+  /** Whether there is anything to write, automatic pongs and the answer to a Close included. */
+  get wantsWrite(): boolean {
+    return this.#engine.wantsWrite;
+  }
+
   /** Bytes that wait to be written. */
   get bufferedAmount(): number {
     return this.#engine.buffered;

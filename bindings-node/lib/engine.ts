@@ -87,6 +87,7 @@ const enum State {
   Transport = 3,
   More = 16,
   Congested = 32,
+  Writes = 64,
 }
 
 export class Engine {
@@ -189,6 +190,10 @@ export class Engine {
   get buffered(): number {
     native.connHead(this.handle);
     return head[1]! + this.partBytes;
+  }
+
+  get wantsWrite(): boolean {
+    return this.partBytes > 0 || (native.connState(this.handle) & State.Writes) !== 0;
   }
 
   /** Also asks anew when to tell the time. */

@@ -222,6 +222,12 @@ impl Connection {
         self.lock(py).conn.transport().into()
     }
 
+    /// Whether there is anything to write, automatic pongs and an answer to a Close included.
+    #[getter]
+    fn wants_write(&self, py: Python<'_>) -> bool {
+        self.lock(py).conn.wants_write()
+    }
+
     /// Bytes that wait to be written, frame headers included.
     #[getter]
     fn buffered_amount(&self, py: Python<'_>) -> usize {
@@ -494,6 +500,14 @@ impl Connection {
     pub(crate) fn look(&self, py: Python<'_>) -> (core::Transport, Option<Instant>) {
         let state = self.lock(py);
         (state.conn.transport(), state.conn.poll_timeout())
+    }
+
+    pub(crate) fn with_connection<R>(
+        &self,
+        py: Python<'_>,
+        look: impl FnOnce(&core::Connection) -> R,
+    ) -> R {
+        look(&self.lock(py).conn)
     }
 
     /// The sending half, for what an end of a pair sends. `send` runs no Python code.

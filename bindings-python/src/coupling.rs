@@ -124,6 +124,15 @@ impl Coupling {
         Ok((data, more, is_usual, due.map(seconds)))
     }
 
+    /// Whether there is anything to move or to write: whether `drain`, then the connection's
+    /// `data_to_send`, are worth calling.
+    #[getter]
+    fn wants_write(&self, py: Python<'_>) -> bool {
+        self.connection.get().with_connection(py, |conn| {
+            self.pair.get().with(py, |pair| self.link.wants_write(pair, conn))
+        })
+    }
+
     /// Whether the other end is behind: stop reading from the transport until it is not.
     #[getter]
     fn is_congested(&self, py: Python<'_>) -> bool {

@@ -411,13 +411,18 @@ impl Connection {
         self.sender().abort();
     }
 
+    /// See [`Sender::wants_write`].
+    pub fn wants_write(&self) -> bool {
+        !self.outbound.is_idle()
+    }
+
     /// See [`Sender::buffered_amount`].
     pub fn buffered_amount(&self) -> usize {
-        self.outbound.queue.len()
+        self.outbound.buffered()
     }
 
     /// See [`Sender::is_congested`].
     pub fn is_congested(&self) -> bool {
-        self.outbound.queue.len() >= self.config.limits.outgoing_mark
+        self.outbound.buffered() >= self.config.limits.outgoing_mark
     }
 }

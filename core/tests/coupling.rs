@@ -445,3 +445,29 @@ fn a_pair_between_two_wires_is_a_proxy() {
     let Some(Event::Closed(closed)) = received.next() else { panic!("no end") };
     assert_eq!(closed.cause, Cause::Abort);
 }
+
+#[test]
+fn a_coupling_tells_whether_there_is_anything_to_write() {
+    let mut pair = Pair::new(PairConfig::default());
+    let coupling = Coupling::new(&mut pair, End::First).unwrap();
+    let config = Coupling::configure(Config::default());
+    let mut conn = Connection::server(config, Negotiated::default());
+    let drained = |pair: &mut Pair<&str>, conn: &mut Connection| {
+        assert!(coupling.wants_write(pair, conn));
+        coupling.drain(pair, &mut conn.sender(), |text, wire| wire.send_text(text));
+        assert!(coupling.wants_write(pair, conn));
+        let mut out = Vec::new();
+        conn.transmit().drain_into(&mut out);
+        assert!(!coupling.wants_write(pair, conn));
+        out
+    };
+    assert!(!coupling.wants_write(&pair, &conn));
+    pair.accept(End::Second, Accept::default()).unwrap();
+    pair.send(End::Second, "hello", 5).unwrap();
+    assert_eq!(drained(&mut pair, &mut conn), b"\x81\x05hello");
+    let mut ping = *b"\x89\x81\0\0\0\0p";
+    assert!(matches!(conn.receive(&mut ping).next(), Some(Event::Ping(b"p"))));
+    assert_eq!(drained(&mut pair, &mut conn), b"\x8a\x01p");
+    pair.close(End::Second, Some(4000), None).unwrap();
+    assert_eq!(drained(&mut pair, &mut conn), b"\x88\x02\x0f\xa0");
+}

@@ -421,3 +421,60 @@ fn a_close_frame_that_is_put_off_can_be_explained() {
     conn.explain_close("too late").unwrap();
     assert!(conn.transmit().is_empty());
 }
+
+#[test]
+fn whether_there_is_anything_to_write_is_told_before_one_looks() {
+    for role in ROLES {
+        let masks = if role == Role::Client { 4 } else { 0 };
+        for (digits, waits) in [
+            ("89 01 70", 3 + masks),
+            ("89 01 70 89 00", 5 + 2 * masks),
+            ("88 02 03e8", 4 + masks),
+            ("88 00", 2 + masks),
+            ("83 00", 4 + masks),
+            ("89 01 70 88 02 03e8", 7 + 2 * masks),
+            ("8a 00 81 00", 0),
+        ] {
+            for defers in [true, false] {
+                let mut conn = connection(role, Config::default());
+                assert!(!conn.wants_write());
+                let mut bytes = to(role, &hex(digits));
+                let mut received = conn.receive(&mut bytes);
+                if defers {
+                    received.defer_close();
+                }
+                drop(collect(&mut received));
+                assert_eq!(conn.buffered_amount(), waits, "{digits}");
+                assert_eq!(conn.wants_write(), waits > 0, "{digits}");
+                assert_eq!(conn.sender().wants_write(), waits > 0);
+                assert_eq!(output(&mut conn).len(), waits, "{digits}");
+                assert!(!conn.wants_write());
+                assert_eq!(conn.buffered_amount(), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_close_that_was_put_off_and_explained_counts_with_its_reason() {
+    let mut conn = connection(Role::Server, Config::default());
+    let mut input = to(Role::Server, &hex("83 00"));
+    let mut received = conn.receive(&mut input);
+    received.defer_close();
+    drop(collect(&mut received));
+    conn.explain_close("why").unwrap();
+    assert_eq!(conn.buffered_amount(), 2 + 2 + 3);
+    assert_eq!(output(&mut conn).len(), 7);
+}
+
+#[test]
+fn pongs_count_towards_congestion() {
+    let config = config(|config| config.limits.outgoing_mark = 6);
+    let mut conn = connection(Role::Server, config);
+    feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x89, b"abc"));
+    assert!(!conn.is_congested());
+    feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x89, b""));
+    assert!(conn.is_congested() && conn.sender().is_congested());
+    drain(&mut conn);
+    assert!(!conn.is_congested());
+}

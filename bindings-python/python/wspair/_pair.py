@@ -334,6 +334,11 @@ class Coupling:
         return self.connection.data_to_send()
 
     @property
+    def wants_write(self) -> bool:
+        """Whether there is anything to write: whether `data_to_send` is worth calling."""
+        return self._coupling.wants_write
+
+    @property
     def is_congested(self) -> bool:
         """Whether the other end is behind: stop reading from the transport until it is not."""
         return self._coupling.is_congested

@@ -55,6 +55,19 @@ impl Outbound {
         self.queue.is_empty() && self.deferred.is_none()
     }
 
+    /// Bytes that wait to be written, or are bound to: pongs and a Close frame that is put off
+    /// count as the frames they will be.
+    pub(super) fn buffered(&self) -> usize {
+        self.queue.len() + self.queue.pongs_len() + self.deferred_len()
+    }
+
+    fn deferred_len(&self) -> usize {
+        self.deferred.as_ref().map_or(0, |Deferred { code, reason }| {
+            let frame = CloseFrame { code: *code, reason };
+            self.queue.framed_len(frame.encode(&mut [0; MAX_CONTROL]).unwrap_or(0))
+        })
+    }
+
     /// Sends our Close frame, if none was sent or decided on and the transport takes it.
     pub(super) fn close(&mut self, frame: CloseFrame<'_>) {
         if self.lifecycle.may_close() {

@@ -282,17 +282,22 @@ impl Sender<'_> {
         self.outbound.lifecycle.abort();
     }
 
+    /// Whether [`transmit`](super::Connection::transmit) would show anything, pongs and a Close
+    /// frame that was put off included. What was shown counts until it was advanced past.
+    pub fn wants_write(&self) -> bool {
+        !self.outbound.is_idle()
+    }
+
     /// Bytes that wait to be transmitted, frame headers included. Pongs, and a Close frame that was
-    /// put off, do not count before the host looks at them with
-    /// [`transmit`](super::Connection::transmit).
+    /// put off, count as well, though their place among the others is open.
     pub fn buffered_amount(&self) -> usize {
-        self.outbound.queue.len()
+        self.outbound.buffered()
     }
 
     /// Whether at least [`outgoing_mark`](crate::Limits::outgoing_mark) bytes wait: a sender that
     /// can pause should.
     pub fn is_congested(&self) -> bool {
-        self.outbound.queue.len() >= self.config.limits.outgoing_mark
+        self.outbound.buffered() >= self.config.limits.outgoing_mark
     }
 
     fn send(&mut self, kind: Kind, body: Body<'_>) -> Result<(), SendError> {

@@ -3,11 +3,11 @@
 use super::{End, Outgoing, Pair, PairError};
 use crate::close::CloseCode;
 use crate::config::{Config, Delivery};
-use crate::connection::Sender;
+use crate::connection::{Connection, Sender};
 use crate::error::SendError;
 use crate::event::{Cause, Event, Kind};
 
-/// Ties one end of a [`Pair`] to a [`Connection`](crate::Connection).
+/// Ties one end of a [`Pair`] to a [`Connection`].
 ///
 /// What comes from the wire goes to the pair through [`forward`](Self::forward), what the other
 /// end sends goes out through [`drain`](Self::drain): messages, closes with code and reason, the
@@ -110,6 +110,12 @@ impl Coupling {
             pair.sent(self.end);
         }
         false
+    }
+
+    /// Whether [`drain`](Self::drain) and then [`transmit`](Connection::transmit) are worth calling:
+    /// the other end sent something, or the connection has something to write.
+    pub fn wants_write<M>(&self, pair: &Pair<M>, conn: &Connection) -> bool {
+        pair.poll_outgoing(self.end).is_some() || conn.wants_write()
     }
 
     /// Whether the other end is behind: stop feeding the connection until it is not.
