@@ -1657,6 +1657,16 @@ wspair_result wspair_coupling_drain(const struct wspair_coupling *coupling,
                                     struct wspair_conn *conn);
 
 /**
+ * 1 when `wspair_coupling_drain` and then `wspair_conn_transmit` are worth calling: the other end
+ * sent something, or the connection has something to write. Else, and for null, 0.
+ *
+ * `coupling`, `pair`, `conn`: the three that belong together.
+ */
+uint32_t wspair_coupling_wants_write(const struct wspair_coupling *coupling,
+                                     const struct wspair_pair *pair,
+                                     const struct wspair_conn *conn);
+
+/**
  * Gives the end that is coupled.
  *
  * `end`: is set to WSPAIR_END_*.
@@ -2525,7 +2535,8 @@ wspair_result wspair_conn_frame_beside(struct wspair_conn *conn,
  *
  * `conn`: the connection. `slices`, `cap`: where the parts are written to, of which at most 16 are
  * shown at a time. `count`: is set to how many were; 0 when nothing waits. They stay as they are
- * and where they are until `wspair_conn_advance` passes them, or `wspair_conn_free`.
+ * and where they are until `wspair_conn_advance` passes them, whatever is called in between, so an
+ * asynchronous write may be under way. Only `wspair_conn_free` ends them sooner.
  *
  * WSPAIR_ERROR_NULL.
  */
@@ -2545,7 +2556,14 @@ wspair_result wspair_conn_transmit(struct wspair_conn *conn,
 wspair_result wspair_conn_advance(struct wspair_conn *conn, size_t n);
 
 /**
- * How many bytes wait to be written, frame headers included. Null gives 0.
+ * 1 when `wspair_conn_transmit` would show anything, pongs and a Close frame that was put off
+ * included; what was shown counts until it was advanced past. Else, and for null, 0.
+ */
+uint32_t wspair_conn_wants_write(const struct wspair_conn *conn);
+
+/**
+ * How many bytes wait to be written, frame headers included. Pongs, and a Close frame that was put
+ * off, count as well, though their place among the others is open. Null gives 0.
  */
 size_t wspair_conn_buffered(const struct wspair_conn *conn);
 

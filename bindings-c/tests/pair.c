@@ -182,9 +182,12 @@ static void coupled(void) {
   GOOD(say(pair, WSPAIR_END_SECOND, "out"));
   message = message_of(WSPAIR_KIND_BINARY, "raw");
   GOOD(wspair_pair_send(pair, WSPAIR_END_SECOND, &message));
+  CHECK(wspair_coupling_wants_write(coupling, pair, server) == 1);
   GOOD(wspair_coupling_drain(coupling, pair, server));
+  CHECK(wspair_coupling_wants_write(coupling, pair, server) == 1);
   CHECK(alive == 0 && drain(server, out, sizeof out) == 10);
   CHECK(memcmp(out, "\x81\x03out\x82\x03raw", 10) == 0);
+  CHECK(wspair_coupling_wants_write(coupling, pair, server) == 0);
 
   len = client_frame(in, 0x81, "in", 2);
   len += client_frame(in + len, 0x89, "", 0);
@@ -244,6 +247,9 @@ static void coupled(void) {
   GIVES(WSPAIR_ERROR_ARGUMENT, wspair_coupling_forward(coupling, pair, server, &events[0], NULL));
   GIVES(WSPAIR_ERROR_NULL, wspair_coupling_forward(coupling, pair, server, NULL, NULL));
   GIVES(WSPAIR_ERROR_NULL, wspair_coupling_drain(NULL, pair, server));
+  CHECK(wspair_coupling_wants_write(NULL, pair, server) == 0);
+  CHECK(wspair_coupling_wants_write(coupling, NULL, server) == 0);
+  CHECK(wspair_coupling_wants_write(coupling, pair, NULL) == 0);
   GIVES(WSPAIR_ERROR_NULL, wspair_coupling_drain(coupling, NULL, server));
   GIVES(WSPAIR_ERROR_NULL, wspair_coupling_drain(coupling, pair, NULL));
   GIVES(WSPAIR_ERROR_NULL, wspair_coupling_end(NULL, &end));

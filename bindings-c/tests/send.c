@@ -50,6 +50,70 @@ static void piece_by_piece(void) {
   wspair_conn_free(server);
 }
 
+/* Asynchronous writers keep what they were shown, while everything else goes on. */
+static void shown_stays(void) {
+  static const uint8_t big[70000] = {'x'};
+  size_t first, second;
+  for (first = 0; first < 70000; first = 2 * first + 9) {
+    for (second = 0; second < 70000; second = 3 * second + 7) {
+      wspair_conn *server = new_server(NULL);
+      wspair_slice shown[16], again[16];
+      uint8_t in[160], *copy;
+      seen got = {0};
+      size_t count, more, at, round;
+      GOOD(wspair_conn_send(server, WSPAIR_KIND_BINARY, big, first));
+      GOOD(wspair_conn_transmit(server, shown, 16, &count));
+      CHECK(count == 1);
+      copy = malloc(shown[0].len);
+      CHECK(copy != NULL);
+      memcpy(copy, shown[0].data, shown[0].len);
+      for (round = 0; round < 4; round++) {
+        GOOD(wspair_conn_send(server, WSPAIR_KIND_BINARY, big, second));
+        GOOD(wspair_conn_ping(server, big, 100));
+        feed(server, in, client_frame(in, 0x89, "theirs", 6), MANY, &got);
+        GOOD(wspair_conn_transmit(server, again, 16, &more));
+        GOOD(wspair_conn_shrink(server));
+      }
+      feed(server, in, client_frame(in, 0x88, NULL, 0), MANY, &got);
+      GOOD(wspair_conn_close(server, WSPAIR_NO_CODE, NULL, 0));
+      GOOD(wspair_conn_transmit(server, again, 16, &more));
+      CHECK(more >= 1 && again[0].data == shown[0].data && again[0].len >= shown[0].len);
+      CHECK(memcmp(copy, shown[0].data, shown[0].len) == 0);
+      for (at = 0, count = 0; at < more; at++) count += again[at].len;
+      CHECK(count == wspair_conn_buffered(server));
+      free(copy);
+      wspair_conn_free(server);
+    }
+  }
+}
+
+/* A host that polls learns of what the engine owes before it looks at it. */
+static void polled(void) {
+  static const struct {
+    const char *payload;
+    uint8_t first, payload_len;
+    size_t waits;
+  } owed[] = {{"hi", 0x89, 2, 4}, {"\x03\xe8", 0x88, 2, 4}, {"", 0x83, 0, 4}, {"", 0x8a, 0, 0}};
+  size_t at;
+  for (at = 0; at < sizeof owed / sizeof owed[0]; at++) {
+    wspair_conn *server = new_server(NULL);
+    uint8_t in[64], out[64];
+    size_t start;
+    seen got = {0};
+    CHECK(!wspair_conn_wants_write(server));
+    feed(server, in, client_frame(in, owed[at].first, owed[at].payload, owed[at].payload_len), MANY,
+         &got);
+    CHECK(wspair_conn_wants_write(server) == (owed[at].waits > 0));
+    CHECK(wspair_conn_buffered(server) == owed[at].waits);
+    GIVES(owed[at].waits > 0 ? WSPAIR_SEND_PENDING : WSPAIR_OK,
+          wspair_conn_frame_in_place(server, WSPAIR_KIND_BINARY, in, sizeof in, 14, &start));
+    CHECK(drain(server, out, sizeof out) == owed[at].waits);
+    CHECK(!wspair_conn_wants_write(server) && wspair_conn_buffered(server) == 0);
+    wspair_conn_free(server);
+  }
+  CHECK(wspair_conn_wants_write(NULL) == 0);
+}
+
 static void is_an_iovec(void) {
   CHECK(sizeof(wspair_slice) == sizeof(struct iovec));
   CHECK(offsetof(wspair_slice, data) == offsetof(struct iovec, iov_base));
@@ -189,6 +253,8 @@ static void misuse(void) {
 int main(void) {
   messages();
   piece_by_piece();
+  shown_stays();
+  polled();
   is_an_iovec();
   prepared();
   by_hand();
