@@ -165,6 +165,29 @@ describe('Connection', () => {
     assert.equal(new Connection('server').nextTimeout, null);
   });
 
+  test('a host that polls learns of what is owed', () => {
+    const masked = (...frame) => Buffer.from([frame[0], frame[1] | 0x80, 0, 0, 0, 0, ...frame.slice(2)]);
+    for (const [frame, owed] of [
+      [masked(0x89, 1, 112), [0x8a, 1, 112]],
+      [masked(0x88, 2, 3, 232), [0x88, 2, 3, 232]],
+      [masked(0x83, 0), [0x88, 2, 3, 234]],
+      [masked(0x8a, 0), []],
+    ]) {
+      const server = new Connection('server');
+      assert.equal(server.wantsWrite, false);
+      server.receive(frame);
+      assert.deepEqual([server.wantsWrite, server.bufferedAmount], [owed.length > 0, owed.length]);
+      assert.deepEqual([...server.flush()], owed);
+      assert.deepEqual([server.wantsWrite, server.bufferedAmount], [false, 0]);
+    }
+    // Long messages wait outside of the native queue.
+    const server = new Connection('server');
+    server.sendBinary(new Uint8Array(100_000));
+    assert.equal(server.wantsWrite, true);
+    server.flush();
+    assert.equal(server.wantsWrite, false);
+  });
+
   test('back-pressure, abort, and shared options', () => {
     const config = new ConnectionConfig({ maxOutgoing: 100, outgoingMark: 10 });
     const server = new Connection('server', config);

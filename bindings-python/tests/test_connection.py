@@ -146,6 +146,26 @@ def test_a_full_output_ends_a_batch_and_refuses_a_message() -> None:
     conn.send("x")
 
 
+@pytest.mark.parametrize(
+    ("frames", "owed"),
+    [
+        (b"\x89\x82\0\0\0\0hi", b"\x8a\x02hi"),
+        (b"\x88\x82\0\0\0\0\x03\xe8", b"\x88\x02\x03\xe8"),
+        (b"\x83\x80\0\0\0\0", b"\x88\x02\x03\xea"),
+        (b"\x8a\x80\0\0\0\0", b""),
+    ],
+)
+def test_a_host_that_polls_learns_of_what_is_owed(frames: bytes, owed: bytes) -> None:
+    conn = server()
+    assert not conn.wants_write
+    conn.receive_data(frames)
+    assert conn.wants_write == bool(owed)
+    assert conn.buffered_amount == len(owed)
+    assert conn.data_to_send() == owed
+    assert not conn.wants_write
+    assert conn.buffered_amount == 0
+
+
 def test_a_message_in_parts(both: Both) -> None:
     both.client.send_fragment("a", fin=False)
     both.client.ping(b"between")

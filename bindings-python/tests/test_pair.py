@@ -380,6 +380,20 @@ def test_congestion_reaches_the_wire() -> None:
     assert len(it.woken) > before
 
 
+def test_a_coupling_tells_whether_there_is_anything_to_write() -> None:
+    it = Coupled()
+    assert not it.coupling.wants_write
+    it.end.accept()
+    it.end.send("out")
+    assert it.coupling.wants_write
+    assert it.coupling.data_to_send() == b"\x81\x03out"
+    assert not it.coupling.wants_write
+    it.coupling.receive_data(b"\x89\x80\0\0\0\0")
+    assert it.coupling.wants_write
+    assert it.coupling.data_to_send() == b"\x8a\0"
+    assert not it.coupling.wants_write
+
+
 def test_only_some_can_be_coupled() -> None:
     client, _ = WebSocketPair()
     with pytest.raises(InvalidArgumentError):
