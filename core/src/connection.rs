@@ -13,13 +13,13 @@ mod mask_keys;
 mod outbound;
 mod prepared;
 mod queue;
+mod read_buffer;
 mod receive;
 mod sender;
 mod transmit;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
@@ -37,6 +37,7 @@ use self::keepalive::{Due, Keepalive};
 use self::lifecycle::Lifecycle;
 use self::outbound::Outbound;
 use self::queue::Queue;
+use self::read_buffer::ReadBuffer;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
@@ -91,16 +92,6 @@ pub struct Connection {
     read: ReadBuffer,
 }
 
-/// The connection's own read buffer. Bytes `start..end` were received and not yet taken.
-#[derive(Debug, Default)]
-struct ReadBuffer {
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// The transport ended behind these bytes.
-    eof: bool,
-}
-
 impl Connection {
     /// The server's side, with what the handshake agreed on. Connections may share an
     /// `Arc<Config>`; a `Config` becomes one.
@@ -143,32 +134,27 @@ impl Connection {
         self.start(Input::Fixed(input))
     }
 
-    /// Lends the connection's own read buffer, for transports that read into memory they are
-    /// given: at least `at_least` bytes, zeroed or used before, but not for more than 16 MiB.
-    pub fn read_buf(&mut self, at_least: usize) -> &mut [u8] {
-        let ReadBuffer { bytes, start, end, .. } = &mut self.read;
-        bytes.copy_within(*start..*end, 0);
-        (*start, *end) = (0, *end - *start);
-        let needed = end.saturating_add(at_least.min(MAX_READ));
-        if bytes.len() < needed {
-            bytes.resize(needed, 0);
-        }
-        &mut bytes[*end..]
+    /// Lends `len` bytes of the connection's own read buffer, zeroed or used before, but 16 MiB at
+    /// most: for transports that read into memory they are given.
+    ///
+    /// A binary message that is one frame stays where it was read, however many reads it takes, and
+    /// is lent from there. What a long one needed is kept for the next, and given back in time.
+    pub fn read_buf(&mut self, len: usize) -> &mut [u8] {
+        self.read.space(len, self.inbound.announced())
     }
 
     /// Feeds the first `n` bytes written to what [`read_buf`](Self::read_buf) lent; more than it
     /// lent counts as all of it. What the result does not consume is kept, and comes first the
     /// next time.
     pub fn receive_buf(&mut self, n: usize) -> Receive<'_> {
-        let ReadBuffer { bytes, end, .. } = &mut self.read;
-        *end = end.saturating_add(n).min(bytes.len());
+        self.read.fill(n);
         self.start(Input::Own)
     }
 
     /// How many bytes of the own read buffer were fed and not consumed. They come first in the next
     /// [`receive_buf`](Self::receive_buf), which may be one of zero bytes.
     pub fn unread(&self) -> usize {
-        self.read.end - self.read.start
+        self.read.unread()
     }
 
     /// The peer ended its direction of the transport: its last byte has been fed, and nothing is
@@ -199,6 +185,7 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
         self.told = self.told.max(now);
         let now = self.told;
+        self.read.tick();
         if self.outbound.lifecycle.listens() {
             match self.keepalive.tick(now) {
                 Due::Nothing => {}
@@ -278,10 +265,7 @@ impl Connection {
         if let (Some(compress), None) = (&mut self.outbound.compress, self.outbound.fragment) {
             compress.shrink_to_fit();
         }
-        if self.read.start == self.read.end {
-            self.read.bytes = Vec::new();
-            (self.read.start, self.read.end) = (0, 0);
-        }
+        self.read.shrink_to_fit();
     }
 
     /// All that was fed is read.
@@ -308,9 +292,6 @@ impl fmt::Debug for Connection {
             .finish_non_exhaustive()
     }
 }
-
-/// Most bytes that the read buffer is lent for.
-const MAX_READ: usize = 16 << 20;
 
 /// The two halves of compression, where it was agreed on (RFC 7692 7.1).
 fn codecs(

@@ -229,6 +229,34 @@ fn the_read_buffer_keeps_what_was_not_taken() {
     assert!(conn.read_buf(0).is_empty());
 }
 
+/// However many reads it takes, whatever follows it, and with a ping and another message before.
+#[test]
+fn a_binary_message_in_one_frame_is_lent_from_the_read_buffer() {
+    for role in ROLES {
+        let long = vec![b'x'; 10_000];
+        let frames = [frame(0x89, b"p"), frame(0x81, b"a"), frame(0x82, &long), frame(0x81, b"b")];
+        let bytes = to(role, &frames.concat());
+        let mut conn = connection(role, Config::default());
+        let (mut whole, mut copies) = (0, 0);
+        for piece in bytes.chunks(700) {
+            let space = conn.read_buf(700);
+            assert_eq!(space.len(), 700);
+            let behind = space.as_ptr().addr() + 700;
+            space[..piece.len()].copy_from_slice(piece);
+            let mut received = conn.receive_buf(piece.len());
+            while let Some(event) = received.next() {
+                if let Event::Binary(data) = event {
+                    assert_eq!(*data, long);
+                    whole += 1;
+                    let end = data.as_ptr().addr() + data.len();
+                    copies += usize::from(!(behind - 700..=behind).contains(&end));
+                }
+            }
+        }
+        assert_eq!((whole, copies), (1, 0), "{role:?}");
+    }
+}
+
 #[test]
 fn no_range_is_told_where_the_host_has_no_input() {
     let mut conn = connection(Role::Client, Config::default());

@@ -5,10 +5,11 @@ mod common;
 mod heap;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::*;
 use heap::{HEAP, Heap, measured};
-use wspair::{Config, Connection, Delivery, Event, Limits, Role, SendError};
+use wspair::{Config, Connection, Delivery, Event, Instant, Limits, Role, SendError};
 
 /// Reads all events, looks at their bytes, and keeps nothing; says how many there were.
 fn read(conn: &mut Connection, bytes: &mut [u8]) -> usize {
@@ -158,6 +159,64 @@ fn the_memory_of_a_long_message_is_given_back() {
             let ((), heap) = measured(|| drop(conn));
             assert_eq!(heap.live, 0);
         }
+    }
+}
+
+/// Reads all events of pieces of up to 4 KiB, through the read buffer.
+fn read_own(conn: &mut Connection, bytes: &[u8]) -> usize {
+    let mut count = 0;
+    for piece in bytes.chunks(4 << 10) {
+        conn.read_buf(4 << 10)[..piece.len()].copy_from_slice(piece);
+        let mut received = conn.receive_buf(piece.len());
+        while received.next().is_some() {
+            count += 1;
+        }
+    }
+    count
+}
+
+/// T25, T40.
+#[test]
+fn the_read_buffer_takes_what_came_and_gives_it_back_in_time() {
+    for role in ROLES {
+        let long = frame_to(role, 0x82, &vec![b'x'; 1 << 20]);
+        let small = frame_to(role, 0x82, b"small");
+        for (passes, left) in [(0, 1 << 20), (2, 256 << 10), (3, 0)] {
+            let before = HEAP.get().live;
+            let mut conn = connection(role, Config::default());
+            let (_, half) = measured(|| read_own(&mut conn, &long[..100_000]));
+            assert!(half.peak <= 300_000, "what is announced is not believed: {half:?}");
+            let (events, all) = measured(|| read_own(&mut conn, &long[100_000..]));
+            assert_eq!(events, 1);
+            assert!(all.peak <= 4 << 20, "{all:?}");
+            let (events, again) =
+                measured(|| (0..5).map(|_| read_own(&mut conn, &long)).sum::<usize>());
+            assert_eq!((events, again.calls), (5, 0), "the next takes the same memory");
+            assert_eq!(read_own(&mut conn, &small), 1);
+            // The period in which it was needed, and more without.
+            for second in 0..=passes {
+                let now = Instant::from(Duration::from_secs(second));
+                assert!(conn.handle_timeout(now).next().is_none());
+            }
+            let live = HEAP.get().live - before;
+            assert!(live <= left + (8 << 10), "{passes} {live}");
+            assert_eq!(read_own(&mut conn, &small), 1);
+        }
+        let before = HEAP.get().live;
+        let mut conn = connection(role, Config::default());
+        assert_eq!(read_own(&mut conn, &long), 1);
+        assert!(HEAP.get().live - before >= 1 << 20, "kept for the next");
+        (0..300).for_each(|_| assert_eq!(read_own(&mut conn, &small), 1));
+        assert!(HEAP.get().live - before <= 16 << 10, "not for ever");
+        let (_, half) = measured(|| {
+            read_own(&mut conn, &long[..100_000]);
+            conn.shrink_to_fit();
+        });
+        assert!(half.live >= 100_000 - (16 << 10), "half a message is no spare memory");
+        assert_eq!(read_own(&mut conn, &long[100_000..]), 1);
+        conn.shrink_to_fit();
+        let ((), heap) = measured(|| drop(conn));
+        assert_eq!(heap.live, 0);
     }
 }
 

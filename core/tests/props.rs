@@ -54,6 +54,7 @@ proptest! {
         mutations in mutations(),
         cuts in prop::collection::vec(any::<Index>(), 0..12),
         door in door(),
+        doors in prop::collection::vec(door(), 13),
     ) {
         let mut stream = to(role, &stream);
         for mutation in &mutations {
@@ -70,6 +71,13 @@ proptest! {
         frames_from(role, &out);
         let cut = drive_by(door, role, Config::default(), &pieces);
         prop_assert_eq!((&cut.0, &cut.1), (&events, &out));
+        // Each piece by a door of its own.
+        let (mut conn, mut mixed) = (connection(role, Config::default()), (vec![], vec![]));
+        for (piece, door) in pieces.iter().zip(doors) {
+            mixed.0.extend(feed(&mut conn, door, piece));
+            mixed.1.extend(output(&mut conn));
+        }
+        prop_assert_eq!((&mixed.0, &mixed.1), (&events, &out));
         for pieces in [&[&stream[..]][..], &pieces] {
             let chunked = drive_by(door, role, chunks.clone(), pieces);
             prop_assert_eq!((&told(&chunked.0), &chunked.1), (&events, &out));

@@ -3,9 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::ReadBuffer;
 use super::assembly::Assembly;
 use super::inflate::Inflate;
+use super::read_buffer::ReadBuffer;
 use crate::close::CloseFrame;
 use crate::config::{Config, Delivery, Limits};
 use crate::error::ProtocolError;
@@ -167,6 +167,16 @@ impl Inbound {
         message.len = total;
         self.message = Some(message);
         Ok(())
+    }
+
+    /// How much of the current frame's payload is still to come.
+    pub(super) fn announced(&self) -> usize {
+        match self.step {
+            Step::Payload { frame, read } => {
+                usize::try_from(frame.len - read).unwrap_or(usize::MAX)
+            }
+            _ => 0,
+        }
     }
 
     /// Reads no further.

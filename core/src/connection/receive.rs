@@ -162,6 +162,7 @@ impl<'a> Receive<'a> {
             &mut Step::Payload { frame, read } => self.payload(frame, read),
             Step::Done => {
                 self.pos = self.end;
+                read.kept = 0;
                 Ok(None)
             }
         }
@@ -209,6 +210,17 @@ impl<'a> Receive<'a> {
         }
         // As far as it is known how long the message gets.
         let total = if frame.fin { message.len } else { self.conn.config.limits.max_message };
+        let Connection { inbound, read, .. } = &mut *self.conn;
+        if let Input::Own = self.input {
+            // Text is checked as it comes, and copied to where it need not be checked again.
+            let stays = kind == Kind::Binary && frames == 1 && frame.fin;
+            if stays && (piece.first || read.kept > 0) {
+                return Ok(self.keep(piece));
+            }
+        } else if read.kept > 0 {
+            let unmasked = Run { key: None, offset: 0 };
+            inbound.assembly.push_binary(read.take_kept(), unmasked, total);
+        }
         self.append(kind, piece, total)?;
         if !ends {
             return Ok(None);
@@ -217,6 +229,21 @@ impl<'a> Receive<'a> {
         assembly.end(kind)?;
         assembly.lent = true;
         Ok(Some(Found { what: What::Message(kind), place: Place::Assembled }))
+    }
+
+    /// Leaves a piece of a message that is one frame in the read buffer, and lends all of it from
+    /// there when it is whole.
+    fn keep(&mut self, piece: Piece) -> Option<Found> {
+        self.unmask(piece);
+        let Piece { at, len, last, .. } = piece;
+        let read = &mut self.conn.read;
+        read.kept += len;
+        if !last {
+            return None;
+        }
+        let kept = core::mem::take(&mut read.kept);
+        let place = Place::Input { at: at + len - kept, len: kept };
+        Some(Found { what: What::Message(Kind::Binary), place })
     }
 
     fn chunk(

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{MAX_MESSAGE, Run, batch};
 use crate::scenario::{Role, Scenario, Task};
-use crate::wire::{Wire, payload};
+use crate::wire::{READ, Wire, payload};
 
 #[allow(clippy::unnecessary_wraps)]
 pub(super) fn start(scenario: &Scenario) -> Option<Run> {
@@ -37,12 +37,12 @@ fn buffer() -> Vec<u8> {
 }
 
 fn receive(mut conn: Connection, scenario: &Scenario) -> Run {
-    let (mut wire, mut buffer) = (Wire::new(scenario), buffer());
+    let mut wire = Wire::new(scenario);
     Box::new(move |least| {
         let mut count = 0;
         while count < least {
-            let n = wire.read(&mut buffer).expect("bytes");
-            let mut received = conn.receive(&mut buffer[..n]);
+            let n = wire.read(conn.read_buf(READ)).expect("bytes");
+            let mut received = conn.receive_buf(n);
             while let Some(event) = received.next() {
                 match event {
                     Event::Text(text) => drop(black_box(text.as_str())),
@@ -99,12 +99,12 @@ fn send_in_place(mut conn: Connection, scenario: &Scenario) -> Run {
 }
 
 fn echo(mut conn: Connection, scenario: &Scenario) -> Run {
-    let (mut wire, mut buffer) = (Wire::new(scenario), buffer());
+    let mut wire = Wire::new(scenario);
     Box::new(move |least| {
         let mut count = 0;
         while count < least {
-            let n = wire.read(&mut buffer).expect("bytes");
-            let mut received = conn.receive(&mut buffer[..n]);
+            let n = wire.read(conn.read_buf(READ)).expect("bytes");
+            let mut received = conn.receive_buf(n);
             while let Some((event, mut sender)) = received.next_and_sender() {
                 match event {
                     Event::Text(text) => sender.send_text(&text).expect("room"),

@@ -1,0 +1,132 @@
+//! The connection's own read buffer, for hosts whose transport reads into memory it is given.
+
+use alloc::vec::Vec;
+
+/// Bytes `start..end` were received and not yet taken. Before them lie `kept` bytes of a message
+/// that is not whole: its payload, unmasked, stays where it was read, and is lent from there.
+#[derive(Debug, Default)]
+pub(super) struct ReadBuffer {
+    pub(super) bytes: Vec<u8>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) kept: usize,
+    /// The transport ended behind these bytes.
+    pub(super) eof: bool,
+    decay: Decay,
+}
+
+impl ReadBuffer {
+    /// Memory of `len` bytes, but of 16 MiB at most, right behind what is there. `announced` is how
+    /// much of a message is still to come: so far the buffer grows by doubling.
+    pub(super) fn space(&mut self, len: usize, announced: usize) -> &mut [u8] {
+        let len = len.min(MAX_READ);
+        let from = self.start - self.kept;
+        if from == self.end {
+            (self.start, self.end) = (0, 0);
+            if let Some(most) = self.decay.read(self.bytes.capacity()) {
+                self.cut(most.max(len));
+            }
+        } else if from > 0 && self.bytes.capacity() - self.end < len {
+            self.bytes.copy_within(from..self.end, 0);
+            (self.start, self.end) = (self.kept, self.end - from);
+        }
+        let needed = self.end + len;
+        self.decay.needs(needed);
+        if self.bytes.capacity() < needed {
+            let most = needed.saturating_add(announced);
+            let capacity = needed.max(most.min(2 * self.bytes.capacity()));
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+        }
+        if self.bytes.len() < needed {
+            self.bytes.resize(needed, 0);
+        }
+        &mut self.bytes[self.end..needed]
+    }
+
+    /// The host wrote `n` bytes into the space; more than there was counts as all of it.
+    pub(super) fn fill(&mut self, n: usize) {
+        self.end = self.end.saturating_add(n).min(self.bytes.len());
+    }
+
+    pub(super) fn unread(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// What is kept of a message, to go on with it elsewhere.
+    pub(super) fn take_kept(&mut self) -> &[u8] {
+        let kept = core::mem::take(&mut self.kept);
+        &self.bytes[self.start - kept..self.start]
+    }
+
+    /// The time was told.
+    pub(super) fn tick(&mut self) {
+        if let Some(len) = self.decay.pass(self.bytes.capacity()) {
+            self.cut(len);
+        }
+    }
+
+    /// Gives back what holds nothing.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.cut(0);
+    }
+
+    /// Cuts the buffer to `len` bytes, or to what it holds.
+    fn cut(&mut self, len: usize) {
+        let holds = self.unread() + self.kept;
+        if holds == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        let len = len.max(self.end);
+        self.bytes.truncate(len);
+        self.bytes.shrink_to(len);
+    }
+}
+
+/// Lets the buffer keep what a long message needed for the next, but not for ever: when at most half
+/// of it was needed throughout a period it is halved, and after three such periods it is given back.
+#[derive(Clone, Copy, Debug, Default)]
+struct Decay {
+    /// The most that was needed in this period.
+    needed: usize,
+    reads: u8,
+    /// Periods in a row that did without half of the buffer.
+    idle: u8,
+}
+
+impl Decay {
+    /// A read is to have so many bytes.
+    fn needs(&mut self, bytes: usize) {
+        self.needed = self.needed.max(bytes);
+    }
+
+    /// A read begins with an empty buffer of that capacity: what to cut it to, if at all.
+    fn read(&mut self, capacity: usize) -> Option<usize> {
+        self.reads += 1;
+        if self.reads < PERIOD { None } else { self.pass(capacity) }
+    }
+
+    /// A period is over.
+    fn pass(&mut self, capacity: usize) -> Option<usize> {
+        let needed = core::mem::take(&mut self.needed);
+        self.reads = 0;
+        if needed > capacity / 2 {
+            self.idle = 0;
+            return None;
+        }
+        self.idle += 1;
+        if self.idle < PERIODS {
+            return Some(capacity / 2);
+        }
+        self.idle = 0;
+        Some(0)
+    }
+}
+
+/// Most bytes that the buffer is lent for.
+const MAX_READ: usize = 16 << 20;
+
+/// Reads into an empty buffer that make a period, where the time is not told before.
+const PERIOD: u8 = 64;
+
+/// Periods after which a buffer that nobody needs is gone.
+const PERIODS: u8 = 3;
