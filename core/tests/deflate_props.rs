@@ -30,6 +30,8 @@ fn any_config() -> impl Strategy<Value = Config> {
                 config.deflate.mem_level = mem_level;
                 config.deflate.threshold = threshold;
                 config.split_above = split;
+                // Whatever the other end splits.
+                config.limits.max_fragments = u32::MAX;
                 config.share_from = share;
                 config.delivery = if chunks { Delivery::Chunks } else { Delivery::Messages };
             })
