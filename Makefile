@@ -155,10 +155,6 @@ bench-python: PROFILE = release
 bench-python: build-python ## The Python package beside its peers
 	cd bindings-python && $(python_bin)/python -m bench
 
-coverage: ## Lines of the core that its own tests run (needs nightly and its llvm-tools)
-	@cargo +nightly --version >/dev/null || { echo "make coverage: there is no nightly toolchain" >&2; exit 1; }
-	.ci/coverage.sh "$$CARGO_TARGET_DIR/coverage"
-
 ##@ Tools
 
 $(python):
@@ -193,4 +189,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c fuzz fuzz-c bench bench-node bench-python bench-c coverage clean-tools
+	autobahn-c fuzz fuzz-c bench bench-node bench-python bench-c clean-tools

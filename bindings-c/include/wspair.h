@@ -1054,7 +1054,8 @@ typedef struct wspair_options {
    */
   uint64_t ping_after;
   /**
-   * Give up this long after a ping when nothing was heard since. Default 20 s.
+   * Give up this long after a ping left when nothing was heard since, and no output that waited
+   * has moved. Default 20 s.
    */
   uint64_t pong_within;
   /**

@@ -49,7 +49,8 @@ pub struct Options {
     pub share_from: usize,
     /// Ping after this much silence of the peer. Default never.
     pub ping_after: u64,
-    /// Give up this long after a ping when nothing was heard since. Default 20 s.
+    /// Give up this long after a ping left when nothing was heard since, and no output that waited
+    /// has moved. Default 20 s.
     pub pong_within: u64,
     /// Drop the transport this long after our Close frame, the end of the peer's direction or the
     /// failure of the connection. Default 10 s.

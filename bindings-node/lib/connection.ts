@@ -31,7 +31,7 @@ export interface ConnectionOptions extends Limits {
   autoEnd?: boolean;
   /** Ping after this much silence of the peer. Default never. */
   pingAfter?: number;
-  /** Give up this long after a ping when nothing was heard since. Default 20 s. */
+  /** Give up this long after a ping left, when nothing was heard and no waiting output moved. Default 20 s. */
   pongWithin?: number;
   /** Drop the stream this long after our Close frame, the peer's end or a failure. Default 10 s. */
   closeWithin?: number;

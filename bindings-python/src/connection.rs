@@ -46,8 +46,9 @@ use crate::words::{Kind, ReadyState, Role, Transport};
 ///         Default `True`; `False` leaves it open until `close` or `abort` is called, at the latest
 ///         for `close_within`.
 ///     ping_after: Ping after this many seconds of silence. Default `None`, off.
-///     pong_within: Give up this many seconds after a ping when nothing was heard since. Default
-///         20; `None` is off. Matters only with `ping_after`.
+///     pong_within: Give up this many seconds after a ping left when nothing was heard since, and
+///         no output that waited has moved. Default 20; `None` is off. Matters only with
+///         `ping_after`.
 ///     close_within: Drop the transport this many seconds after our Close frame, the end of the
 ///         peer's direction or the failure of the connection. Default 10; `None` is off.
 ///     split_above: Longer messages go out in fragments of this many bytes. Default `None`, off.

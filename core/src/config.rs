@@ -78,8 +78,11 @@ pub struct Config {
     pub auto_end: bool,
     /// Ping after this much silence of the peer. Default off.
     pub ping_after: Option<Duration>,
-    /// Give up this long after a ping when nothing was heard since. Default 20 s; matters only
-    /// with `ping_after`.
+    /// Give up this long after a ping left the queue when nothing was heard since, and none of the
+    /// output that waited has moved. Default 20 s; matters only with `ping_after`.
+    ///
+    /// A ping may lie behind what the transport's own buffers hold, so this should be as long as a
+    /// slow peer takes for them. Where a socket has it, `TCP_NOTSENT_LOWAT` keeps them small.
     pub pong_within: Option<Duration>,
     /// Drop the transport this long after our Close frame, the end of the peer's direction or the
     /// failure of the connection. Default 10 s.

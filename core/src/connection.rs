@@ -112,7 +112,7 @@ impl Connection {
             agreed,
             inbound: Inbound::new(&config, inflate),
             outbound: Outbound::new(Queue::new(masks), lifecycle, compress),
-            keepalive: Keepalive::new(config.ping_after, config.pong_within),
+            keepalive: Keepalive::new(&config),
             told: Instant::default(),
             read: ReadBuffer::default(),
             config,
@@ -182,15 +182,22 @@ impl Connection {
 
     /// Tells the time, acts on what is due, and gives the events that follow. Early, late and
     /// repeated calls are harmless.
+    ///
+    /// What the transport holds is to be fed before, and what it takes to be written: a pong that
+    /// nobody read, and room that nobody used, are silence.
     pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
         self.told = self.told.max(now);
         let now = self.told;
         self.read.tick();
         if self.outbound.lifecycle.listens() {
-            match self.keepalive.tick(now) {
+            match self.keepalive.tick(&self.config, now, self.outbound.progress()) {
                 Due::Nothing => {}
-                // A full queue takes none: pings must not pile up where nothing is read.
-                Due::Ping => _ = self.send_ping(&[]),
+                Due::Ping => {
+                    let start = self.outbound.progress().queued;
+                    let sent = self.send_ping(&[]);
+                    let end = self.outbound.progress().queued;
+                    self.keepalive.pinged(&self.config, now, sent.is_ok().then_some(start..end));
+                }
                 Due::GiveUp => {
                     let reason = "no answer to a ping";
                     self.outbound.close(CloseFrame { code: Some(CloseCode::INTERNAL), reason });
@@ -208,12 +215,12 @@ impl Connection {
     /// A deadline that is armed but does not know the time yet counts as due at the last told
     /// time, zero if none was told.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let Outbound { lifecycle, .. } = &self.outbound;
-        let closing = lifecycle.poll_timeout(self.told, !self.outbound.is_idle(), self.role);
+        let Self { role, config, outbound, keepalive, told, .. } = self;
+        let closing = outbound.lifecycle.poll_timeout(*told, !outbound.is_idle(), *role);
         // Behind its Close frame the peer has nothing to say, and its silence means nothing.
-        let listens = lifecycle.listens();
-        let idle = if listens { self.keepalive.poll_timeout(self.told) } else { None };
-        sooner(closing, idle)
+        let listens = outbound.lifecycle.listens();
+        let silence = || keepalive.poll_timeout(config, *told, outbound.progress());
+        sooner(closing, listens.then(silence).flatten())
     }
 
     /// What waits to be written, oldest first.

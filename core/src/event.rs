@@ -226,7 +226,7 @@ pub enum Timer {
     /// The peer did not answer our Close frame:
     /// [`close_within`](crate::Config::close_within).
     Close,
-    /// The peer was silent after a keepalive ping:
+    /// The peer was silent after a keepalive ping, and took no output either:
     /// [`pong_within`](crate::Config::pong_within).
     Pong,
 }

@@ -2,22 +2,12 @@
 
 mod common;
 
-use core::time::Duration;
-
 use common::random::{door, ends_once, frames, role};
 use common::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use wspair::event::Timer;
-use wspair::{Cause, CloseCode, Config, Connection, Instant, ReadyState, SendError, Transport};
-
-fn at(seconds: u64) -> Instant {
-    Instant::from(Duration::from_secs(seconds))
-}
-
-fn tell(conn: &mut Connection, now: Instant) -> Vec<OwnedEvent> {
-    collect(&mut conn.handle_timeout(now))
-}
+use wspair::{Cause, CloseCode, Config, Connection, ReadyState, SendError, Transport};
 
 fn eof(conn: &mut Connection) -> Vec<OwnedEvent> {
     collect(&mut conn.receive_eof())
@@ -31,8 +21,8 @@ fn more(conn: &mut Connection) -> Vec<OwnedEvent> {
     collect(&mut conn.receive(&mut []))
 }
 
-fn code(code: u16) -> Option<CloseCode> {
-    Some(CloseCode::new(code).expect("a code that may be sent"))
+fn code(code: u16) -> CloseCode {
+    CloseCode::new(code).expect("a code that may be sent")
 }
 
 fn half_open() -> Config {
@@ -62,6 +52,7 @@ const TEXT_AND_CLOSE: &str = "81 02 6869 88 02 0fa0";
 #[test]
 fn behind_a_close_the_end_leaves_our_direction_open() {
     for role in ROLES {
+        // M-13
         let bytes = to(role, &hex(TEXT_AND_CLOSE));
         for (door, cut) in
             DOORS.iter().flat_map(|door| cuts(&bytes).into_iter().map(move |cut| (*door, cut)))
@@ -77,7 +68,7 @@ fn behind_a_close_the_end_leaves_our_direction_open() {
             );
             conn.send_text("re hi").unwrap();
             assert_eq!(written(&mut conn, Transport::Open), [sent(0x81, b"re hi")]);
-            conn.close(code(4000), "").unwrap();
+            conn.close(Some(code(4000)), "").unwrap();
             assert_eq!(more(&mut conn), [clean(4000)]);
             assert_eq!(written(&mut conn, Transport::Close), [sent_close(4000)]);
             assert_eq!(conn.send_text("late"), Err(SendError::Closing));
@@ -203,7 +194,7 @@ fn a_close_of_ours_before_the_end_is_read_goes_out_and_changes_nothing() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
         let _ = conn.receive_eof();
-        conn.close(code(1000), "").unwrap();
+        conn.close(Some(code(1000)), "").unwrap();
         assert_eq!(more(&mut conn), [abnormal(Cause::Transport)]);
         assert_eq!(written(&mut conn, Transport::Close), [sent_close(1000)]);
     }
@@ -234,7 +225,8 @@ fn an_end_that_nobody_read_is_told_by_whatever_comes_next() {
     ];
     for role in ROLES {
         for way in ways {
-            let keepalive = config(|config| config.ping_after = Some(Duration::from_secs(1)));
+            let keepalive =
+                config(|config| config.ping_after = Some(core::time::Duration::from_secs(1)));
             let mut conn = connection(role, keepalive);
             tell(&mut conn, at(0));
             let _ = conn.receive_eof();
@@ -247,10 +239,11 @@ fn an_end_that_nobody_read_is_told_by_whatever_comes_next() {
 
 #[test]
 fn without_auto_end_our_direction_stays_the_hosts_to_end() {
+    type Way<'a> = (fn(&mut Connection), &'a [Sent]);
     for role in ROLES {
         let bye = [sent(0x88, b"\x03\xe8bye")];
-        let ways: [(fn(&mut Connection), &[Sent]); 3] = [
-            (|conn| conn.close(code(1000), "bye").unwrap(), &bye),
+        let ways: [Way<'_>; 3] = [
+            (|conn| conn.close(Some(code(1000)), "bye").unwrap(), &bye),
             (Connection::abort, &[]),
             (|conn| assert_eq!(tell(conn, at(10)), []), &[]),
         ];
@@ -271,7 +264,7 @@ fn without_auto_end_our_direction_stays_the_hosts_to_end() {
         }
         // Where our Close went before, nothing is left to send.
         let mut conn = connection(role, lingering());
-        conn.close(code(1000), "").unwrap();
+        conn.close(Some(code(1000)), "").unwrap();
         assert_eq!(eof(&mut conn), [abnormal(Cause::Transport)]);
         assert_eq!(written(&mut conn, Transport::Close), [sent_close(1000)]);
     }
@@ -316,7 +309,7 @@ fn a_lost_transport_ends_every_state_at_once() {
                 assert_eq!(conn.transport(), Transport::Close, "{name}");
                 assert_eq!(conn.send_text("late"), Err(SendError::Closing), "{name}");
                 let waits = conn.buffered_amount();
-                conn.close(code(1000), "").unwrap();
+                conn.close(Some(code(1000)), "").unwrap();
                 assert_eq!(conn.buffered_amount(), waits, "{name}");
                 assert_eq!(lost(&mut conn), [expected], "{name}");
                 assert_eq!(lost(&mut conn), [], "{name}");

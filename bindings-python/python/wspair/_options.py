@@ -52,7 +52,7 @@ class ConnectionOptions(TypedDict, total=False):
     ping_after: float | None
     """Ping after this many seconds of silence. Default `None`."""
     pong_within: float | None
-    """Give up this many seconds after a ping when nothing was heard since. Default 20."""
+    """Give up this many seconds after a ping left when nothing was heard or moved. Default 20."""
     close_within: float | None
     """Drop the transport this many seconds after our Close, or the peer's end. Default 10."""
     split_above: int | None

@@ -1,7 +1,21 @@
 //! Pings into silence, and giving up on a peer that stays silent.
+//!
+//! | state    | waits                             | a byte of the peer | output moves | time is over |
+//! |----------|-----------------------------------|--------------------|--------------|--------------|
+//! | quiet    | `ping_after`                      | begins anew        | begins anew  | pings        |
+//! | queued   | `pong_within` for it to leave     | quiet              | begins anew  | gives up     |
+//! | awaiting | `pong_within` since the ping left | quiet              | quiet        | gives up     |
+//!
+//! Output moves when bytes that waited at the last told time have left since: whoever made room for
+//! them lives. Bytes that left as soon as they were queued tell nothing, for the transport's own
+//! buffers take them long after the peer is gone.
+//!
+//! A ping that finds no room in the queue is as good as sent: nothing moves, and that is awaited.
 
+use core::ops::Range;
 use core::time::Duration;
 
+use crate::config::Config;
 use crate::time::{Deadline, Instant, sooner};
 
 /// What the time asks for.
@@ -13,22 +27,57 @@ pub(super) enum Due {
     GiveUp,
 }
 
-/// Watches the peer's silence. Any received byte counts as life.
+/// How far the output has come: places in the queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Output {
+    pub(super) advanced: u64,
+    pub(super) queued: u64,
+}
+
+/// Watches for life of the peer.
 #[derive(Debug)]
 pub(super) struct Keepalive {
-    ping_after: Option<Duration>,
-    pong_within: Option<Duration>,
     /// Something was received since the last told time.
     heard: bool,
-    ping: Deadline,
-    pong: Deadline,
+    /// How far the output had come at the last told time.
+    seen: Output,
+    /// Since when output waits, without a break, and how far it had come then.
+    waits: Option<(Instant, u64)>,
+    /// Until when the transport's own buffers may hold what left before a ping.
+    buffered: Instant,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Quiet(Deadline),
+    Queued(Ping),
+    Awaiting { until: Instant },
+}
+
+/// A ping in the queue.
+#[derive(Clone, Copy, Debug)]
+struct Ping {
+    /// Its place, and its length.
+    start: u64,
+    len: u32,
+    /// Nothing was before it, so that it left when it was queued.
+    alone: bool,
+    /// Until when something has to move.
+    until: Instant,
 }
 
 impl Keepalive {
-    pub(super) fn new(ping_after: Option<Duration>, pong_within: Option<Duration>) -> Self {
-        let mut ping = Deadline::Off;
-        ping.arm(ping_after);
-        Self { ping_after, pong_within, heard: false, ping, pong: Deadline::Off }
+    pub(super) fn new(config: &Config) -> Self {
+        let mut silence = Deadline::Off;
+        silence.arm(config.ping_after);
+        Self {
+            heard: false,
+            seen: Output::default(),
+            waits: None,
+            buffered: Instant::default(),
+            state: State::Quiet(silence),
+        }
     }
 
     /// Something was received. It counts from the next told time on, so no clock is needed here.
@@ -36,34 +85,124 @@ impl Keepalive {
         self.heard = true;
     }
 
-    pub(super) fn tick(&mut self, now: Instant) -> Due {
+    pub(super) fn tick(&mut self, config: &Config, now: Instant, output: Output) -> Due {
+        let within = config.pong_within.unwrap_or_default();
+        // Life of this kind matters only to one who may give up.
+        let moved = config.pong_within.is_some() && self.has_moved(output);
+        self.watch(now, output);
         if core::mem::take(&mut self.heard) {
-            self.pong = Deadline::Off;
-            self.restart_ping(now);
+            self.quieten(config, now);
         }
-        if self.pong.has_passed(now) {
-            return Due::GiveUp;
+        match &mut self.state {
+            State::Queued(ping) if ping.has_left(output) => {
+                let left = if ping.alone { None } else { Some(now.max(self.buffered) + within) };
+                self.state = State::Awaiting { until: left.unwrap_or(ping.until) };
+            }
+            State::Queued(ping) if moved => ping.until = now + within,
+            State::Quiet(_) | State::Awaiting { .. } if moved => self.quieten(config, now),
+            _ => {}
         }
-        if !self.ping.has_passed(now) {
-            return Due::Nothing;
+        match &mut self.state {
+            State::Quiet(silence) => {
+                if silence.has_passed(now) {
+                    Due::Ping
+                } else {
+                    Due::Nothing
+                }
+            }
+            State::Queued(Ping { until, .. }) | State::Awaiting { until } => {
+                if *until <= now {
+                    Due::GiveUp
+                } else {
+                    Due::Nothing
+                }
+            }
         }
-        self.pong.arm(self.pong_within);
-        self.pong.has_passed(now);
-        if self.pong == Deadline::Off {
-            self.restart_ping(now);
-        } else {
-            self.ping = Deadline::Off;
-        }
-        Due::Ping
     }
 
-    fn restart_ping(&mut self, now: Instant) {
-        self.ping = Deadline::Off;
-        self.ping.arm(self.ping_after);
-        self.ping.has_passed(now);
+    /// What came of [`Due::Ping`]: where the ping is in the queue, if that took it.
+    pub(super) fn pinged(&mut self, config: &Config, now: Instant, place: Option<Range<u64>>) {
+        let Some(within) = config.pong_within else {
+            return self.quieten(config, now);
+        };
+        self.state = match place {
+            Some(Range { start, end }) => {
+                let len = u32::try_from(end - start).unwrap_or(u32::MAX);
+                let alone = start == self.seen.advanced;
+                let left = if alone { now.max(self.buffered) } else { now };
+                State::Queued(Ping { start, len, alone, until: left + within })
+            }
+            None => State::Awaiting { until: now + within },
+        };
     }
 
-    pub(super) fn poll_timeout(&self, told: Instant) -> Option<Instant> {
-        sooner(self.ping.due(told), self.pong.due(told))
+    pub(super) fn poll_timeout(
+        &self,
+        config: &Config,
+        told: Instant,
+        output: Output,
+    ) -> Option<Instant> {
+        let due = match self.state {
+            State::Quiet(silence) => silence.due(told),
+            // When it left is known only from the next told time on.
+            State::Queued(ping) if !ping.alone && ping.has_left(output) => Some(told),
+            State::Queued(Ping { until, .. }) | State::Awaiting { until } => Some(until),
+        };
+        // Life counts from the next told time on, so that is not to be long after it.
+        let lives = self.heard || config.pong_within.is_some() && self.has_moved(output);
+        let soon = config.ping_after.filter(|_| lives).map(|after| told + after / PRECISION);
+        sooner(due, soon)
+    }
+
+    fn quieten(&mut self, config: &Config, now: Instant) {
+        let mut silence = Deadline::Off;
+        silence.arm(config.ping_after);
+        silence.has_passed(now);
+        self.state = State::Quiet(silence);
+    }
+
+    /// Whether any of what waited at the last told time has left since, but for the ping itself.
+    fn has_moved(&self, output: Output) -> bool {
+        let upto = match self.state {
+            State::Queued(ping) => ping.start,
+            _ => self.seen.queued,
+        };
+        output.advanced.min(upto) > self.seen.advanced
+    }
+
+    /// Looks at the output. When the last that waited has left, the transport's own buffers are
+    /// before what comes next, and the peer takes them no faster than it took the rest.
+    fn watch(&mut self, now: Instant, output: Output) {
+        self.seen = output;
+        let waits = match self.state {
+            State::Queued(ping) if output.advanced >= ping.start => {
+                output.advanced.max(ping.end()) < output.queued
+            }
+            _ => output.advanced < output.queued,
+        };
+        if waits {
+            self.waits = self.waits.or(Some((now, output.advanced)));
+        } else if let Some((since, from)) = self.waits.take() {
+            let moved = output.advanced - from;
+            let time = u128::from(now.as_nanos() - since.as_nanos());
+            let rest = time * u128::from(moved.min(BUFFERS)) / u128::from(moved.max(1));
+            self.buffered = now + Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX));
+        }
     }
 }
+
+impl Ping {
+    fn end(&self) -> u64 {
+        self.start + u64::from(self.len)
+    }
+
+    fn has_left(&self, output: Output) -> bool {
+        output.advanced >= self.end()
+    }
+}
+
+/// Life is placed in time to this part of `ping_after`.
+const PRECISION: u32 = 4;
+
+/// Bytes that a transport may have taken and not delivered: what Linux lets a TCP socket grow to.
+const BUFFERS: u64 = 4 << 20;

@@ -44,6 +44,7 @@ pub enum Transport {
 /// sent in answer to the messages before it still goes out. Without `auto_end` that goes on until
 /// the host closes or aborts.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(crate) struct Lifecycle {
     sent: bool,
     received: Option<PeerClose>,

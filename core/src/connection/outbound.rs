@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::compress::Compress;
+use super::keepalive::Output;
 use super::lifecycle::Lifecycle;
 use super::queue::Queue;
 use crate::close::{CloseCode, CloseFrame};
@@ -66,6 +67,10 @@ impl Outbound {
             let frame = CloseFrame { code: *code, reason };
             self.queue.framed_len(frame.encode(&mut [0; MAX_CONTROL]).unwrap_or(0))
         })
+    }
+
+    pub(super) fn progress(&self) -> Output {
+        Output { advanced: self.queue.advanced(), queued: self.queue.queued() }
     }
 
     /// Sends our Close frame, if none was sent or decided on and the transport takes it.

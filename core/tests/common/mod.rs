@@ -5,10 +5,12 @@ pub mod deflate;
 pub mod inflate;
 pub mod random;
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use wspair::{
-    Cause, Config, Connection, Event, Kind, MaskKeys, Negotiated, ProtocolError, Receive, Role,
+    Cause, Config, Connection, Event, Instant, Kind, MaskKeys, Negotiated, ProtocolError, Receive,
+    Role,
 };
 
 /// The key of every frame that a test sends to a server.
@@ -243,6 +245,32 @@ pub fn feed(conn: &mut Connection, door: Door, bytes: &[u8]) -> Vec<OwnedEvent> 
     let events = collect(&mut received);
     assert_eq!(received.consumed(), bytes.len());
     events
+}
+
+pub fn at(seconds: u64) -> Instant {
+    Instant::from(Duration::from_secs(seconds))
+}
+
+pub fn just_before(seconds: u64) -> Instant {
+    Instant::from_nanos(at(seconds).as_nanos() - 1)
+}
+
+/// Tells the time, and reads all events.
+pub fn tell(conn: &mut Connection, now: Instant) -> Vec<OwnedEvent> {
+    collect(&mut conn.handle_timeout(now))
+}
+
+/// The peer is heard: a pong that nobody asked for.
+pub fn hear(conn: &mut Connection) {
+    let pong = frame_to(conn.role(), 0x8a, b"");
+    assert_eq!(feed(conn, Door::Mutable, &pong).len(), 1);
+}
+
+pub fn keepalive(after: u64, within: Option<u64>) -> Config {
+    config(|config| {
+        config.ping_after = Some(Duration::from_secs(after));
+        config.pong_within = within.map(Duration::from_secs);
+    })
 }
 
 pub fn output(conn: &mut Connection) -> Vec<u8> {
