@@ -18,8 +18,12 @@ export class Coupler {
     this.config = native.connConfig({ ...options, maxMessage, autoClose: false, chunks: false });
   }
 
-  couple(client: boolean, socket: Stream, early: Buffer, agreed: Negotiated, wire: Wire): Link {
-    return new Link(socket, new Engine(client, this.config, agreed), wire, this.maxMessage, early);
+  /**
+   * @param early what came behind the handshake
+   * @param ended whether the peer has ended its direction behind that
+   */
+  couple(client: boolean, socket: Stream, early: Buffer, agreed: Negotiated, wire: Wire, ended = false): Link {
+    return new Link(socket, new Engine(client, this.config, agreed), wire, this.maxMessage, early, ended);
   }
 }
 

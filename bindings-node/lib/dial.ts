@@ -53,7 +53,7 @@ export function dial({ url, request, tls, connectTimeout, signal }: Call): Promi
       // Who takes the socket hears of it by its close.
       socket.on('error', () => {});
       try {
-        const agreed = request.verify(response.statusCode!, response.rawHeaders);
+        const agreed = request.verify(response.httpVersion, response.statusCode!, response.rawHeaders);
         resolve({ open: true, socket, early, agreed, headers: response.rawHeaders });
       } catch (error) {
         socket.destroy();

@@ -1,10 +1,12 @@
 /** `fetch`: the global one, that also opens connections. */
 
 import { Readable } from 'node:stream';
+import { Body, contentLength, setLength } from './body';
 import { usual } from './coupling';
 import { dial } from './dial';
 import { connectionLost } from './errors';
 import { pairs, wishes } from './handshake';
+import { passedOn } from './hop';
 import { adoptResponse, endOnWire, type Host } from './internal';
 import { native } from './native';
 import type * as dom from './types';
@@ -15,11 +17,37 @@ export function defineFetch(host: Host): dom.Fetch {
     const url = new URL(address);
     if (url.protocol === 'ws:' || url.protocol === 'wss:') throw new TypeError(`Fetch API cannot load: ${address}`);
     const request = new Request(input as string, init as RequestInit);
-    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
-      return adoptResponse(await globalFetch(request));
-    }
-    return open(host, url, request);
+    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return open(host, url, request);
+    return ask(await passOn(request, init?.body != null && !(init instanceof GlobalRequest)));
   };
+}
+
+async function ask(request: Request): Promise<dom.Response> {
+  const response = await globalFetch(request);
+  const { body, headers } = response;
+  const length = contentLength(headers.get('content-length'));
+  // Else the body was decoded.
+  if (body !== null && length !== undefined && !headers.has('content-encoding')) setLength(body, length);
+  return adoptResponse(response);
+}
+
+/**
+ * Without the fields that another connection had for itself; `Host` too is the address's to say.
+ *
+ * @param isNewBody whether the body is another than the fields were written for
+ */
+async function passOn(request: Request, isNewBody: boolean): Promise<Request> {
+  const { headers } = request;
+  const declared = contentLength(headers.get('content-length'));
+  const kept = new Set(passedOn([...headers]).map(([name]) => name));
+  for (const name of [...headers.keys()]) if (!kept.has(name) || name === 'host') headers.delete(name);
+  if (request.body === null || isNewBody || declared === undefined) return request;
+  // What is there at once is sent with its own length. Else it is the declared one, which fetch keeps to.
+  const body = await Body.begin(request.body);
+  if (body.complete) return new Request(request, { body: Buffer.concat(body.beginning) });
+  const streamed = new Request(request, { body: body.stream(), duplex: 'half' } as RequestInit);
+  streamed.headers.set('content-length', String(declared));
+  return streamed;
 }
 
 async function open(host: Host, url: URL, { headers, signal }: Request): Promise<dom.Response> {
@@ -27,7 +55,7 @@ async function open(host: Host, url: URL, { headers, signal }: Request): Promise
   url.hash = '';
   const subprotocols = split(headers.get('sec-websocket-protocol'));
   // Those of the handshake are written by the core.
-  const fields = [...headers].filter(([name]) => !handshake.has(name)).flat();
+  const fields = passedOn([...headers]).filter(([name]) => !handshake.has(name)).flat();
   const deflate = wishes(host.shell.compat.has('web_socket_compression'));
   const request = new native.ClientRequest(url.href, { subprotocols, fields, deflate });
   const outcome = await dial({ url: url.href, request, signal }).catch((error: unknown) => {
@@ -48,16 +76,14 @@ function split(list: string | null): string[] {
   return (list ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
 }
 
-/** Before anyone puts this one in its place. */
+/** Before anyone puts others in their place. */
 const globalFetch = globalThis.fetch;
+const GlobalRequest = globalThis.Request;
 
 const handshake = new Set([
-  'connection',
-  'content-length',
+  'host',
   'sec-websocket-extensions',
   'sec-websocket-key',
   'sec-websocket-protocol',
   'sec-websocket-version',
-  'transfer-encoding',
-  'upgrade',
 ]);

@@ -16,9 +16,13 @@ export {
 export type { Negotiated } from './engine';
 export * from './handshake';
 export type * from './network-types';
-export { type ExecutionContext, type ServeOptions, type Serving, serve, type Worker } from './serve';
+export type { AcceptedSocket } from './accepted';
+export type { Handler, UpgradeOptions } from './acceptor';
+export type { ExecutionContext } from './context';
+export { type ServeOptions, type Serving, serve } from './serve';
 export type * from './types';
-export { type Handler, upgrade, type UpgradeOptions } from './upgrade';
+export { type Upgrader, upgrade, upgrader } from './upgrade';
+export type { Worker, WorkerClass } from './worker';
 
 const { classes } = newest;
 

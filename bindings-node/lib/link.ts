@@ -24,13 +24,17 @@ export class Link implements Sink {
   private timer: NodeJS.Timeout | undefined;
   private timerDue = Infinity;
 
-  /** @param early what came behind the handshake */
+  /**
+   * @param early what came behind the handshake
+   * @param ended whether the peer has ended its direction behind that
+   */
   constructor(
     private readonly socket: Stream,
     private readonly engine: Engine,
     private readonly wire: Wire,
     private readonly maxMessage: number,
     early: Buffer,
+    ended: boolean,
   ) {
     socket.setNoDelay?.(true);
     socket.setTimeout?.(0);
@@ -49,20 +53,26 @@ export class Link implements Sink {
     socket.on('error', () => {});
     socket.on('close', () => this.gone());
     if (early.length > 0) this.received(early);
+    if (ended) this.eof();
     if (socket.destroyed) this.gone();
     else this.schedule();
   }
 
   /** Starts the closing handshake from this side, behind what waits. */
-  close(code: number): void {
+  close(code: number, reason = ''): void {
     if (this.done) return;
     this.turn();
-    native.connClose(this.engine.handle, code, '');
+    native.connClose(this.engine.handle, code, reason);
     this.turn();
   }
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  /** Bytes that wait to be written. */
+  get bufferedAmount(): number {
+    return (this.done ? 0 : this.engine.buffered) + this.socket.writableLength;
   }
 
   text(data: string, size: number): void {

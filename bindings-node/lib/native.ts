@@ -62,7 +62,7 @@ export interface Native {
   acceptKey(key: string): string;
   serverPolicy(options: object): object;
   originRefusal(policy: object, origin: string | undefined): Answer | null;
-  upgradeAnswer(method: string, target: string, fields: string[], policy: object, extra: string[]): Answer;
+  upgradeAnswer(line: RequestLine, fields: string[], policy: object, extra: string[]): Answer;
   refusalResponse(status: number, fields: string[], content: Uint8Array): Buffer;
   ServerHandshake: new (limits?: object) => NativeServerHandshake;
   ClientHandshake: new (url: string, options?: object, limits?: object) => NativeClientHandshake;
@@ -75,7 +75,17 @@ export interface Answer {
   agreed?: Negotiated;
   status: number;
   cause?: string;
+  /** Of a refusal: its fields and content, for node:http to send. */
+  fields: string[];
+  content?: Buffer;
   response: Buffer;
+}
+
+export interface RequestLine {
+  method: string;
+  target: string;
+  /** As `1.1`. */
+  version: string;
 }
 
 interface NativeHandshake {
@@ -110,7 +120,7 @@ export interface NativeClientHandshake extends NativeHandshake {
 
 export interface NativeClientRequest {
   fields(): string[];
-  verify(status: number, fields: string[]): Negotiated;
+  verify(version: string, status: number, fields: string[]): Negotiated;
 }
 
 /** What a call on an end came to. */

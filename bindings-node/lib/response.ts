@@ -1,5 +1,6 @@
 /** `Response`: the global one, that also knows status 101 with an end of a pair. */
 
+import { setLength } from './body';
 import { wrongField } from './errors';
 import type * as dom from './types';
 import { endOf } from './websocket';
@@ -12,6 +13,7 @@ declare class GlobalResponse {
   constructor(body: unknown, init: dom.ResponseInit);
   get status(): number;
   get ok(): boolean;
+  get body(): object | null;
   clone(): GlobalResponse;
 }
 
@@ -37,6 +39,7 @@ class SocketResponse extends (globalThis.Response as unknown as typeof GlobalRes
     }
     super(nullBodyStatuses.has(status) ? null : body, without101(init, status));
     this.#socket = socket;
+    if (body instanceof Blob) setLength(super.body!, body.size);
   }
 
   /** Makes a `Response` that came from elsewhere one of these. */

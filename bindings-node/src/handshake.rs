@@ -8,7 +8,7 @@ use napi_derive::napi;
 use wspair_core::Instant;
 use wspair_core::handshake::{
     AcceptError, Acceptance, Bootstrap, Fields, HeadLimits, Origins, Policy, Refusal, Request,
-    accept_key,
+    ServerHandshake, ServerProgress, accept_key,
 };
 
 use crate::agreed::{Agreed, Deflate};
@@ -86,6 +86,9 @@ pub(crate) struct Answer {
     pub status: u16,
     /// Why it was refused.
     pub cause: Option<String>,
+    /// A refusal's fields and content, for node:http to send.
+    pub fields: Vec<String>,
+    pub content: Option<Buffer>,
     /// The whole answer, to be written.
     pub response: Buffer,
 }
@@ -94,8 +97,16 @@ impl From<&Refusal> for Answer {
     fn from(refusal: &Refusal) -> Self {
         let mut response = Vec::new();
         refusal.write_response(&mut response);
-        let (status, cause) = (refusal.status(), Some(refusal.cause().to_string()));
-        Self { agreed: None, status, cause, response: response.into() }
+        let fields = refusal.fields(Bootstrap::Upgrade);
+        let fields = fields.iter().flat_map(|(name, value)| [name.to_string(), text(value)]);
+        Self {
+            agreed: None,
+            status: refusal.status(),
+            cause: Some(refusal.cause().to_string()),
+            fields: fields.collect(),
+            content: Some(refusal.content().into()),
+            response: response.into(),
+        }
     }
 }
 
@@ -117,12 +128,15 @@ pub(crate) fn origin_refusal(policy: &External<Policy>, origin: Option<String>) 
 /// are the handshake's to write are dropped.
 #[napi(catch_unwind)]
 pub(crate) fn upgrade_answer(
-    method: String,
-    target: String,
+    line: RequestLine,
     fields: Vec<String>,
     policy: &External<Policy>,
     extra: Vec<String>,
 ) -> napi::Result<Answer> {
+    let RequestLine { method, target, version } = line;
+    if let Some(refusal) = version_refusal(&version) {
+        return Ok(refusal);
+    }
     let fields = Owned::new(&fields);
     let request = Request::from_fields(Bootstrap::Upgrade, &method, &target, fields.fields());
     let accepted = match &request {
@@ -146,6 +160,27 @@ pub(crate) fn upgrade_answer(
     answer(&acceptance, extra)
 }
 
+/// The first line of a request that node:http parsed.
+#[napi(object)]
+pub(crate) struct RequestLine {
+    pub method: String,
+    pub target: String,
+    /// As `1.1`.
+    pub version: String,
+}
+
+/// What the core says to a version of HTTP that has no upgrade.
+fn version_refusal(version: &str) -> Option<Answer> {
+    if version == "1.1" {
+        return None;
+    }
+    let mut handshake = ServerHandshake::default();
+    match handshake.receive(format!("GET / HTTP/{version}\r\n\r\n").as_bytes()).1 {
+        ServerProgress::Refused(refusal) => Some(refusal.into()),
+        _ => None,
+    }
+}
+
 /// The answer that opens a connection.
 fn answer<'a>(
     acceptance: &Acceptance,
@@ -158,6 +193,8 @@ fn answer<'a>(
         agreed: Some((&acceptance.agreed).into()),
         status: acceptance.status,
         cause: None,
+        fields: Vec::new(),
+        content: None,
         response: response.into(),
     })
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { serve } from 'wspair';
@@ -59,4 +60,52 @@ export function certificate() {
   const made = { key: readFileSync(key), cert: readFileSync(cert) };
   rmSync(folder, { recursive: true });
   return made;
+}
+
+/** A connection whose bytes are written and read by hand. */
+export async function dialRaw(port, { connect = net.connect, ...options } = {}) {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...options });
+  await once(socket, connect === net.connect ? 'connect' : 'secureConnect');
+  const parts = [];
+  const raw = {
+    socket,
+    state: 'open',
+    get got() {
+      return parts.length === 1 ? parts[0] : (parts.splice(0, parts.length, Buffer.concat(parts)), parts[0]);
+    },
+    forget: () => parts.splice(0),
+  };
+  raw.text = () => raw.got.toString('latin1');
+  raw.write = (...parts) => socket.write(Buffer.concat(parts.map((part) => Buffer.from(part, 'latin1'))));
+  raw.end = (...parts) => socket.end(Buffer.concat(parts.map((part) => Buffer.from(part, 'latin1'))));
+  /** The bytes behind the head, once all of them are there. */
+  raw.behindHead = () => raw.got.subarray(raw.got.indexOf('\r\n\r\n') + 4);
+  socket.on('data', (bytes) => parts.push(bytes));
+  socket.on('end', () => (raw.state = 'ended'));
+  socket.on('error', () => (raw.state = 'reset'));
+  raw.over = new Promise((resolve) => {
+    socket.on('end', resolve);
+    socket.on('close', resolve);
+  });
+  return raw;
+}
+
+/** A head that asks for a WebSocket. */
+export const upgradeHead = (more = '', { line = 'GET / HTTP/1.1', host = 'Host: x\r\n', connection = 'Connection: Upgrade\r\n' } = {}) =>
+  `${line}\r\n${host}Upgrade: websocket\r\n${connection}Sec-WebSocket-Version: 13\r\n` +
+  `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${more}\r\n`;
+
+/** A frame as a client sends it, masked with zeros. */
+export function frame(opcode, payload = '') {
+  const bytes = Buffer.from(payload, 'latin1');
+  return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | bytes.length, 0, 0, 0, 0]), bytes]);
+}
+
+export const closeFrame = (code, reason = '') => frame(8, String.fromCharCode(code >> 8, code & 255) + reason);
+
+/** What goes to the console as an error meanwhile; the messages. */
+export function logged(t) {
+  const lines = [];
+  t.mock.method(console, 'error', (...parts) => lines.push(parts.map((part) => part?.message ?? String(part)).join(' ')));
+  return lines;
 }

@@ -5,7 +5,8 @@
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use wspair_core::handshake::{
-    Bootstrap, ClientHandshake, ClientProgress, ClientRequest, HeadLimits, Response, nonce_from_os,
+    Bootstrap, ClientHandshake, ClientProgress, ClientRequest, Failure, HeadLimits, Response,
+    nonce_from_os,
 };
 
 use super::{Agreed, Deflate, HeadOptions, Owned, due, instant, list, refused, text};
@@ -57,9 +58,17 @@ impl NodeClientRequest {
         fields.iter().flat_map(|(name, value)| [name.clone().into_owned(), text(value)]).collect()
     }
 
-    /// What the answer agrees to. Throws if it cannot be relied on.
+    /// What the answer, of a version as `1.1`, agrees to. Throws if it cannot be relied on.
     #[napi(catch_unwind)]
-    pub fn verify(&self, status: u16, fields: Vec<String>) -> napi::Result<Agreed> {
+    pub fn verify(
+        &self,
+        version: String,
+        status: u16,
+        fields: Vec<String>,
+    ) -> napi::Result<Agreed> {
+        if version != "1.1" {
+            return Err(refused(Failure::HttpVersion));
+        }
         let fields = Owned::new(&fields);
         let response = Response::from_fields(status, fields.fields());
         let agreed = response.verify(&self.request, Bootstrap::Upgrade, self.nonce);

@@ -1,0 +1,34 @@
+/** What a program sees of a WebSocket that it accepted, beside the end that its Worker holds. */
+
+import type { IncomingMessage } from 'node:http';
+import type { Link } from './link';
+
+export class AcceptedSocket {
+  readonly #link: Link;
+  /** Path and query that were asked for. */
+  readonly url: string;
+  /** The client's address; undefined once it is gone. */
+  readonly remoteAddress: string | undefined;
+
+  /** @internal */
+  constructor(link: Link, { url = '', socket }: IncomingMessage) {
+    this.#link = link;
+    this.url = url;
+    this.remoteAddress = socket.remoteAddress;
+  }
+
+  /** Bytes that wait to be written. */
+  get bufferedAmount(): number {
+    return this.#link.bufferedAmount;
+  }
+
+  /** Starts the closing handshake, behind what waits. Default code 1001. */
+  close(code = 1001, reason = ''): void {
+    this.#link.close(code, reason);
+  }
+
+  /** Drops it at once: the Worker's end sees 1006. */
+  terminate(): void {
+    this.#link.destroy();
+  }
+}

@@ -1,0 +1,268 @@
+/** Has a Worker's `fetch` answer what node:http hears, puts the ends that it returns on the sockets, and ends what it accepted. */
+
+import { EventEmitter } from 'node:events';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { AcceptedSocket } from './accepted';
+import type { ConnectionOptions } from './connection';
+import { Contexts } from './context';
+import { Coupler } from './coupling';
+import { asksForWebSocket, isResponse, send, sendRefusal, sendText, toRequest, Unanswerable } from './exchange';
+import { wishes } from './handshake';
+import { Held } from './held';
+import { report, takeEnd } from './internal';
+import type { Link, Stream } from './link';
+import { type Answer, native } from './native';
+import type { DeflateWishes } from './network-types';
+import { readAnew } from './ordinary';
+import { endSoon } from './sockets';
+import type * as dom from './types';
+import type { Wire } from './wire';
+
+/** A Worker's handler. Loosely typed, so that those of any declaration of the classes fit. */
+export type Handler<Env = any> = (request: any, env: Env, ctx: any) => any;
+
+export interface UpgradeOptions<Env = any> {
+  /** The origins whose pages may connect, as `https://example.org`. Default all. */
+  origins?: readonly string[];
+  /** Whether a client that names no origin may connect. Default yes. */
+  missingOrigin?: boolean;
+  /** What connections may hold, and when they ping. Messages: 32 MiB unless set. */
+  limits?: Omit<ConnectionOptions, 'autoClose' | 'chunks'>;
+  /** Whether messages are compressed where the client can. Default yes. */
+  deflate?: boolean | DeflateWishes;
+  /** What the handler gets as its second argument. Default an empty object. */
+  env?: Env;
+}
+
+export class Acceptor {
+  readonly links = new Map<Link, AcceptedSocket>();
+  readonly contexts = new Contexts();
+  /** All that it answers for, until they are closed. */
+  private readonly sockets = new Set<Stream>();
+  /** How many requests a socket has that are not answered; one that was upgraded has one for good. */
+  private readonly pending = new Map<Stream, number>();
+  private readonly coupler: Coupler;
+  private readonly policy: object;
+  private readonly env: unknown;
+  private closing = false;
+
+  constructor({ origins, missingOrigin, limits, deflate = true, env = {} }: UpgradeOptions = {}) {
+    this.coupler = new Coupler(limits);
+    this.policy = native.serverPolicy({
+      ...(origins && { origins: [...origins] }),
+      ...(missingOrigin !== undefined && { missingOrigin }),
+      deflate: wishes(deflate),
+    });
+    this.env = env;
+  }
+
+  /** Has it end the socket when it closes. */
+  add(socket: Stream): void {
+    if (this.sockets.has(socket)) return;
+    this.sockets.add(socket);
+    // Both what the peer does and what it means are told by the close.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      this.pending.delete(socket);
+    });
+  }
+
+  /** For the `request` event: there is nothing to upgrade. */
+  async request(message: IncomingMessage, to: ServerResponse, handler: Handler): Promise<void> {
+    const { socket } = message;
+    const gone = new AbortController();
+    this.add(socket);
+    this.begin(socket);
+    to.on('close', () => {
+      if (!to.writableFinished) gone.abort();
+      this.done(socket);
+    });
+    await respond(to, gone.signal, async () => {
+      const response = await this.ask(handler, message, gone.signal);
+      if (this.closing) to.shouldKeepAlive = false;
+      if (response.webSocket) sendRefusal(to, this.refusalOf(message, response.webSocket));
+      else await send(response as Response, to, message.method);
+    });
+  }
+
+  /** For the `upgrade` event. */
+  async upgrade(message: IncomingMessage, socket: Stream, head: Buffer, handler: Handler): Promise<void> {
+    // Else the end of the client's direction would end ours.
+    socket.allowHalfOpen = true;
+    await answersBefore(socket);
+    if (!socket.writable) return void socket.destroy();
+    const server = serverOf(socket);
+    const asks = asksForWebSocket(message);
+    if (!asks && server !== undefined && server.listenerCount('request') > 0) {
+      return readAnew(message, socket, head, {
+        request: (...heard) => server.emit('request', ...heard),
+        upgrade: (...heard) => server.emit('upgrade', ...heard),
+      });
+    }
+    this.add(socket);
+    if (!asks || message.method !== 'GET') {
+      return readAnew(message, socket, head, {
+        request: (...heard) => this.request(...heard, handler),
+        upgrade: (...heard) => this.upgrade(...heard, handler),
+      });
+    }
+    this.begin(socket);
+    await this.open(message, socket, head, handler);
+  }
+
+  /** Tells all clients that it goes away, and opens no more connections. */
+  beginClosing(): void {
+    this.closing = true;
+    for (const link of this.links.keys()) link.close(1001);
+    for (const socket of this.sockets) if (!this.pending.has(socket)) socket.destroy();
+  }
+
+  /** Resolves once all its sockets are closed. */
+  async closed(): Promise<void> {
+    while (this.sockets.size > 0) {
+      await Promise.all([...this.sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+    }
+  }
+
+  /** Drops what is left. */
+  destroy(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private async open(message: IncomingMessage, socket: Stream, head: Buffer, handler: Handler): Promise<void> {
+    const refusal = native.originRefusal(this.policy, message.headers.origin);
+    if (refusal) return answer(message, socket, (to) => sendRefusal(to, refusal));
+    const held = new Held(socket, head);
+    let response: dom.Response;
+    try {
+      response = await this.ask(handler, message, held.signal);
+    } catch (error) {
+      held.release();
+      return answer(message, socket, () => Promise.reject(error), held.signal);
+    }
+    const { early, ended } = held.release();
+    const { webSocket } = response;
+    if (!webSocket) return answer(message, socket, (to) => send(response as Response, to, message.method), held.signal);
+    // Nobody is there to be told yes.
+    const isLeft = held.signal.aborted;
+    if (isLeft || this.closing) {
+      lose(webSocket);
+      return isLeft ? endSoon(socket) : answer(message, socket, (to) => sendText(to, 503, 'Service Unavailable'));
+    }
+    let judged: Answer;
+    try {
+      judged = this.judge(message, response);
+    } catch (error) {
+      lose(webSocket);
+      return answer(message, socket, () => Promise.reject(error));
+    }
+    if (judged.agreed === undefined) {
+      lose(webSocket);
+      return answer(message, socket, (to) => sendRefusal(to, judged));
+    }
+    socket.write(judged.response);
+    const wire = take(webSocket);
+    // As in the runtime the client is told yes all the same, and then dropped.
+    if (wire === undefined) return endSoon(socket);
+    // Before the link, which may have a reason to stop it.
+    socket.resume();
+    const link = this.coupler.couple(false, socket, early, judged.agreed, wire, ended);
+    this.links.set(link, new AcceptedSocket(link, message));
+    link.onclose = () => this.links.delete(link);
+  }
+
+  private async ask(handler: Handler, message: IncomingMessage, signal: AbortSignal): Promise<dom.Response> {
+    const response: unknown = await handler(toRequest(message, signal), this.env, this.contexts.next());
+    if (isResponse(response)) return response as dom.Response;
+    throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
+  }
+
+  private judge({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage, response?: dom.Response): Answer {
+    const line = { method, target: url, version: httpVersion };
+    return native.upgradeAnswer(line, rawHeaders, this.policy, [...(response?.headers ?? [])].flat());
+  }
+
+  /** What a client is told that cannot have the end which the Worker returned. Throws where it did not ask for one. */
+  private refusalOf(message: IncomingMessage, end: dom.WebSocket): Answer {
+    lose(end);
+    const judged = asksForWebSocket(message) ? this.judge(message) : undefined;
+    if (judged !== undefined && judged.agreed === undefined) return judged;
+    throw new TypeError(
+      'Worker tried to return a WebSocket in a response to a request which did not contain the header "Upgrade: websocket".',
+    );
+  }
+
+  private begin(socket: Stream): void {
+    this.pending.set(socket, (this.pending.get(socket) ?? 0) + 1);
+  }
+
+  private done(socket: Stream): void {
+    const left = (this.pending.get(socket) ?? 1) - 1;
+    if (left > 0) return void this.pending.set(socket, left);
+    this.pending.delete(socket);
+    if (this.closing) socket.destroy();
+  }
+}
+
+function serverOf(socket: Stream & { server?: unknown }): EventEmitter | undefined {
+  return socket.server instanceof EventEmitter ? socket.server : undefined;
+}
+
+/** Waits for the answers to requests before this one, which node:http does not. */
+async function answersBefore(socket: Stream & { _httpMessage?: ServerResponse | null }): Promise<void> {
+  for (let before; socket.writable && (before = socket._httpMessage); ) {
+    await new Promise((resolve) => before!.once('close', resolve));
+  }
+}
+
+function take(end: dom.WebSocket): Wire | undefined {
+  try {
+    return takeEnd(end);
+  } catch (error) {
+    report(error);
+    return undefined;
+  }
+}
+
+/** To whoever has the other end the client is one that left. */
+function lose(end: dom.WebSocket): void {
+  take(end)?.lost();
+}
+
+/** Answers on a socket that node:http gave away, and ends it. */
+function answer(message: IncomingMessage, socket: Stream, how: (to: ServerResponse) => unknown, signal?: AbortSignal): Promise<void> {
+  const to = new ServerResponse(message);
+  to.shouldKeepAlive = false;
+  to.assignSocket(socket as Socket);
+  const drained = () => to.emit('drain');
+  socket.on('drain', drained);
+  to.on('finish', () => {
+    to.detachSocket(socket as Socket);
+    socket.off('drain', drained);
+    endSoon(socket);
+  });
+  // What still comes is nobody's, but its end is to be heard of.
+  socket.resume();
+  return respond(to, signal, how);
+}
+
+/** @param signal aborted when the client is gone */
+async function respond(to: ServerResponse, signal: AbortSignal | undefined, how: (to: ServerResponse) => unknown): Promise<void> {
+  try {
+    await how(to);
+  } catch (error) {
+    if (error instanceof Unanswerable) return sendText(to, error.status, error.message);
+    if (!signal?.aborted || !isOfClient(error, signal)) report(error);
+    if (to.headersSent) to.destroy();
+    else sendText(to, 500, 'Internal Server Error');
+  }
+}
+
+/** Whether it only says that the client is gone, which is nobody's fault. */
+function isOfClient(error: unknown, signal: AbortSignal): boolean {
+  const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown };
+  if (error === signal.reason || name === 'AbortError' || code === 'ECONNRESET') return true;
+  return cause !== undefined && isOfClient(cause, signal);
+}
