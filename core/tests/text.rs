@@ -209,7 +209,8 @@ fn a_client_reads_text_from_fixed_bytes_where_it_lies() {
 #[test]
 fn one_odd_character_is_seen_wherever_it_stands() {
     let lengths = (0..=70).chain(120..=135).chain([255, 256, 257, 300]);
-    for len in lengths {
+    // Interpreted, a part of it: each kernel at its borders.
+    for len in lengths.filter(|len| !cfg!(miri) || [0, 3, 4, 7, 9, 17, 33, 65, 129].contains(len)) {
         for (role, door) in [
             (Role::Server, Door::Mutable),
             (Role::Server, Door::Fixed),
