@@ -1,0 +1,36 @@
+/** What is around a Worker's code, without being handed to it: its bindings, and the event that it answers. */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { report } from '../report';
+
+export interface Surroundings {
+  readonly env: unknown;
+  readonly exports: object;
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+const reportFailure = (promise: Promise<unknown>) => void Promise.resolve(promise).catch(report);
+
+let outermost: Surroundings = { env: {}, exports: {}, waitUntil: reportFailure };
+
+// Not before somebody looks: from then on every promise of the process is a little dearer.
+let inner: AsyncLocalStorage<Surroundings> | undefined;
+
+/** Sets what is there where no event is answered, as while modules are loaded and in listeners. */
+export function surround(around: Partial<Surroundings>): void {
+  outermost = { ...outermost, ...around };
+}
+
+/** Runs `fn`, and what follows from it, in other surroundings. */
+export function surrounded<T>(around: Partial<Surroundings>, fn: () => T): T {
+  return inner === undefined ? fn() : inner.run({ ...current(), ...around }, fn);
+}
+
+export function current(): Surroundings {
+  return inner?.getStore() ?? outermost;
+}
+
+/** For the module that shows them. */
+export function watchSurroundings(): void {
+  inner ??= new AsyncLocalStorage();
+}

@@ -1,0 +1,1 @@
+export { NonRetryableError } from './workflows.js';
