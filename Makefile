@@ -31,6 +31,7 @@ python := .tools/python-$(call key,.ci/requirements.txt).stamp
 python_dev := .tools/python-dev/$(call key,bindings-python/requirements-dev.txt).stamp
 node := .tools/node-$(call key,.ci/package.json .ci/package-lock.json).stamp
 binding := .tools/bindings-node-$(call key,bindings-node/package-lock.json).stamp
+frameworks := .tools/frameworks-$(call key,bindings-node/frameworks/package-lock.json).stamp
 
 ##@ Use
 
@@ -68,6 +69,10 @@ test-peers: $(python) $(node) ## The examples against clients and servers from e
 
 test-node: $(binding) ## The npm package: unit tests, real peers, Workers from npm
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm test --silent
+
+frameworks: $(binding) $(frameworks) ## The npm package inside Jest and Vitest
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
+	cd bindings-node/frameworks && npm test --silent
 
 pair: $(binding) ## The pair's scenarios, recorded from the real runtime
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm run --silent pair
@@ -184,9 +189,15 @@ $(binding):
 	cd bindings-node && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
+$(frameworks):
+	rm -f .tools/frameworks-*.stamp
+	mkdir -p .tools
+	cd bindings-node/frameworks && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node pair test-python leaks-python \
+.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c fuzz fuzz-c bench bench-node bench-python bench-c clean-tools

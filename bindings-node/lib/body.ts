@@ -1,5 +1,7 @@
 /** Bodies on their way: how long they are, and what of them is there already. */
 
+import { setImmediate } from './timers';
+
 /** Lengths that are known from elsewhere, as of an answer that is passed on as it came. */
 const lengths = new WeakMap<object, number>();
 

@@ -23,9 +23,12 @@ async function open(end: ClientEnd, url: string, request: NativeClientRequest, o
   const { tls, connectTimeout = CONNECT_TIMEOUT, signal, maxMessage, maxFragments } = options;
   const given = new AbortController();
   end.onabort = () => given.abort();
-  const signals = signal === undefined ? given.signal : AbortSignal.any([signal, given.signal]);
+  // Not AbortSignal.any, which takes those of its own realm only.
+  const abort = () => given.abort(signal!.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
   try {
-    const outcome = await dial({ url, request, tls, connectTimeout, signal: signals });
+    const outcome = await dial({ url, request, tls, connectTimeout, signal: given.signal });
     if (!outcome.open) {
       outcome.response.destroy();
       throw new NotSwitched(outcome.response.statusCode!);
@@ -46,6 +49,8 @@ async function open(end: ClientEnd, url: string, request: NativeClientRequest, o
     });
   } catch (error) {
     end.refused(error instanceof NotSwitched ? error.asTypeError() : connectionLost(error));
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
 }
 

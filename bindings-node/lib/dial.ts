@@ -6,6 +6,7 @@ import type { TlsOptions } from './network-types';
 import type { Negotiated } from './engine';
 import type { Stream } from './link';
 import { type NativeClientRequest, native } from './native';
+import { clearTimeout, setTimeout } from './timers';
 
 export interface Call {
   /** A `ws:` or `wss:` address. */

@@ -8,6 +8,7 @@ import { pairs } from './handshake';
 import { isName, isOfOneHop, passedOn } from './hop';
 import type { Answer } from './native';
 import { report } from './report';
+import { Request } from './request';
 
 /** What no Worker is asked, as no `Request` can say it. */
 export class Unanswerable extends Error {
@@ -36,16 +37,13 @@ export function toRequest(message: IncomingMessage, signal: AbortSignal): Reques
   const init = { method, headers, signal, body, duplex: 'half', redirect: 'manual' } as RequestInit;
   let request: Request;
   try {
-    request = new GlobalRequest(address(message), init);
+    request = new Request(address(message), init);
   } catch (error) {
     throw error instanceof Unanswerable ? error : new Unanswerable(400, (error as Error).message);
   }
   // Where Workers have what the network knows of the client: here it knows nothing.
   return Object.defineProperty(request, 'cf', { value: {}, enumerable: true, writable: true, configurable: true });
 }
-
-/** Before anyone puts another in its place. */
-const GlobalRequest = globalThis.Request;
 
 /** The address that was asked for (RFC 9112 3.2 and 3.3). */
 function address({ socket, url = '', headers, rawHeaders }: IncomingMessage): string {

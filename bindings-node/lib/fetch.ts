@@ -9,6 +9,7 @@ import { pairs, wishes } from './handshake';
 import { passedOn } from './hop';
 import { adoptResponse, endOnWire, type Host } from './internal';
 import { native } from './native';
+import { Request } from './request';
 import type * as dom from './types';
 
 export function defineFetch(host: Host): dom.Fetch {
@@ -18,7 +19,7 @@ export function defineFetch(host: Host): dom.Fetch {
     if (url.protocol === 'ws:' || url.protocol === 'wss:') throw new TypeError(`Fetch API cannot load: ${address}`);
     const request = new Request(input as string, init as RequestInit);
     if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return open(host, url, request);
-    return ask(await passOn(request, init?.body != null && !(init instanceof GlobalRequest)));
+    return ask(await passOn(request, init?.body != null && !(init instanceof Request)));
   };
 }
 
@@ -76,9 +77,8 @@ function split(list: string | null): string[] {
   return (list ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
 }
 
-/** Before anyone puts others in their place. */
+/** Before anyone puts this one in its place. */
 const globalFetch = globalThis.fetch;
-const GlobalRequest = globalThis.Request;
 
 const handshake = new Set([
   'host',

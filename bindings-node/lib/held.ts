@@ -2,6 +2,7 @@
 
 import type { Stream } from './link';
 import { GRACE } from './sockets';
+import { clearTimeout, setTimeout } from './timers';
 
 export class Held {
   private readonly early: Buffer[];

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { Cause, Engine, Sent, type Sink, Transport } from './engine';
 import { native } from './native';
 import { busy } from './tasks';
+import { clearTimeout, clock, nextTick, setImmediate, setTimeout } from './timers';
 import type { Wire } from './wire';
 
 /** The socket of a server or a client, with what only a net.Socket has. */
@@ -144,7 +145,7 @@ export class Link implements Sink {
     };
     // Where events wait their listeners will send too.
     if (busy()) setImmediate(run);
-    else process.nextTick(run);
+    else nextTick(run);
   }
 
   /** Moves what waits into the socket, as far as it takes it, and does what the connection says. */
@@ -223,7 +224,7 @@ export class Link implements Sink {
   private tellTime(): void {
     const { engine } = this;
     if (engine.due === Infinity) return;
-    let now = performance.now();
+    let now = clock();
     if (engine.due <= now) {
       engine.timeout(now, this);
       if (!this.blocked) this.write(engine.take());

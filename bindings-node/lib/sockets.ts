@@ -1,6 +1,7 @@
 /** How sockets end. */
 
 import type { Stream } from './link';
+import { clearTimeout, setTimeout } from './timers';
 
 /** How long a peer may take to end its side, once all is said. */
 export const GRACE = 2_000;

@@ -10,6 +10,7 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { Fifo } from './fifo';
+import { setImmediate } from './timers';
 
 export interface Runner {
   /** Whether it stands in line. Kept here, so that asking costs nothing. */

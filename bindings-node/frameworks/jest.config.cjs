@@ -1,0 +1,1 @@
+module.exports = { testMatch: ['<rootDir>/{runner,require}.test.[mc]js'], moduleNameMapper: { '^cloudflare:(.*)$': 'wspair/cloudflare/$1' }, transform: {} };
