@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AcceptedSocket } from './accepted';
+import { surround, surrounded } from './cloudflare/surroundings';
 import type { ConnectionOptions } from './connection';
 import { Contexts } from './context';
 import { Coupler } from './coupling';
@@ -47,14 +48,16 @@ export class Acceptor {
   private readonly env: unknown;
   private closing = false;
 
-  constructor({ origins, missingOrigin, limits, deflate = true, env = {} }: UpgradeOptions = {}) {
+  constructor({ origins, missingOrigin, limits, deflate = true, env }: UpgradeOptions = {}) {
     this.coupler = new Coupler(limits);
     this.policy = native.serverPolicy({
       ...(origins && { origins: [...origins] }),
       ...(missingOrigin !== undefined && { missingOrigin }),
       deflate: wishes(deflate),
     });
-    this.env = env;
+    this.env = env ?? {};
+    // Listeners and timers are not within a request: they see the bindings that were given last.
+    if (env !== undefined) surround({ env, waitUntil: this.contexts.next().waitUntil });
   }
 
   /** Has it end the socket when it closes. */
@@ -174,7 +177,10 @@ export class Acceptor {
   }
 
   private async ask(handler: Handler, message: IncomingMessage, signal: AbortSignal): Promise<dom.Response> {
-    const response: unknown = await handler(toRequest(message, signal), this.env, this.contexts.next());
+    const request = toRequest(message, signal);
+    const { env } = this;
+    const ctx = this.contexts.next();
+    const response: unknown = await surrounded({ env, waitUntil: ctx.waitUntil }, () => handler(request, env, ctx));
     if (isResponse(response)) return response as dom.Response;
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
   }

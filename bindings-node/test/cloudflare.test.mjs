@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import 'wspair/register';
+import { serve } from 'wspair';
 
 const workers = await import('cloudflare:workers');
 const { DurableObject, env, RpcPromise, RpcProperty, RpcStub, RpcTarget, ServiceStub, tracing, waitUntil, withEnv, withEnvAndExports, withExports, WorkerEntrypoint, WorkflowEntrypoint } = workers;
@@ -42,6 +43,34 @@ describe('the other modules', () => {
     const program = "require('wspair/register'); console.log(typeof require('cloudflare:workers').WorkerEntrypoint)";
     const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { cwd: import.meta.dirname, encoding: 'utf8' });
     assert.equal(stdout, 'function\n', stderr);
+  });
+});
+
+describe('in a Worker that is served', () => {
+  const asked = async (serving) => (await fetch(serving.url)).json();
+  test('env is what serve got, to each its own, and in listeners too', async (t) => {
+    const fetch = async () => {
+      const { NAME } = env;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return Response.json([NAME, env.NAME]);
+    };
+    const serving = await Promise.all(['a', 'b'].map((NAME) => serve({ fetch }, { port: 0, env: { NAME } })));
+    t.after(() => serving.map((each) => each.close({ deadline: 0 })));
+    assert.deepEqual(await Promise.all([...serving, ...serving].map(asked)), [['a', 'a'], ['b', 'b'], ['a', 'a'], ['b', 'b']]);
+    assert.equal(env.NAME, 'b');
+  });
+  test('close waits for what waitUntil got', async () => {
+    let done = false;
+    const worker = {
+      fetch() {
+        waitUntil(new Promise((resolve) => setTimeout(() => resolve((done = true)), 50)));
+        return Response.json(done);
+      },
+    };
+    const serving = await serve(worker, { port: 0 });
+    assert.equal(await asked(serving), false);
+    await serving.close();
+    assert.equal(done, true);
   });
 });
 
