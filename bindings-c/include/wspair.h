@@ -1579,6 +1579,17 @@ wspair_result wspair_conn_timeout(struct wspair_conn *conn,
                                   size_t *count);
 
 /**
+ * Tells how many of the bytes that were taken out wait in the transport's own buffers still; 0 until
+ * it is told. For programs that hand bytes over before they are written, and use keepalive: what
+ * leaves those buffers is life of a peer that reads slowly, and a ping in them has not left. To be
+ * told before the time.
+ *
+ * WSPAIR_ERROR_NULL.
+ */
+wspair_result wspair_conn_transport_holds(struct wspair_conn *conn,
+                                          size_t bytes);
+
+/**
  * When `wspair_conn_timeout` is next worth calling, on the clock that it is told; WSPAIR_NEVER for
  * never, until another function was called. What is armed and does not know the time yet counts as
  * due. Null gives WSPAIR_NEVER.

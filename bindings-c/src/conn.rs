@@ -229,6 +229,21 @@ pub unsafe extern "C" fn wspair_conn_timeout(
     })
 }
 
+/// Tells how many of the bytes that were taken out wait in the transport's own buffers still; 0 until
+/// it is told. For programs that hand bytes over before they are written, and use keepalive: what
+/// leaves those buffers is life of a peer that reads slowly, and a ping in them has not left. To be
+/// told before the time.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_transport_holds(conn: *mut Conn, bytes: usize) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        unsafe { exclusive(conn)? }.engine.transport_holds(bytes);
+        Ok(())
+    })
+}
+
 /// When `wspair_conn_timeout` is next worth calling, on the clock that it is told; WSPAIR_NEVER for
 /// never, until another function was called. What is armed and does not know the time yet counts as
 /// due. Null gives WSPAIR_NEVER.

@@ -415,6 +415,39 @@ static void ended(void) {
   wspair_config_free(config);
 }
 
+/* What leaves the buffers of the transport is life, and then nothing is. */
+static void held(void) {
+  wspair_options options;
+  wspair_config *config;
+  wspair_conn *server;
+  wspair_event events[MANY];
+  uint8_t out[1100];
+  size_t count, holds;
+  uint64_t now;
+  GOOD(wspair_options_init(&options, sizeof options));
+  options.ping_after = 100;
+  options.pong_within = 50;
+  config = config_of(&options);
+  server = new_server(config);
+  memset(out, 0, sizeof out);
+  GOOD(wspair_conn_send(server, WSPAIR_KIND_BINARY, out, 1000));
+  holds = drain(server, out, sizeof out);
+  for (now = 0; now <= 1000; now += 40) {
+    holds -= 10;
+    GOOD(wspair_conn_transport_holds(server, holds));
+    GOOD(wspair_conn_timeout(server, now, events, MANY, &count));
+    CHECK(count == 0);
+  }
+  GOOD(wspair_conn_timeout(server, 1150, events, MANY, &count));
+  CHECK(count == 0 && drain(server, out, sizeof out) == 2);
+  GOOD(wspair_conn_transport_holds(server, holds + 2));
+  GOOD(wspair_conn_timeout(server, 1200, events, MANY, &count));
+  CHECK(count == 1 && events[0].error == WSPAIR_LOST_PONG_TIMEOUT);
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_transport_holds(NULL, 0));
+  wspair_conn_free(server);
+  wspair_config_free(config);
+}
+
 /* A transport that is gone both ways ends all at once, with the code of a Close that came. */
 static void lost(void) {
   wspair_conn *server = new_server(NULL);
@@ -460,6 +493,7 @@ int main(void) {
   misuse();
   words();
   half_closed();
+  held();
   ended();
   lost();
   return 0;

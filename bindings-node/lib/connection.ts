@@ -122,6 +122,15 @@ export class Connection {
     return collector.events;
   }
 
+  /**
+   * Tells how many of the bytes that were taken out wait in the stream's own buffers still, as `writableLength`; 0
+   * until it is told. To be told before the time where `pingAfter` is set: what leaves those buffers is life of a peer
+   * that reads slowly, and a ping in them has not left.
+   */
+  streamHolds(bytes: number): void {
+    this.#engine.streamHolds(bytes);
+  }
+
   /** Tells the time of any clock that only goes forward. Early and repeated calls are harmless. */
   handleTimeout(nowMs: number): ConnectionEvent[] {
     const collector = new Collector(this.#engine);

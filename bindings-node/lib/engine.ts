@@ -130,6 +130,11 @@ export class Engine {
     this.rest(sink);
   }
 
+  /** @param bytes how many of those that were taken the stream has not written */
+  streamHolds(bytes: number): void {
+    native.connHolds(this.handle, bytes + this.partBytes);
+  }
+
   timeout(now: number, sink: Sink): void {
     this.tell(native.connTimeout(this.handle, now), nothing, sink);
     this.rest(sink);

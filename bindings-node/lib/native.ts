@@ -40,6 +40,7 @@ export interface Native {
   connReceive(handle: number, bytes: Uint8Array, from: number): number;
   connEof(handle: number): number;
   connLost(handle: number): number;
+  connHolds(handle: number, bytes: number): void;
   connTimeout(handle: number, now: number): number;
   connEvents(handle: number): number;
   connKept(handle: number, to: Uint8Array): void;

@@ -256,6 +256,12 @@ functions! { Numeric, register_numeric, numeric:
         shared::finish(conn, &told)
     });
 
+    /// So many of the bytes that were taken out wait in the stream's own buffers still.
+    Holds c"connHolds" = |handle: f64, bytes: f64| with(handle, |entry| {
+        entry.conn.transport_holds(index(bytes));
+        0
+    });
+
     /// Tells the time, in milliseconds.
     Timeout c"connTimeout" = |handle: f64, now: f64| with(handle, |Entry { conn, kept, .. }| {
         let now = Duration::try_from_secs_f64(now / 1e3).unwrap_or_default();

@@ -188,6 +188,22 @@ describe('Connection', () => {
     assert.equal(server.wantsWrite, false);
   });
 
+  test('what leaves the buffers of the stream is life', () => {
+    for (const length of [1000, 100_000]) {
+      const server = new Connection('server', { pingAfter: 100, pongWithin: 50 });
+      server.handleTimeout(0);
+      server.sendBinary(Buffer.alloc(length));
+      let held = Buffer.concat(server.flushv()).length;
+      for (let now = 0; now <= 1000; now += 40) {
+        server.streamHolds((held -= 10));
+        assert.deepEqual(server.handleTimeout(now), [], `at ${now}`);
+      }
+      assert.equal(server.handleTimeout(1150).length, 0);
+      server.streamHolds(held + server.flush().length);
+      assert.equal(server.handleTimeout(1200)[0]?.cause, 'pong-timeout');
+    }
+  });
+
   test('back-pressure, abort, and shared options', () => {
     const config = new ConnectionConfig({ maxOutgoing: 100, outgoingMark: 10 });
     const server = new Connection('server', config);

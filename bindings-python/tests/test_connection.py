@@ -271,6 +271,20 @@ def test_without_auto_end_the_output_stays_open() -> None:
     assert conn.transport_state == Transport.CLOSE
 
 
+def test_what_leaves_the_buffers_of_the_transport_is_life() -> None:
+    conn = server(ping_after=10, pong_within=5)
+    conn.handle_timeout(0)
+    conn.send(bytes(1000))
+    held = len(conn.data_to_send())
+    for now in range(0, 100, 4):
+        held -= 10
+        conn.transport_holds(held)
+        assert conn.handle_timeout(now) == []
+    assert conn.handle_timeout(110) == []
+    conn.transport_holds(held + len(conn.data_to_send()))
+    assert conn.handle_timeout(115) == [Closed(1006, "", False, Cause.PONG_TIMEOUT, None)]
+
+
 def test_a_lost_transport_is_the_end_at_once() -> None:
     conn = server()
     conn.send("never written")

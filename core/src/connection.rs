@@ -209,6 +209,16 @@ impl Connection {
         self.start(Input::Mutable(&mut []))
     }
 
+    /// Tells how many of the bytes that were taken out wait in the transport's own buffers still; 0
+    /// until it is told.
+    ///
+    /// For hosts that hand bytes over before they are written, as to asyncio's transports or Node's
+    /// streams, and use keepalive: what leaves those buffers is life of a peer that reads slowly, and
+    /// a ping in them has not left. To be told before the time.
+    pub fn transport_holds(&mut self, bytes: usize) {
+        self.outbound.held = bytes as u64;
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is next worth calling; `None` for never,
     /// until another method was called.
     ///

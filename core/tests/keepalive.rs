@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::*;
 use proptest::prelude::*;
 use wspair::event::Timer;
-use wspair::{Cause, Config, Connection, Instant, ReadyState, Role, Transport};
+use wspair::{Cause, Config, Connection, Instant, Kind, ReadyState, Role, Transport};
 
 #[test]
 fn silence_is_broken_by_a_ping_and_a_pong_keeps_the_connection() {
@@ -278,6 +278,8 @@ struct Network {
     /// What the transport took and the client did not read, and how much it takes.
     buffer: Vec<u8>,
     capacity: usize,
+    /// The host hands over all at once: what its transport keeps of that for later.
+    held: Option<Vec<u8>>,
     /// The transport does not take more until a third is free, as sockets do.
     blocked: bool,
     /// Bytes the client reads in a millisecond.
@@ -287,10 +289,33 @@ struct Network {
 }
 
 impl Network {
-    fn new(config: Config, capacity: usize, pace: usize) -> Self {
-        let server = connection(Role::Server, config);
-        let (buffer, unparsed, events) = (vec![], vec![], vec![]);
-        Self { server, now: 0, buffer, capacity, blocked: false, pace, unparsed, events }
+    fn new(config: Config, capacity: usize, pace: usize, hands_over: bool) -> Self {
+        Self {
+            server: connection(Role::Server, config),
+            now: 0,
+            buffer: vec![],
+            capacity,
+            held: hands_over.then(Vec::new),
+            blocked: false,
+            pace,
+            unparsed: vec![],
+            events: vec![],
+        }
+    }
+
+    fn send(&mut self, len: usize) {
+        let mut header = [0; wspair::frame::MAX_HEADER];
+        match (&mut self.held, self.server.frame_beside(Kind::Binary, len, &mut header)) {
+            (Some(held), Ok(Some(header_len))) => {
+                held.extend(&header[..header_len]);
+                held.resize(held.len() + len, 0);
+            }
+            _ => self.server.send_binary(vec![0; len]).unwrap(),
+        }
+    }
+
+    fn is_written(&mut self) -> bool {
+        self.held.as_ref().is_none_or(Vec::is_empty) && self.server.transmit().is_empty()
     }
 
     fn run(&mut self, milliseconds: u64) {
@@ -302,6 +327,9 @@ impl Network {
                 self.events.extend(feed(&mut self.server, Door::Mutable, &pong));
             }
             let now = Instant::from(Duration::from_millis(self.now));
+            if let Some(held) = &self.held {
+                self.server.transport_holds(held.len());
+            }
             if self.server.poll_timeout().is_some_and(|due| due <= now) {
                 self.events.extend(tell(&mut self.server, now));
                 assert!(self.server.poll_timeout().is_none_or(|due| due > now), "it spins");
@@ -314,8 +342,14 @@ impl Network {
         let room = self.capacity - self.buffer.len();
         self.blocked &= room < self.capacity / 3;
         if !self.blocked {
-            self.buffer.extend(write(&mut self.server, room));
-            self.blocked = !self.server.transmit().is_empty();
+            if let Some(held) = &mut self.held {
+                held.extend(write(&mut self.server, usize::MAX));
+                let room = room.min(held.len());
+                self.buffer.extend(held.drain(..room));
+            } else {
+                self.buffer.extend(write(&mut self.server, room));
+            }
+            self.blocked = !self.is_written();
         }
     }
 
@@ -362,15 +396,16 @@ proptest! {
         // What the transport holds lasts the client longer than any deadline, a third of it less.
         lasts in 20..280_usize,
         messages in prop::collection::vec((3..8_usize, 0..2_000_u64), 1..4),
+        hands_over in any::<bool>(),
     ) {
         let capacity = pace * lasts;
-        let mut network = Network::new(fast_keepalive(), capacity, pace);
+        let mut network = Network::new(fast_keepalive(), capacity, pace, hands_over);
         for (fills, pause) in messages {
-            network.server.send_binary(vec![0; fills * capacity]).unwrap();
+            network.send(fills * capacity);
             network.run(pause);
         }
         network.run(40_000);
-        prop_assert!(network.server.transmit().is_empty());
+        prop_assert!(network.is_written());
         prop_assert!(!network.has_ended(), "{:?}", network.events.last());
     }
 
@@ -381,16 +416,17 @@ proptest! {
         fills in prop_oneof![Just(0), 3..8_usize],
         before in 0..4_000_u64,
         ticks in any::<bool>(),
+        hands_over in any::<bool>(),
     ) {
         let capacity = pace * lasts;
-        let mut network = Network::new(fast_keepalive(), capacity, pace);
-        network.server.send_binary(vec![0; fills * capacity]).unwrap();
+        let mut network = Network::new(fast_keepalive(), capacity, pace, hands_over);
+        network.send(fills * capacity);
         network.run(before);
         prop_assert!(!network.has_ended());
         network.pace = 0;
         // A silence, an answer, and what life is placed late.
         let mut bound = 100 + 100 + 25 + 25;
-        if network.server.transmit().is_empty() && fills > 0 {
+        if network.is_written() && fills > 0 {
             // What the transport has left is read as slowly as the rest was.
             bound += before;
         }

@@ -27,7 +27,7 @@ pub(super) enum Due {
     GiveUp,
 }
 
-/// How far the output has come: places in the queue.
+/// How far the output has come, in bytes since the connection began: what left, and what was queued.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Output {
     pub(super) advanced: u64,
@@ -39,10 +39,12 @@ pub(super) struct Output {
 pub(super) struct Keepalive {
     /// Something was received since the last told time.
     heard: bool,
-    /// How far the output had come at the last told time.
-    seen: Output,
-    /// Since when output waits, without a break, and how far it had come then.
-    waits: Option<(Instant, u64)>,
+    /// Output waited at the last told time, which had come as far as `seen`.
+    waits: bool,
+    seen: u64,
+    /// Since when it waits, without a break, and how far it had come then.
+    since: Instant,
+    from: u64,
     /// Until when the transport's own buffers may hold what left before a ping.
     buffered: Instant,
     state: State,
@@ -73,8 +75,10 @@ impl Keepalive {
         silence.arm(config.ping_after);
         Self {
             heard: false,
-            seen: Output::default(),
-            waits: None,
+            waits: false,
+            seen: 0,
+            since: Instant::default(),
+            from: 0,
             buffered: Instant::default(),
             state: State::Quiet(silence),
         }
@@ -128,7 +132,7 @@ impl Keepalive {
         self.state = match place {
             Some(Range { start, end }) => {
                 let len = u32::try_from(end - start).unwrap_or(u32::MAX);
-                let alone = start == self.seen.advanced;
+                let alone = start == self.seen;
                 let left = if alone { now.max(self.buffered) } else { now };
                 State::Queued(Ping { start, len, alone, until: left + within })
             }
@@ -163,31 +167,31 @@ impl Keepalive {
 
     /// Whether any of what waited at the last told time has left since, but for the ping itself.
     fn has_moved(&self, output: Output) -> bool {
-        let upto = match self.state {
-            State::Queued(ping) => ping.start,
-            _ => self.seen.queued,
+        let advanced = match self.state {
+            State::Queued(ping) => output.advanced.min(ping.start),
+            _ => output.advanced,
         };
-        output.advanced.min(upto) > self.seen.advanced
+        self.waits && advanced > self.seen
     }
 
     /// Looks at the output. When the last that waited has left, the transport's own buffers are
     /// before what comes next, and the peer takes them no faster than it took the rest.
     fn watch(&mut self, now: Instant, output: Output) {
-        self.seen = output;
         let waits = match self.state {
             State::Queued(ping) if output.advanced >= ping.start => {
                 output.advanced.max(ping.end()) < output.queued
             }
             _ => output.advanced < output.queued,
         };
-        if waits {
-            self.waits = self.waits.or(Some((now, output.advanced)));
-        } else if let Some((since, from)) = self.waits.take() {
-            let moved = output.advanced - from;
-            let time = u128::from(now.as_nanos() - since.as_nanos());
+        if waits && !self.waits {
+            (self.since, self.from) = (now, output.advanced);
+        } else if self.waits && !waits {
+            let moved = output.advanced.saturating_sub(self.from);
+            let time = now.since(self.since).as_nanos();
             let rest = time * u128::from(moved.min(BUFFERS)) / u128::from(moved.max(1));
             self.buffered = now + Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX));
         }
+        (self.waits, self.seen) = (waits, output.advanced);
     }
 }
 

@@ -18,6 +18,10 @@ pub(super) struct Outbound {
     pub(super) lifecycle: Lifecycle,
     /// Present where compression was agreed on.
     pub(super) compress: Option<Box<Compress>>,
+    /// Bytes that were framed and went to the host without the queue.
+    beside: u64,
+    /// Bytes that the host took out, and that its transport has not written.
+    pub(super) held: u64,
     /// The fragmented message that is being sent.
     pub(super) fragment: Option<OpenMessage>,
     /// Close frames caused by input wait until the host looks at the queue.
@@ -43,7 +47,7 @@ pub(super) struct OpenMessage {
 impl Outbound {
     pub(super) fn new(queue: Queue, lifecycle: Lifecycle, compress: Option<Box<Compress>>) -> Self {
         let (fragment, deferred) = (None, None);
-        Self { queue, lifecycle, compress, fragment, defers: false, deferred }
+        Self { queue, lifecycle, compress, beside: 0, held: 0, fragment, defers: false, deferred }
     }
 
     /// Whether frames can still go out before our Close frame.
@@ -69,8 +73,16 @@ impl Outbound {
         })
     }
 
+    /// A frame of `len` bytes is with the host, and was never in the queue.
+    pub(super) fn framed_beside(&mut self, len: usize) {
+        self.beside = self.beside.saturating_add(len as u64);
+    }
+
+    /// How far the output has come, that beside the queue and in the transport's buffers included.
     pub(super) fn progress(&self) -> Output {
-        Output { advanced: self.queue.advanced(), queued: self.queue.queued() }
+        let taken = self.queue.advanced().saturating_add(self.beside);
+        let queued = self.queue.queued().saturating_add(self.beside);
+        Output { advanced: taken.saturating_sub(self.held), queued }
     }
 
     /// Sends our Close frame, if none was sent or decided on and the transport takes it.

@@ -189,6 +189,7 @@ impl Sender<'_> {
             return Err(SendError::Room);
         }
         let start = self.outbound.queue.frame_in_place(opcode(kind), buf, at);
+        self.outbound.framed_beside(buf.len() - start);
         Ok(start..buf.len())
     }
 
@@ -214,9 +215,11 @@ impl Sender<'_> {
         if !self.outbound.is_idle() {
             return Err(SendError::Pending);
         }
-        let len = len as u64;
-        let frame = Header { fin: true, rsv1: false, opcode: opcode(kind), mask: None, len };
-        Ok(Some(frame.encode(header)))
+        let opcode = opcode(kind);
+        let frame = Header { fin: true, rsv1: false, opcode, mask: None, len: len as u64 };
+        let header_len = frame.encode(header);
+        self.outbound.framed_beside(len.saturating_add(header_len));
+        Ok(Some(header_len))
     }
 
     /// Sends a ping; up to 125 bytes of payload.
