@@ -160,6 +160,11 @@ bench-python: PROFILE = release
 bench-python: build-python ## The Python package beside its peers
 	cd bindings-python && $(python_bin)/python -m bench
 
+miri: ## The kernels, text and closing of the core, interpreted: some ten minutes (needs nightly with miri and rust-src)
+	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "make miri: there is no Miri" >&2; exit 1; }
+	MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair --target-dir "$$CARGO_TARGET_DIR/miri" \
+		--test masks --test text -- a_copy masking one_odd character
+
 ##@ Tools
 
 $(python):
