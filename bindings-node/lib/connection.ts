@@ -62,7 +62,14 @@ export type ConnectionEvent =
   /** The end, once, and always last. */
   | { type: 'closed'; code: number; reason: string; clean: boolean; cause: ClosedCause; error?: string };
 
-export type ClosedCause = 'handshake' | 'peer' | 'transport' | 'close-timeout' | 'pong-timeout' | 'abort';
+export type ClosedCause =
+  | 'handshake'
+  | 'peer'
+  | 'transport'
+  | 'close-timeout'
+  | 'pong-timeout'
+  | 'abort'
+  | 'out-of-memory';
 
 /** Options that many connections share, to be given instead of them. */
 export class ConnectionConfig {
@@ -232,7 +239,14 @@ export class SendError extends Error {
   override readonly name = 'SendError';
 
   constructor(
-    readonly code: 'BACKPRESSURE' | 'CLOSE_CODE' | 'CLOSE_REASON' | 'CLOSING' | 'CONTROL_TOO_LONG' | 'FRAGMENT',
+    readonly code:
+      | 'BACKPRESSURE'
+      | 'CLOSE_CODE'
+      | 'CLOSE_REASON'
+      | 'CLOSING'
+      | 'CONTROL_TOO_LONG'
+      | 'FRAGMENT'
+      | 'OUT_OF_MEMORY',
     message: string,
   ) {
     super(message);
@@ -290,7 +304,15 @@ const transports: Record<number, 'open' | 'finish-writing' | 'close'> = {
   [Transport.FinishWriting]: 'finish-writing',
   [Transport.Close]: 'close',
 };
-const causes: ClosedCause[] = ['handshake', 'peer', 'transport', 'close-timeout', 'pong-timeout', 'abort'];
+const causes: ClosedCause[] = [
+  'handshake',
+  'peer',
+  'transport',
+  'close-timeout',
+  'pong-timeout',
+  'abort',
+  'out-of-memory',
+];
 const refusals: { [sent: number]: [SendError['code'], string] } = {
   [Sent.Backpressure]: ['BACKPRESSURE', 'output is full'],
   [Sent.CloseCode]: ['CLOSE_CODE', 'close code may not be sent'],
@@ -298,4 +320,5 @@ const refusals: { [sent: number]: [SendError['code'], string] } = {
   [Sent.Closing]: ['CLOSING', 'connection is closing'],
   [Sent.ControlTooLong]: ['CONTROL_TOO_LONG', 'control frame payload over 125 bytes'],
   [Sent.Fragment]: ['FRAGMENT', 'a fragmented message is open'],
+  [Sent.OutOfMemory]: ['OUT_OF_MEMORY', 'out of memory'],
 };

@@ -41,6 +41,7 @@ export const enum Sent {
   ControlTooLong,
   Fragment,
   Pending,
+  OutOfMemory,
 }
 
 /** Whether a message is compressed, where that was agreed on. */

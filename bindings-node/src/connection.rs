@@ -336,6 +336,7 @@ fn status(result: Result<(), SendError>) -> u32 {
         Err(SendError::ControlTooLong) => 5,
         Err(SendError::Fragment) => 6,
         Err(SendError::Pending) => 7,
+        Err(SendError::OutOfMemory) => 8,
         Err(other) => panic!("the shell does not know of: {other}"),
     }
 }

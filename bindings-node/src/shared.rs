@@ -145,6 +145,7 @@ impl Batch<'_> {
                     Cause::Timeout(Timer::Close) => (3, None),
                     Cause::Timeout(_) => (4, None),
                     Cause::Abort => (5, None),
+                    Cause::OutOfMemory => (6, None),
                     _ => (2, None),
                 };
                 self.kept.fault = fault;

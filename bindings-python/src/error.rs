@@ -1,5 +1,6 @@
 //! The caller's mistakes, as exceptions. What a peer does is never one.
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use wspair_core::{PairError, SendError};
 
@@ -19,6 +20,7 @@ pub(crate) fn send(error: SendError) -> PyErr {
         SendError::Backpressure { queued } => BackpressureError::new_err((text, queued)),
         SendError::CloseCode | SendError::CloseReason | SendError::ControlTooLong => invalid(text),
         SendError::Closing => ClosingError::new_err(text),
+        SendError::OutOfMemory => PyMemoryError::new_err(text),
         _ => LocalProtocolError::new_err(text),
     }
 }
@@ -32,6 +34,7 @@ pub(crate) fn pair(error: PairError) -> PyErr {
         | PairError::ReasonWithoutCode
         | PairError::AttachmentTooLarge { .. } => invalid(text),
         PairError::Closing => ClosingError::new_err(text),
+        PairError::OutOfMemory => PyMemoryError::new_err(text),
         _ => LocalProtocolError::new_err(text),
     }
 }

@@ -124,6 +124,8 @@ pub(crate) enum Cause {
     PONG_TIMEOUT,
     /// `abort` was called.
     ABORT,
+    /// There was no memory for what the peer sent, or for what is owed to it.
+    OUT_OF_MEMORY,
 }
 
 impl From<core::Cause> for Cause {
@@ -134,6 +136,7 @@ impl From<core::Cause> for Cause {
             core::Cause::Timeout(core::event::Timer::Close) => Self::CLOSE_TIMEOUT,
             core::Cause::Timeout(core::event::Timer::Pong) => Self::PONG_TIMEOUT,
             core::Cause::Abort => Self::ABORT,
+            core::Cause::OutOfMemory => Self::OUT_OF_MEMORY,
             _ => Self::TRANSPORT,
         }
     }

@@ -4,6 +4,7 @@ mod assembly;
 mod common;
 mod compress;
 mod compressed;
+mod fault;
 mod framing;
 mod inbound;
 mod inflate;
@@ -31,6 +32,7 @@ pub use self::sender::{Compression, Outgoing, Sender};
 pub use self::transmit::Transmit;
 
 use self::compress::Compress;
+use self::fault::Fault;
 use self::inbound::{Inbound, Input};
 use self::inflate::Inflate;
 use self::keepalive::{Due, Keepalive};
@@ -140,7 +142,12 @@ impl Connection {
     /// A binary message that is one frame stays where it was read, however many reads it takes, and
     /// is lent from there. What a long one needed is kept for the next, and given back in time.
     pub fn read_buf(&mut self, len: usize) -> &mut [u8] {
-        self.read.space(len, self.inbound.announced())
+        if self.read.make_space(len, self.inbound.announced()).is_err() {
+            self.outbound.fail(Fault::OutOfMemory);
+            self.inbound.stop();
+            self.read.discard();
+        }
+        self.read.space(len)
     }
 
     /// Feeds the first `n` bytes written to what [`read_buf`](Self::read_buf) lent; more than it
@@ -200,7 +207,8 @@ impl Connection {
                 }
                 Due::GiveUp => {
                     let reason = "no answer to a ping";
-                    self.outbound.close(CloseFrame { code: Some(CloseCode::INTERNAL), reason });
+                    let code = Some(CloseCode::INTERNAL);
+                    self.outbound.close_or_drop(CloseFrame { code, reason });
                     self.outbound.lifecycle.timed_out(Timer::Pong);
                 }
             }

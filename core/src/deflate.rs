@@ -15,6 +15,7 @@ use core::fmt;
 
 #[cfg(feature = "deflate")]
 pub use self::zlib::Zlib;
+pub use crate::memory::OutOfMemory;
 
 /// What a compressor is made for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -35,6 +36,16 @@ pub trait Codec: fmt::Debug + Send + Sync {
     /// A decompressor with an empty window of 2 to the power of `window_bits`, 8 to 15.
     fn decompressor(&self, window_bits: u8) -> Box<dyn Decompressor>;
 
+    /// As [`compressor`](Self::compressor), for what can tell that there is no memory for one.
+    fn try_compressor(&self, params: CompressorParams) -> Result<Box<dyn Compressor>, OutOfMemory> {
+        Ok(self.compressor(params))
+    }
+
+    /// As [`decompressor`](Self::decompressor), for what can tell that there is no memory for one.
+    fn try_decompressor(&self, window_bits: u8) -> Result<Box<dyn Decompressor>, OutOfMemory> {
+        Ok(self.decompressor(window_bits))
+    }
+
     /// Takes back a compressor that keeps no context, to be handed out again.
     fn recycle_compressor(&self, _compressor: Box<dyn Compressor>, _params: CompressorParams) {}
 
@@ -49,6 +60,13 @@ pub trait Compressor: fmt::Debug + Send + Sync {
     ///
     /// Where there is neither input nor anything left to flush, nothing is appended.
     fn compress(&mut self, input: &[u8], out: &mut Vec<u8>);
+
+    /// As [`compress`](Self::compress), for what can tell that there is no memory for the result:
+    /// then the compressor is dropped.
+    fn try_compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), OutOfMemory> {
+        self.compress(input, out);
+        Ok(())
+    }
 
     /// Empties the window.
     fn reset(&mut self);

@@ -109,6 +109,8 @@ pub enum SendError {
     /// A fragmented message is open, or a fragment is of another kind than its first
     /// (RFC 6455 5.4).
     Fragment,
+    /// There was no memory to queue it in.
+    OutOfMemory,
     /// Framing in place would overtake what is queued.
     Pending,
     /// There is no room for the header in front of the payload.
@@ -126,9 +128,17 @@ impl fmt::Display for SendError {
             Self::Closing => f.write_str("connection is closing"),
             Self::ControlTooLong => f.write_str("control frame payload over 125 bytes"),
             Self::Fragment => f.write_str("a fragmented message is open"),
+            Self::OutOfMemory => f.write_str("out of memory"),
             Self::Pending => f.write_str("queued output has to go first"),
             Self::Room => f.write_str("no room for the header"),
         }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl From<crate::memory::OutOfMemory> for SendError {
+    fn from(_: crate::memory::OutOfMemory) -> Self {
+        Self::OutOfMemory
     }
 }
 

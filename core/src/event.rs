@@ -217,6 +217,9 @@ pub enum Cause {
     Timeout(Timer),
     /// [`Sender::abort`](crate::Sender::abort) was called.
     Abort,
+    /// There was no memory for what the peer sent, or for what is owed to it. A Close frame with
+    /// 1011 was queued if there was memory for that.
+    OutOfMemory,
 }
 
 /// A deadline of a connection.

@@ -23,6 +23,8 @@ pub mod frame;
 pub mod handshake;
 pub mod mask;
 #[cfg(feature = "alloc")]
+mod memory;
+#[cfg(feature = "alloc")]
 pub mod pair;
 mod ready_state;
 mod simd;

@@ -13,6 +13,7 @@ use side::{Holder, Side};
 pub use state::Phase;
 
 use crate::close::{CloseCode, MAX_REASON};
+use crate::memory;
 
 mod compat;
 mod config;
@@ -122,8 +123,8 @@ impl<M> Pair<M> {
     /// Checked in this order: refused with [`Closing`](PairError::Closing) after a close of `end`;
     /// ignored when `end` failed or was given away; refused with
     /// [`NotAccepted`](PairError::NotAccepted) before `accept`; ignored when the other end failed
-    /// or is gone; refused with [`Full`](PairError::Full) over the limit. A refused message is
-    /// dropped.
+    /// or is gone; refused with [`Full`](PairError::Full) over the limit, and with
+    /// [`OutOfMemory`](PairError::OutOfMemory). A refused message is dropped.
     pub fn send(&mut self, end: End, message: M, size: usize) -> Result<Sent, PairError> {
         let max = self.config.max_queued;
         let Side { holder, out, .. } = self.side(end);
@@ -137,8 +138,15 @@ impl<M> Pair<M> {
         if out.is_full(size, max) {
             return Err(PairError::Full { queued: out.queued() });
         }
+        out.reserve()?;
         out.push(message, size);
         Ok(Sent::Queued)
+    }
+
+    /// Makes sure that the next message that `end`, or the wire under it, sends has a place to wait
+    /// in: then [`send`](Self::send) and [`deliver`](Self::deliver) take no memory for it.
+    pub fn reserve(&mut self, end: End) -> Result<(), PairError> {
+        Ok(self.side_mut(end).out.reserve()?)
     }
 
     /// Closes the direction away from `end`, or completes the close of the other end.
@@ -148,7 +156,8 @@ impl<M> Pair<M> {
     /// of the reason ([`CloseReason`](PairError::CloseReason)), then that a reason comes with a
     /// code ([`ReasonWithoutCode`](PairError::ReasonWithoutCode)). A number that does not fit is
     /// no code: pass 0. After that it does nothing at an end that has closed, failed or was given
-    /// away, and is refused with [`NotAccepted`](PairError::NotAccepted) before `accept`.
+    /// away, and is refused with [`NotAccepted`](PairError::NotAccepted) before `accept`, and with
+    /// [`OutOfMemory`](PairError::OutOfMemory).
     pub fn close(
         &mut self,
         end: End,
@@ -159,7 +168,10 @@ impl<M> Pair<M> {
         if self.side(end).out.is_closed() || !self.is_heard(end)? {
             return Ok(());
         }
-        let reason = String::from(reason.unwrap_or_default());
+        let given = reason.unwrap_or_default();
+        let mut reason = String::new();
+        reason.try_reserve_exact(given.len()).map_err(|_| PairError::OutOfMemory)?;
+        reason.push_str(given);
         self.side_mut(end).out.end(Ending::Close { code, reason });
         Ok(())
     }
@@ -265,14 +277,14 @@ impl<M> Pair<M> {
             Item::Message(message) => PairEvent::Message(message),
             Item::Close { code, reason } => {
                 if reply {
-                    let reason = reason.clone();
+                    let reason = memory::copied(&reason);
                     self.side_mut(end).out.end(Ending::Close { code, reason });
                 }
                 PairEvent::Close { code: code.unwrap_or(1005), reason, clean: true }
             }
             Item::Cut => {
                 self.answer_cut(end);
-                PairEvent::Close { code: 1006, reason: String::from(DISCONNECTED), clean: false }
+                PairEvent::Close { code: 1006, reason: memory::copied(DISCONNECTED), clean: false }
             }
             Item::Broken(error) => {
                 let side = self.side_mut(end);

@@ -3,11 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::fault::Fault;
 use super::framing::append_at;
 use super::queue::KEEP;
 use crate::error::ProtocolError;
 use crate::event::Kind;
 use crate::mask;
+use crate::memory;
 use crate::utf8::Utf8Check;
 
 /// Where a message is put together. Text is checked as it comes, and kept as text, so that no byte
@@ -31,22 +33,28 @@ pub(super) struct Run {
 impl Assembly {
     /// Appends a run of a binary message. `total` is the most the message can come to, as far as
     /// is known.
-    pub(super) fn push_binary(&mut self, bytes: &[u8], run: Run, total: usize) {
+    pub(super) fn push_binary(
+        &mut self,
+        bytes: &[u8],
+        run: Run,
+        total: usize,
+    ) -> Result<(), Fault> {
         let len = self.binary.len();
         let capacity = self.binary.capacity();
         if let Some(more) = grown(len, capacity, bytes.len(), total) {
-            self.binary.reserve_exact(more);
+            self.binary.try_reserve_exact(more)?;
         }
         append_at(&mut self.binary, bytes, run.key.map(u32::to_ne_bytes), run.offset);
+        Ok(())
     }
 
     /// Appends a run of a text message that is unmasked already.
-    pub(super) fn push_text(&mut self, bytes: &[u8], total: usize) -> Result<(), ProtocolError> {
+    pub(super) fn push_text(&mut self, bytes: &[u8], total: usize) -> Result<(), Fault> {
         let pieces = self.check.push(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
         let len = self.text.len();
         let capacity = self.text.capacity();
         if let Some(more) = grown(len, capacity, bytes.len() + pieces.joint().len(), total) {
-            self.text.reserve_exact(more);
+            self.text.try_reserve_exact(more)?;
         }
         self.text.push_str(pieces.joint());
         self.text.push_str(pieces.rest);
@@ -54,12 +62,7 @@ impl Assembly {
     }
 
     /// Appends a run of a text message from bytes that must not change.
-    pub(super) fn copy_text(
-        &mut self,
-        bytes: &[u8],
-        run: Run,
-        total: usize,
-    ) -> Result<(), ProtocolError> {
+    pub(super) fn copy_text(&mut self, bytes: &[u8], run: Run, total: usize) -> Result<(), Fault> {
         let Some(key) = run.key else {
             return self.push_text(bytes, total);
         };
@@ -85,8 +88,12 @@ impl Assembly {
         if core::mem::take(&mut self.lent) {
             self.binary.clear();
             self.text.clear();
-            self.binary.shrink_to(KEEP);
-            self.text.shrink_to(KEEP);
+            if self.binary.capacity() > KEEP {
+                self.binary = Vec::new();
+            }
+            if self.text.capacity() > KEEP {
+                self.text = String::new();
+            }
         }
     }
 
@@ -97,8 +104,10 @@ impl Assembly {
 
     pub(super) fn shrink_to_fit(&mut self) {
         self.clear_lent();
-        self.binary.shrink_to_fit();
-        self.text.shrink_to_fit();
+        memory::shrink(&mut self.binary);
+        let mut text = core::mem::take(&mut self.text).into_bytes();
+        memory::shrink(&mut text);
+        self.text = String::from_utf8(text).unwrap_or_default();
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::inflate::TAIL;
 use super::queue::KEEP;
-use crate::deflate::{Codec, Compressor, CompressorParams};
+use crate::deflate::{Codec, Compressor, CompressorParams, OutOfMemory};
 
 /// Deflates messages into a buffer of its own.
 #[derive(Debug)]
@@ -33,17 +33,37 @@ impl Compress {
     }
 
     /// Deflates a message, or its part that ends it or not; the result lasts until the next call.
-    pub(super) fn deflate(&mut self, part: &[u8], fin: bool) -> &mut Vec<u8> {
+    ///
+    /// Fails where there is no memory. The next message, or part, begins with an empty window then.
+    pub(super) fn deflate(&mut self, part: &[u8], fin: bool) -> Result<&[u8], OutOfMemory> {
         let Self { codec, params, compressor, out, .. } = self;
-        out.clear();
-        compressor.get_or_insert_with(|| codec.compressor(*params)).compress(part, out);
+        let made = match compressor {
+            Some(made) => made,
+            none => none.insert(codec.try_compressor(*params)?),
+        };
+        if let failed @ Err(_) = made.try_compress(part, out) {
+            self.settle(failed)?;
+        }
         if fin {
-            end_message(out);
+            end_message(&mut self.out);
             if !self.takeover {
                 self.release();
             }
         }
-        &mut self.out
+        Ok(&self.out)
+    }
+
+    /// Forgets the result. Where it was not queued nothing may build on it.
+    pub(super) fn settle<E>(&mut self, queued: Result<(), E>) -> Result<(), E> {
+        if queued.is_err() {
+            self.compressor = None;
+        }
+        self.out.clear();
+        // Only a long one needed that much.
+        if self.out.capacity() > KEEP {
+            self.out = Vec::new();
+        }
+        queued
     }
 
     /// Whether later messages build on what was deflated, so that it has to be sent.
@@ -56,12 +76,6 @@ impl Compress {
         if let Some(compressor) = &mut self.compressor {
             compressor.reset();
         }
-    }
-
-    /// Forgets the result, and the memory that only a long one needed.
-    pub(super) fn trim(&mut self) {
-        self.out.clear();
-        self.out.shrink_to(KEEP);
     }
 
     /// Gives up the window, and all memory with it.

@@ -1,6 +1,7 @@
 //! Compressed messages on the receive path (RFC 7692 6.2).
 
 use super::Connection;
+use super::fault::Fault;
 use super::inbound::{Found, Frame, Inbound, Input, Message, Place, Step, What, input_bytes};
 use super::inflate::Inflated;
 use super::receive::{Receive, offset};
@@ -18,7 +19,7 @@ impl Receive<'_> {
         frame: Frame,
         read: u64,
         mut message: Message,
-    ) -> Result<Option<Found>, ProtocolError> {
+    ) -> Result<Option<Found>, Fault> {
         let chunks = self.conn.config.delivery == Delivery::Chunks;
         let start = self.pos;
         let left = usize::try_from(frame.len - read).unwrap_or(usize::MAX);
@@ -49,7 +50,7 @@ impl Receive<'_> {
         key: Option<u32>,
         read: u64,
         message: &mut Message,
-    ) -> Result<bool, ProtocolError> {
+    ) -> Result<bool, Fault> {
         let Connection { config, inbound, read: buffer, .. } = &mut *self.conn;
         let Inbound { assembly, inflate: Some(inflate), .. } = inbound else {
             return Ok(false);
@@ -94,7 +95,7 @@ impl Inbound {
         frame: Frame,
         message: Message,
         chunks: bool,
-    ) -> Result<Option<Found>, ProtocolError> {
+    ) -> Result<Option<Found>, Fault> {
         match self.step {
             Step::Payload { read, .. } if read == frame.len => self.step = Step::default(),
             _ => return Ok(None),

@@ -11,6 +11,7 @@ use crate::config::{Config, Delivery, Limits};
 use crate::error::ProtocolError;
 use crate::event::{Chunk, Event, Kind, Payload, Text};
 use crate::frame::{Decoded, Expect, Header, MAX_HEADER, Opcode};
+use crate::memory;
 use crate::simd;
 
 /// Where the bytes come from decides only how a payload is unmasked.
@@ -230,7 +231,7 @@ impl Inbound {
 
     pub(super) fn shrink_to_fit(&mut self) {
         self.assembly.shrink_to_fit();
-        self.control.shrink_to_fit();
+        memory::shrink(&mut self.control);
     }
 }
 

@@ -4,8 +4,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::fault::Fault;
 use crate::deflate::{Codec, Decompressor, Progress};
 use crate::error::ProtocolError;
+use crate::memory::OutOfMemory;
 
 /// Inflates messages, straight into the buffer they are assembled in.
 #[derive(Debug)]
@@ -40,17 +42,17 @@ impl Inflate {
         input: &[u8],
         out: &mut Vec<u8>,
         room: usize,
-    ) -> Result<Inflated, ProtocolError> {
+    ) -> Result<Inflated, Fault> {
         let start = out.len();
         // A byte over the limit shows that there is more, and is never kept.
         let mut over = [0];
         let space = room.min(STEP.min(MIN_STEP.max(4 * input.len())));
-        reserve(out, space, room);
+        reserve(out, space, room)?;
         out.resize(start + space, 0);
         let target = if room == 0 { &mut over[..] } else { &mut out[start..] };
         let Progress { taken, made, .. } = self.decompress(input, target)?;
         if made > space {
-            return Err(ProtocolError::MessageTooLong);
+            return Err(ProtocolError::MessageTooLong.into());
         }
         out.truncate(start + made);
         Ok(Inflated { taken, more: made > 0 && made == space })
@@ -58,13 +60,13 @@ impl Inflate {
 
     /// The message's last byte was read: adds what its sender left out, and checks that nothing is
     /// open or left. An `empty` message needs no block at all.
-    pub(super) fn finish(&mut self, empty: bool) -> Result<(), ProtocolError> {
+    pub(super) fn finish(&mut self, empty: bool) -> Result<(), Fault> {
         if !(self.finished || empty) {
             for mut rest in [TAIL, PROBE] {
                 while !rest.is_empty() {
                     let Progress { taken, made, .. } = self.decompress(rest, &mut [0])?;
                     if made > 0 {
-                        return Err(ProtocolError::Deflate);
+                        return Err(ProtocolError::Deflate.into());
                     }
                     rest = &rest[taken..];
                 }
@@ -77,16 +79,19 @@ impl Inflate {
         Ok(())
     }
 
-    fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, ProtocolError> {
+    fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, Fault> {
         let (codec, window_bits) = (&self.codec, self.window_bits);
-        let decompressor = self.decompressor.get_or_insert_with(|| codec.decompressor(window_bits));
+        let decompressor = match &mut self.decompressor {
+            Some(decompressor) => decompressor,
+            none => none.insert(codec.try_decompressor(window_bits)?),
+        };
         let progress = decompressor.decompress(input, out).map_err(|_| ProtocolError::Deflate)?;
         let Progress { taken, made, finished } = progress;
         if taken > 0 || finished {
             self.finished = finished;
         } else if made == 0 && !input.is_empty() {
             // It would go on like this.
-            return Err(ProtocolError::Deflate);
+            return Err(ProtocolError::Deflate.into());
         }
         Ok(progress)
     }
@@ -104,10 +109,11 @@ impl Inflate {
 }
 
 /// Makes room for a step, by doubling, but never beyond what the limit leaves.
-fn reserve(out: &mut Vec<u8>, space: usize, room: usize) {
+fn reserve(out: &mut Vec<u8>, space: usize, room: usize) -> Result<(), OutOfMemory> {
     if out.capacity() - out.len() < space {
-        out.reserve_exact(space.max(out.len().min(room)));
+        out.try_reserve_exact(space.max(out.len().min(room)))?;
     }
+    Ok(())
 }
 
 /// What a sender leaves out at the end of a message (RFC 7692 7.2.1).

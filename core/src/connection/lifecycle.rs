@@ -4,11 +4,12 @@
 use alloc::string::String;
 use core::time::Duration;
 
+use super::fault::Fault;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
-use crate::error::ProtocolError;
 use crate::event::{Cause, Closed, Timer};
 use crate::frame::Role;
+use crate::memory;
 use crate::ready_state::ReadyState;
 use crate::time::{Deadline, Instant};
 
@@ -98,13 +99,13 @@ impl Lifecycle {
 
     /// The peer's Close frame was read.
     pub(super) fn received_close(&mut self, frame: CloseFrame<'_>) {
-        self.received = Some(PeerClose { code: frame.code, reason: String::from(frame.reason) });
+        self.received = Some(PeerClose { code: frame.code, reason: memory::copied(frame.reason) });
         self.complete();
     }
 
-    /// The peer broke a rule.
-    pub(super) fn fail(&mut self, error: ProtocolError) {
-        self.end(Cause::Peer(error));
+    /// Nothing more can be read.
+    pub(super) fn fail(&mut self, fault: Fault) {
+        self.end(fault.into());
     }
 
     /// The transport has no more bytes of the peer.

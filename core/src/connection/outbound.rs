@@ -4,13 +4,15 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::compress::Compress;
+use super::fault::Fault;
 use super::keepalive::Output;
 use super::lifecycle::Lifecycle;
 use super::queue::Queue;
 use crate::close::{CloseCode, CloseFrame};
-use crate::error::{ProtocolError, SendError};
+use crate::error::SendError;
 use crate::event::Kind;
 use crate::frame::MAX_CONTROL;
+use crate::memory::OutOfMemory;
 
 #[derive(Debug)]
 pub(super) struct Outbound {
@@ -86,17 +88,28 @@ impl Outbound {
     }
 
     /// Sends our Close frame, if none was sent or decided on and the transport takes it.
-    pub(super) fn close(&mut self, frame: CloseFrame<'_>) {
+    pub(super) fn close(&mut self, frame: CloseFrame<'_>) -> Result<(), OutOfMemory> {
         if self.lifecycle.may_close() {
-            self.queue.push_close(frame);
+            self.queue.push_close(frame)?;
             self.lifecycle.sent_close();
+        }
+        Ok(())
+    }
+
+    /// As [`close`](Self::close), for a frame that nobody tries again: where there is no memory for
+    /// it, all that is left is to drop the transport.
+    pub(super) fn close_or_drop(&mut self, frame: CloseFrame<'_>) {
+        if self.close(frame).is_err() {
+            self.lifecycle.fail(Fault::OutOfMemory);
+            self.lifecycle.transport_lost();
         }
     }
 
-    /// The peer broke a rule: tells it so, and ends.
-    pub(super) fn fail(&mut self, error: ProtocolError) {
-        self.lifecycle.fail(error);
-        self.answer(Some(error.close_code()));
+    /// Nothing more can be read: tells the peer why, and ends.
+    pub(super) fn fail(&mut self, fault: impl Into<Fault>) {
+        let fault = fault.into();
+        self.lifecycle.fail(fault);
+        self.answer(Some(fault.close_code()));
     }
 
     /// The peer's Close frame came; `answers` unless half-open.
@@ -117,7 +130,10 @@ impl Outbound {
         if frame.encode(&mut [0; MAX_CONTROL]).is_none() {
             return Err(SendError::CloseReason);
         }
-        deferred.reason = reason.into();
+        let mut copy = String::new();
+        copy.try_reserve_exact(reason.len()).map_err(|_| SendError::OutOfMemory)?;
+        copy.push_str(reason);
+        deferred.reason = copy;
         Ok(())
     }
 
@@ -126,14 +142,16 @@ impl Outbound {
             self.deferred = Some(Deferred { code, reason: String::new() });
             self.lifecycle.sent_close();
         } else {
-            self.close(CloseFrame { code, reason: "" });
+            self.close_or_drop(CloseFrame { code, reason: "" });
         }
     }
 
     /// The host looks at the queue: what stood aside takes its place.
     pub(super) fn look(&mut self) {
-        if let Some(Deferred { code, reason }) = self.deferred.take() {
-            self.queue.push_close(CloseFrame { code, reason: &reason });
+        if let Some(Deferred { code, reason }) = &self.deferred
+            && self.queue.push_close(CloseFrame { code: *code, reason }).is_ok()
+        {
+            self.deferred = None;
         }
         self.queue.look();
     }

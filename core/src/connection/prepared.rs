@@ -13,6 +13,7 @@ use super::compress::{Compress, end_message};
 use crate::deflate::CompressorParams;
 use crate::event::Kind;
 use crate::frame::{Header, MAX_HEADER, Opcode};
+use crate::memory::OutOfMemory;
 
 /// A message encoded for broadcast: one unmasked frame, shared by reference.
 ///
@@ -57,10 +58,30 @@ impl Prepared {
         Self::new(Kind::Binary, data)
     }
 
+    /// As [`text`](Self::text); fails where there is no memory for a copy of it.
+    pub fn try_text(text: &str) -> Result<Self, OutOfMemory> {
+        Self::try_new(Kind::Text, text.as_bytes())
+    }
+
+    /// As [`binary`](Self::binary); fails where there is no memory for a copy of it.
+    pub fn try_binary(data: &[u8]) -> Result<Self, OutOfMemory> {
+        Self::try_new(Kind::Binary, data)
+    }
+
+    fn try_new(kind: Kind, payload: &[u8]) -> Result<Self, OutOfMemory> {
+        let mut frame = Vec::new();
+        frame.try_reserve_exact(MAX_HEADER + payload.len())?;
+        Ok(Self::with_room(kind, payload, frame))
+    }
+
     fn new(kind: Kind, payload: &[u8]) -> Self {
+        Self::with_room(kind, payload, Vec::with_capacity(MAX_HEADER + payload.len()))
+    }
+
+    fn with_room(kind: Kind, payload: &[u8], frame: Vec<u8>) -> Self {
         Self {
             kind,
-            plain: Encoded::new(kind, payload, false),
+            plain: Encoded::new(kind, payload, false, frame),
             #[cfg(feature = "deflate")]
             deflated: Arc::default(),
         }
@@ -82,36 +103,40 @@ impl Prepared {
 
     /// The message as a compressor with an empty window makes it; `compress` has to start anew
     /// behind it.
-    pub(super) fn deflated(&self, compress: &mut Compress) -> Encoded {
+    pub(super) fn deflated(&self, compress: &mut Compress) -> Result<Encoded, OutOfMemory> {
         compress.forget_window();
         #[cfg(feature = "deflate")]
         {
             let mut deflated = self.deflated.lock().unwrap_or_else(PoisonError::into_inner);
             let params = compress.params();
             if let Some((_, encoded)) = deflated.iter().find(|(made, _)| *made == params) {
-                return encoded.clone();
+                return Ok(encoded.clone());
             }
-            let encoded = self.deflate(compress);
+            let encoded = self.deflate(compress)?;
+            deflated.try_reserve(1)?;
             deflated.push((params, encoded.clone()));
-            encoded
+            Ok(encoded)
         }
         #[cfg(not(feature = "deflate"))]
         self.deflate(compress)
     }
 
-    fn deflate(&self, compress: &Compress) -> Encoded {
+    fn deflate(&self, compress: &Compress) -> Result<Encoded, OutOfMemory> {
         let (codec, params) = (compress.codec(), compress.params());
-        let mut compressor = codec.compressor(params);
+        let mut compressor = codec.try_compressor(params)?;
         let mut payload = Vec::new();
-        compressor.compress(self.payload(), &mut payload);
+        compressor.try_compress(self.payload(), &mut payload)?;
         codec.recycle_compressor(compressor, params);
         end_message(&mut payload);
-        Encoded::new(self.kind, &payload, true)
+        let mut frame = Vec::new();
+        frame.try_reserve_exact(MAX_HEADER + payload.len())?;
+        Ok(Encoded::new(self.kind, &payload, true, frame))
     }
 }
 
 impl Encoded {
-    fn new(kind: Kind, payload: &[u8], deflated: bool) -> Self {
+    /// `frame` has the room for it.
+    fn new(kind: Kind, payload: &[u8], deflated: bool, mut frame: Vec<u8>) -> Self {
         let opcode = match kind {
             Kind::Binary => Opcode::Binary,
             Kind::Text => Opcode::Text,
@@ -120,9 +145,9 @@ impl Encoded {
         let len = payload.len() as u64;
         let payload_at =
             Header { fin: true, rsv1: deflated, opcode, mask: None, len }.encode(&mut header);
-        let mut frame = Vec::with_capacity(payload_at + payload.len());
         frame.extend_from_slice(&header[..payload_at]);
         frame.extend_from_slice(payload);
+        // With room left over the count of its owners is made now, not with the first clone.
         Self { frame: frame.into(), payload_at, deflated }
     }
 

@@ -23,6 +23,11 @@
 //! So nothing is ever put in before `shown`, bytes in the queue never change, and memory that holds
 //! bytes is neither freed nor moved while `advanced < shown`: instead of growing, the tail is put
 //! among the blocks of the backlog as it is, and another takes its place ([`Queue::make_room`]).
+//!
+//! # Where there is no memory
+//!
+//! What is queued has its memory before the first byte of it is put anywhere: it is queued whole or
+//! not at all. Pongs stay aside.
 
 mod backlog;
 mod pongs;
@@ -39,6 +44,7 @@ use super::mask_keys::MaskKeys;
 use crate::close::CloseFrame;
 use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::mask;
+use crate::memory::{self, OutOfMemory};
 
 /// The queue of frames, encoded.
 #[derive(Debug, Default)]
@@ -55,7 +61,7 @@ pub(super) struct Queue {
     queued: u64,
     /// `queued` when the host last looked: what is before it is known to wait.
     looked: u64,
-    backlog: Option<Box<Backlog>>,
+    backlog: Option<Box<[Backlog; 1]>>,
     pongs: Pongs,
     /// Keys for a client's frames; a server has none.
     masks: Option<MaskKeys>,
@@ -116,44 +122,65 @@ impl Queue {
 
     /// Queues a frame. A shared body of `share_from` bytes or more is not copied, unless it has to
     /// be masked.
-    pub(super) fn push_frame(&mut self, shape: Shape, body: Body<'_>, share_from: usize) {
-        self.settle_pongs();
-        let mask = self.next_mask();
+    pub(super) fn push_frame(
+        &mut self,
+        shape: Shape,
+        body: Body<'_>,
+        share_from: usize,
+    ) -> Result<(), OutOfMemory> {
+        self.settle_pongs()?;
         let len = body.as_slice().len();
-        let (header, header_len) = shape.header(mask, len);
-        match (body, mask) {
-            (Body::Shared(bytes), None) if len >= share_from.max(1) => {
-                self.make_room(MAX_HEADER);
+        match body {
+            Body::Shared(bytes) if self.masks.is_none() && len >= share_from.max(1) => {
+                self.make_room(MAX_HEADER)?;
+                self.make_backlog(2)?;
+                let (header, header_len) = shape.header(None, len);
                 append_header(&mut self.tail, &header, header_len);
                 self.queued += header_len as u64;
-                self.push_piece(Piece::Payload(bytes));
+                self.push_piece(Piece::Payload(bytes))
             }
-            (body, mask) => {
-                self.make_room(MAX_HEADER + len);
+            body => {
+                self.make_room(MAX_HEADER + len)?;
+                let mask = self.next_mask();
+                let (header, header_len) = shape.header(mask, len);
                 append_header(&mut self.tail, &header, header_len);
                 append_at(&mut self.tail, body.as_slice(), mask, 0);
                 self.queued += (header_len + len) as u64;
+                Ok(())
             }
         }
     }
 
-    /// Queues a frame that was encoded before; only for a server.
-    pub(super) fn push_encoded(&mut self, frame: Bytes, share_from: usize) {
-        self.settle_pongs();
-        if frame.len() >= share_from {
-            self.push_piece(Piece::Frames(frame));
-        } else {
-            self.make_room(frame.len());
-            self.tail.extend_from_slice(&frame);
-            self.queued += frame.len() as u64;
-        }
+    /// Makes sure that `frames` frames of `bytes` bytes in all can be queued, each in a piece or two
+    /// of its own.
+    pub(super) fn make_room_for(&mut self, frames: usize, bytes: usize) -> Result<(), OutOfMemory> {
+        self.settle_pongs()?;
+        self.make_room(bytes + MAX_HEADER)?;
+        self.make_backlog(2 * frames + 1)?;
+        Ok(())
     }
 
-    pub(super) fn push_close(&mut self, frame: CloseFrame<'_>) {
+    /// Queues a frame that was encoded before; only for a server.
+    pub(super) fn push_encoded(
+        &mut self,
+        frame: Bytes,
+        share_from: usize,
+    ) -> Result<(), OutOfMemory> {
+        self.settle_pongs()?;
+        if frame.len() >= share_from {
+            return self.push_piece(Piece::Frames(frame));
+        }
+        self.make_room(frame.len())?;
+        self.tail.extend_from_slice(&frame);
+        self.queued += frame.len() as u64;
+        Ok(())
+    }
+
+    pub(super) fn push_close(&mut self, frame: CloseFrame<'_>) -> Result<(), OutOfMemory> {
         let mut body = [0; MAX_CONTROL];
         let len = frame.encode(&mut body).unwrap_or(0);
         let shape = Shape::control(Opcode::Close);
-        self.push_frame(shape, Body::Borrowed(&body[..len]), usize::MAX);
+        self.push_frame(shape, Body::Borrowed(&body[..len]), usize::MAX)
     }
 
     /// Keeps a pong for when the host next looks; of those that wait, the newest 16.
@@ -162,12 +189,13 @@ impl Queue {
     }
 
     /// Ends the open piece, so that pongs can pass what follows.
-    pub(super) fn seal(&mut self) {
+    pub(super) fn seal(&mut self) -> Result<(), OutOfMemory> {
         let (len, open) = (self.open_len(), self.open());
         if len > 0 {
-            self.backlog().push(Piece::Own(len), open);
+            self.make_backlog(1)?.push(Piece::Own(len), open);
             self.open = self.queued;
         }
+        Ok(())
     }
 
     /// Masks, in place, a payload that the host frames itself, and writes its header before it.
@@ -184,55 +212,67 @@ impl Queue {
 
     /// The host looks: pongs take their place.
     pub(super) fn look(&mut self) {
-        if self.looked > self.advanced {
-            self.pass_pongs();
-        } else {
-            self.settle_pongs();
-        }
+        // Where there is no memory for them they stay aside until the next look.
+        let _ = if self.looked > self.advanced { self.pass_pongs() } else { self.settle_pongs() };
         self.looked = self.queued;
     }
 
     /// Puts the pongs behind all that is queued.
-    fn settle_pongs(&mut self) {
+    fn settle_pongs(&mut self) -> Result<(), OutOfMemory> {
         if self.pongs.is_empty() {
-            return;
+            return Ok(());
         }
         let len = self.pongs_len();
-        self.make_room(len + MAX_HEADER);
+        self.make_room(len + MAX_HEADER)?;
         self.pongs.append_to(&mut self.tail, self.masks.as_mut());
         self.queued += len as u64;
+        Ok(())
     }
 
     /// Puts the pongs before data that the host was not shown. They stay aside where there is none,
     /// or while earlier ones wait among it, so that no more than two batches ever wait.
-    fn pass_pongs(&mut self) {
+    fn pass_pongs(&mut self) -> Result<(), OutOfMemory> {
         let all_shown = self.shown > self.open;
-        let still_pass = self.backlog.as_ref().is_some_and(|it| it.pongs > self.advanced);
+        let still_pass = self.backlog().is_some_and(|it| it.pongs > self.advanced);
         if self.pongs.is_empty() || all_shown || still_pass {
-            return;
+            return Ok(());
         }
-        let len = self.pongs_len();
-        let mut frames = Vec::with_capacity(len + MAX_HEADER);
+        let (len, shown, open) = (self.pongs_len(), self.shown, self.open());
+        let mut frames = Vec::new();
+        frames.try_reserve_exact(len + MAX_HEADER)?;
+        self.make_backlog(1)?;
         self.pongs.append_to(&mut frames, self.masks.as_mut());
-        let (shown, open) = (self.shown, self.open());
-        let backlog = self.backlog();
+        let backlog = self.make_backlog(1)?;
         let (at, place) = backlog.gap(shown).unwrap_or((backlog.len(), open.place));
-        backlog.insert(at, Piece::Frames(frames.into()), open);
+        backlog.insert(at, Piece::Pongs(frames), open);
         backlog.pongs = place + len as u64;
         self.open += len as u64;
         self.queued += len as u64;
+        Ok(())
     }
 
-    fn push_piece(&mut self, piece: Piece) {
-        self.seal();
+    fn push_piece(&mut self, piece: Piece) -> Result<(), OutOfMemory> {
+        self.make_backlog(2)?;
+        self.seal()?;
         let (len, open) = (piece.len() as u64, self.open());
-        self.backlog().push(piece, open);
+        self.make_backlog(1)?.push(piece, open);
         self.queued += len;
         self.open = self.queued;
+        Ok(())
     }
 
-    fn backlog(&mut self) -> &mut Backlog {
-        self.backlog.get_or_insert_default()
+    fn backlog(&self) -> Option<&Backlog> {
+        self.backlog.as_deref().map(|[backlog]| backlog)
+    }
+
+    /// The backlog, with room for so many pieces more.
+    fn make_backlog(&mut self, pieces: usize) -> Result<&mut Backlog, OutOfMemory> {
+        let [backlog] = match &mut self.backlog {
+            Some(backlog) => &mut **backlog,
+            none => &mut **none.insert(memory::boxed(Backlog::default())?),
+        };
+        backlog.make_room(pieces)?;
+        Ok(backlog)
     }
 
     fn open(&self) -> Open {
@@ -248,40 +288,44 @@ impl Queue {
     }
 
     /// Makes sure that `more` bytes can be appended to the tail where it lies.
-    fn make_room(&mut self, more: usize) {
+    fn make_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
         if self.tail.capacity() - self.tail.len() >= more {
-            return;
+            return Ok(());
         }
         let doubled = (2 * self.tail.capacity()).clamp(MIN_TAIL, MAX_TAIL);
         let (len, open_len) = (self.tail.len(), self.open_len());
-        if let Some(backlog) = &mut self.backlog
+        if let Some([backlog]) = self.backlog.as_deref_mut()
             && open_len == 0
             && backlog.leaves(len)
         {
             self.tail.clear();
             backlog.restart();
         } else if self.shown > self.advanced || self.tail.len() + more > MAX_TAIL {
-            self.end_block();
+            self.end_block()?;
         }
         if self.tail.capacity() - self.tail.len() < more {
             let capacity = doubled.max(self.tail.len() + more);
-            self.tail.reserve_exact(capacity - self.tail.len());
+            self.tail.try_reserve_exact(capacity - self.tail.len())?;
         }
+        Ok(())
     }
 
     /// Puts the tail among the blocks, and takes another.
-    fn end_block(&mut self) {
-        self.seal();
+    fn end_block(&mut self) -> Result<(), OutOfMemory> {
+        self.seal()?;
         if !self.tail.is_empty() {
-            let next = self.backlog().spare();
+            let backlog = self.make_backlog(0)?;
+            backlog.make_room_for_block()?;
+            let next = backlog.spare();
             let tail = core::mem::replace(&mut self.tail, next);
-            self.backlog().push_block(tail);
+            self.make_backlog(0)?.push_block(tail);
         }
+        Ok(())
     }
 
     /// What waits, as far as it lies together; no part is empty.
     pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        let before = self.backlog.iter().flat_map(|backlog| backlog.parts(&self.tail));
+        let before = self.backlog().into_iter().flat_map(|backlog| backlog.parts(&self.tail));
         let open = &self.tail[self.open().at..];
         let mut passed = self.passed();
         before
@@ -292,7 +336,7 @@ impl Queue {
 
     /// How much of the first piece was passed.
     fn passed(&self) -> usize {
-        let first = self.backlog.as_ref().and_then(|backlog| backlog.from());
+        let first = self.backlog().and_then(Backlog::from);
         distance(first.unwrap_or(self.open), self.advanced)
     }
 
@@ -306,7 +350,7 @@ impl Queue {
     pub(super) fn advance(&mut self, n: usize) {
         self.advanced += n.min(self.len()) as u64;
         self.shown = self.shown.max(self.advanced);
-        if let Some(backlog) = &mut self.backlog {
+        if let Some([backlog]) = self.backlog.as_deref_mut() {
             backlog.advance(self.advanced);
         }
         if self.advanced == self.queued {
@@ -316,11 +360,12 @@ impl Queue {
 
     /// Takes the first part out: shared bytes as they are, own ones with their block.
     pub(super) fn take(&mut self) -> Option<Bytes> {
-        if self.backlog.as_ref().is_none_or(|backlog| backlog.owns_first_in_tail()) {
-            self.end_block();
+        if self.backlog().is_none_or(Backlog::owns_first_in_tail) {
+            self.end_block().ok()?;
         }
         let passed = self.passed();
-        let part = self.backlog.as_mut()?.share_first()?.slice(passed..);
+        let [backlog] = self.backlog.as_deref_mut()?;
+        let part = backlog.share_first()?.slice(passed..);
         self.advance(part.len());
         Some(part)
     }
@@ -331,20 +376,20 @@ impl Queue {
         if self.tail.capacity() > KEEP {
             self.tail = Vec::new();
         }
-        if let Some(backlog) = &mut self.backlog {
+        if let Some([backlog]) = self.backlog.as_deref_mut() {
             backlog.release();
         }
         // The host may be told that nothing waits, and not look again.
-        self.settle_pongs();
+        let _ = self.settle_pongs();
     }
 
     /// Gives back memory that holds nothing, and moves what was never shown.
     pub(super) fn shrink_to_fit(&mut self) {
         if self.shown == self.advanced {
-            self.tail.shrink_to_fit();
+            memory::shrink(&mut self.tail);
         }
-        match &mut self.backlog {
-            Some(backlog) if backlog.len() > 0 => backlog.shrink_to_fit(),
+        match self.backlog.as_deref_mut() {
+            Some([backlog]) if backlog.len() > 0 => backlog.shrink_to_fit(),
             _ => self.backlog = None,
         }
         self.pongs.shrink_to_fit();

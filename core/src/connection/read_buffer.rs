@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use crate::memory::OutOfMemory;
+
 /// Bytes `start..end` were received and not yet taken. Before them lie `kept` bytes of a message
 /// that is not whole: its payload, unmasked, stays where it was read, and is lent from there.
 #[derive(Debug, Default)]
@@ -16,9 +18,9 @@ pub(super) struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    /// Memory of `len` bytes, but of 16 MiB at most, right behind what is there. `announced` is how
-    /// much of a message is still to come: so far the buffer grows by doubling.
-    pub(super) fn space(&mut self, len: usize, announced: usize) -> &mut [u8] {
+    /// Makes sure of memory for `len` bytes, but for 16 MiB at most, right behind what is there.
+    /// `announced` is how much of a message is still to come: so far the buffer grows by doubling.
+    pub(super) fn make_space(&mut self, len: usize, announced: usize) -> Result<(), OutOfMemory> {
         let len = len.min(MAX_READ);
         let from = self.start - self.kept;
         if from == self.end {
@@ -35,12 +37,24 @@ impl ReadBuffer {
         if self.bytes.capacity() < needed {
             let most = needed.saturating_add(announced);
             let capacity = needed.max(most.min(2 * self.bytes.capacity()));
-            self.bytes.reserve_exact(capacity - self.bytes.len());
+            self.bytes.try_reserve_exact(capacity - self.bytes.len())?;
         }
+        Ok(())
+    }
+
+    /// Lends that memory; without, what there is, if there is any.
+    pub(super) fn space(&mut self, len: usize) -> &mut [u8] {
+        let (len, left) = (len.min(MAX_READ), self.bytes.capacity() - self.end);
+        let needed = self.end + if left > 0 { len.min(left) } else { len };
         if self.bytes.len() < needed {
             self.bytes.resize(needed, 0);
         }
         &mut self.bytes[self.end..needed]
+    }
+
+    /// Forgets what is there.
+    pub(super) fn discard(&mut self) {
+        (self.start, self.end, self.kept) = (0, 0, 0);
     }
 
     /// The host wrote `n` bytes into the space; more than there was counts as all of it.

@@ -2,6 +2,7 @@
 
 use super::Connection;
 use super::assembly::{Assembly, Run};
+use super::fault::Fault;
 use super::framing::append_at;
 use super::inbound::{Found, Frame, Input, Message, Place, Step, What, input_bytes, read_header};
 use super::sender::{Compression, Sender};
@@ -138,7 +139,7 @@ impl<'a> Receive<'a> {
     }
 
     /// Takes a header with what came of its payload, or a further run of it.
-    fn step(&mut self) -> Result<Option<Found>, ProtocolError> {
+    fn step(&mut self) -> Result<Option<Found>, Fault> {
         let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
         if outbound.lifecycle.has_ended() {
             inbound.stop();
@@ -169,7 +170,7 @@ impl<'a> Receive<'a> {
     }
 
     /// Takes what came of a payload of which `read` bytes came before.
-    fn payload(&mut self, frame: Frame, read: u64) -> Result<Option<Found>, ProtocolError> {
+    fn payload(&mut self, frame: Frame, read: u64) -> Result<Option<Found>, Fault> {
         if let Some(message) = self.conn.inbound.message
             && message.inflated.is_some()
             && !frame.opcode.is_control()
@@ -193,7 +194,7 @@ impl<'a> Receive<'a> {
         }
     }
 
-    fn data(&mut self, frame: Frame, piece: Piece) -> Result<Option<Found>, ProtocolError> {
+    fn data(&mut self, frame: Frame, piece: Piece) -> Result<Option<Found>, Fault> {
         let Some(message) = self.conn.inbound.message else {
             return Ok(None);
         };
@@ -206,7 +207,7 @@ impl<'a> Receive<'a> {
             return self.chunk(message, piece, ends);
         }
         if ends && piece.first && frames == 1 {
-            return Ok(Some(Found { what: What::Message(kind), place: self.unmask(piece) }));
+            return Ok(Some(Found { what: What::Message(kind), place: self.unmask(piece)? }));
         }
         // As far as it is known how long the message gets.
         let total = if frame.fin { message.len } else { self.conn.config.limits.max_message };
@@ -215,11 +216,11 @@ impl<'a> Receive<'a> {
             // Text is checked as it comes, and copied to where it need not be checked again.
             let stays = kind == Kind::Binary && frames == 1 && frame.fin;
             if stays && (piece.first || read.kept > 0) {
-                return Ok(self.keep(piece));
+                return self.keep(piece);
             }
         } else if read.kept > 0 {
             let unmasked = Run { key: None, offset: 0 };
-            inbound.assembly.push_binary(read.take_kept(), unmasked, total);
+            inbound.assembly.push_binary(read.take_kept(), unmasked, total)?;
         }
         self.append(kind, piece, total)?;
         if !ends {
@@ -233,17 +234,17 @@ impl<'a> Receive<'a> {
 
     /// Leaves a piece of a message that is one frame in the read buffer, and lends all of it from
     /// there when it is whole.
-    fn keep(&mut self, piece: Piece) -> Option<Found> {
-        self.unmask(piece);
+    fn keep(&mut self, piece: Piece) -> Result<Option<Found>, Fault> {
+        self.unmask(piece)?;
         let Piece { at, len, last, .. } = piece;
         let read = &mut self.conn.read;
         read.kept += len;
         if !last {
-            return None;
+            return Ok(None);
         }
         let kept = core::mem::take(&mut read.kept);
         let place = Place::Input { at: at + len - kept, len: kept };
-        Some(Found { what: What::Message(Kind::Binary), place })
+        Ok(Some(Found { what: What::Message(Kind::Binary), place }))
     }
 
     fn chunk(
@@ -251,12 +252,12 @@ impl<'a> Receive<'a> {
         message: Message,
         piece: Piece,
         last: bool,
-    ) -> Result<Option<Found>, ProtocolError> {
+    ) -> Result<Option<Found>, Fault> {
         let Message { kind, begun, .. } = message;
         if piece.len == 0 && !last {
             return Ok(None);
         }
-        let place = self.unmask(piece);
+        let place = self.unmask(piece)?;
         let Connection { inbound, read, .. } = &mut *self.conn;
         let Assembly { binary, check, .. } = &mut inbound.assembly;
         if kind == Kind::Text {
@@ -275,13 +276,13 @@ impl<'a> Receive<'a> {
         Ok(Some(Found { what: What::Chunk { kind, first: !begun, last }, place }))
     }
 
-    fn control(&mut self, opcode: Opcode, piece: Piece) -> Result<Option<Found>, ProtocolError> {
+    fn control(&mut self, opcode: Opcode, piece: Piece) -> Result<Option<Found>, Fault> {
         if piece.first {
             self.conn.inbound.control.clear();
         }
         let whole = piece.first && piece.last;
         let fixed = matches!(self.input, Input::Fixed(_)) && piece.run.key.is_some();
-        let place = if whole && !fixed { self.unmask(piece) } else { self.copy_control(piece) };
+        let place = if whole && !fixed { self.unmask(piece) } else { self.copy_control(piece) }?;
         if !piece.last {
             return Ok(None);
         }
@@ -308,51 +309,51 @@ impl<'a> Receive<'a> {
     }
 
     /// Unmasks a piece: where it lies, or on its way into the assembly's binary buffer.
-    fn unmask(&mut self, piece: Piece) -> Place {
+    fn unmask(&mut self, piece: Piece) -> Result<Place, Fault> {
         let Piece { at, len, run, .. } = piece;
         let place = Place::Input { at, len };
         let Some(key) = run.key else {
-            return place;
+            return Ok(place);
         };
         let bytes = match &mut self.input {
             Input::Mutable(bytes) => &mut bytes[at..at + len],
             Input::Own => &mut self.conn.read.bytes[at..at + len],
             Input::Fixed(bytes) => {
                 let assembly = &mut self.conn.inbound.assembly;
-                assembly.push_binary(&bytes[at..at + len], run, len);
+                assembly.push_binary(&bytes[at..at + len], run, len)?;
                 assembly.lent = true;
-                return Place::Copied;
+                return Ok(Place::Copied);
             }
         };
         mask::in_place(bytes, key.to_ne_bytes(), run.offset);
-        place
+        Ok(place)
     }
 
-    fn append(&mut self, kind: Kind, piece: Piece, total: usize) -> Result<(), ProtocolError> {
+    fn append(&mut self, kind: Kind, piece: Piece, total: usize) -> Result<(), Fault> {
         let Piece { at, len, run, .. } = piece;
         let Connection { inbound, read, .. } = &mut *self.conn;
         match (kind, &mut self.input) {
             (Kind::Binary, input) => {
-                inbound.assembly.push_binary(input_bytes(input, read, at, len), run, total);
-                Ok(())
+                inbound.assembly.push_binary(input_bytes(input, read, at, len), run, total)
             }
             (Kind::Text, Input::Fixed(bytes)) => {
                 inbound.assembly.copy_text(&bytes[at..at + len], run, total)
             }
             (Kind::Text, _) => {
-                self.unmask(piece);
+                self.unmask(piece)?;
                 let Connection { inbound, read, .. } = &mut *self.conn;
                 inbound.assembly.push_text(input_bytes(&self.input, read, at, len), total)
             }
         }
     }
 
-    fn copy_control(&mut self, piece: Piece) -> Place {
+    fn copy_control(&mut self, piece: Piece) -> Result<Place, Fault> {
         let Piece { at, len, run, .. } = piece;
         let Connection { inbound, read, .. } = &mut *self.conn;
         let bytes = input_bytes(&self.input, read, at, len);
+        inbound.control.try_reserve(bytes.len())?;
         append_at(&mut inbound.control, bytes, run.key.map(u32::to_ne_bytes), run.offset);
-        Place::Control
+        Ok(Place::Control)
     }
 }
 

@@ -126,17 +126,17 @@ impl Sender<'_> {
         };
         self.check_room(self.framed_len(part.len()))?;
         let Outbound { queue, compress, fragment, .. } = &mut *self.outbound;
-        *fragment = (!fin).then_some(open);
         let rsv1 = open.compressed && opcode != Opcode::Continuation;
         let shape = Shape { fin, rsv1, opcode };
         match compress {
             Some(compress) if open.compressed => {
-                let part = compress.deflate(part, fin);
-                queue.push_frame(shape, Body::Borrowed(part), usize::MAX);
-                compress.trim();
+                let part = compress.deflate(part, fin)?;
+                let pushed = queue.push_frame(shape, Body::Borrowed(part), usize::MAX);
+                compress.settle(pushed)?;
             }
-            _ => queue.push_frame(shape, Body::Borrowed(part), usize::MAX),
+            _ => queue.push_frame(shape, Body::Borrowed(part), usize::MAX)?,
         }
+        *fragment = (!fin).then_some(open);
         Ok(())
     }
 
@@ -152,16 +152,16 @@ impl Sender<'_> {
         self.check_room(self.framed_len(len))?;
         let compresses = self.compresses(len);
         let Outbound { queue, compress, .. } = &mut *self.outbound;
-        let encoded = match compress {
-            Some(compress) if compresses => message.deflated(compress),
-            _ => message.plain().clone(),
-        };
+        // Where there is no memory to compress in, it goes out as it is.
+        let deflated = compress.as_mut().filter(|_| compresses);
+        let deflated = deflated.and_then(|compress| message.deflated(compress).ok());
+        let encoded = deflated.unwrap_or_else(|| message.plain().clone());
         match self.role {
-            Role::Server => queue.push_encoded(encoded.into_frame(), self.config.share_from),
+            Role::Server => queue.push_encoded(encoded.into_frame(), self.config.share_from)?,
             Role::Client => {
                 let opcode = opcode(message.kind());
                 let shape = Shape { fin: true, rsv1: encoded.is_deflated(), opcode };
-                queue.push_frame(shape, Body::Borrowed(encoded.payload()), usize::MAX);
+                queue.push_frame(shape, Body::Borrowed(encoded.payload()), usize::MAX)?;
             }
         }
         Ok(())
@@ -253,7 +253,7 @@ impl Sender<'_> {
             return Err(SendError::CloseReason);
         }
         if self.check_open().is_ok() {
-            self.outbound.close(frame);
+            self.outbound.close(frame)?;
         }
         Ok(())
     }
@@ -265,7 +265,7 @@ impl Sender<'_> {
         let code = code.and_then(CloseCode::new);
         let reason = if code.is_some() { fit_reason(reason) } else { "" };
         if self.check_open().is_ok() {
-            self.outbound.close(CloseFrame { code, reason });
+            self.outbound.close_or_drop(CloseFrame { code, reason });
         }
     }
 
@@ -311,22 +311,18 @@ impl Sender<'_> {
         let Outbound { queue, compress, .. } = &mut *self.outbound;
         let shape = Shape { fin: true, rsv1: false, opcode: opcode(kind) };
         let Some(compress) = compress.as_mut().filter(|_| compresses) else {
-            push_message(queue, self.config, shape, body);
-            return Ok(());
+            return push_message(queue, self.config, shape, body);
         };
         let taken_back = !compress.keeps_context();
-        let deflated = compress.deflate(body.as_slice(), true);
-        if taken_back && deflated.len() >= len {
-            push_message(queue, self.config, shape, body);
-        } else {
-            let body = match deflated.len() {
-                len if len < self.config.share_from => Body::Borrowed(deflated),
-                _ => Body::Shared(core::mem::take(deflated).into()),
-            };
-            push_message(queue, self.config, Shape { rsv1: true, ..shape }, body);
-        }
-        compress.trim();
-        Ok(())
+        let pushed = match compress.deflate(body.as_slice(), true) {
+            Ok(deflated) if !taken_back || deflated.len() < len => {
+                let shape = Shape { rsv1: true, ..shape };
+                push_message(queue, self.config, shape, Body::Borrowed(deflated))
+            }
+            // What does not get shorter, or finds no memory, goes out as it is.
+            _ => push_message(queue, self.config, shape, body),
+        };
+        compress.settle(pushed)
     }
 
     fn compresses(&self, len: usize) -> bool {
@@ -345,8 +341,7 @@ impl Sender<'_> {
         self.check_open()?;
         self.check_room(self.framed_len(payload.len()))?;
         let shape = Shape::control(opcode);
-        self.outbound.queue.push_frame(shape, Body::Borrowed(payload), usize::MAX);
-        Ok(())
+        Ok(self.outbound.queue.push_frame(shape, Body::Borrowed(payload), usize::MAX)?)
     }
 
     /// How many bytes a message of `len` bytes takes, if it is not compressed.
@@ -386,22 +381,30 @@ impl Sender<'_> {
 }
 
 /// Queues a message as one frame, or split.
-fn push_message(queue: &mut Queue, config: &Config, mut shape: Shape, body: Body<'_>) {
+fn push_message(
+    queue: &mut Queue,
+    config: &Config,
+    mut shape: Shape,
+    body: Body<'_>,
+) -> Result<(), SendError> {
     let len = body.as_slice().len();
     let most = config.split_above.map_or(usize::MAX, |most| most.max(1));
     if len <= most {
-        return queue.push_frame(shape, body, config.share_from);
+        return Ok(queue.push_frame(shape, body, config.share_from)?);
     }
+    let frames = len.div_ceil(most);
+    queue.make_room_for(frames, len + frames * MAX_HEADER)?;
     for start in (0..len).step_by(most) {
         let end = len.min(start.saturating_add(most));
         let part = match &body {
             Body::Borrowed(bytes) => Body::Borrowed(&bytes[start..end]),
             Body::Shared(bytes) => Body::Shared(bytes.slice(start..end)),
         };
-        queue.seal();
-        queue.push_frame(Shape { fin: end == len, ..shape }, part, config.share_from);
+        queue.seal()?;
+        queue.push_frame(Shape { fin: end == len, ..shape }, part, config.share_from)?;
         shape = Shape { fin: false, rsv1: false, opcode: Opcode::Continuation };
     }
+    Ok(())
 }
 
 fn opcode(kind: Kind) -> Opcode {

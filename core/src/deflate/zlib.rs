@@ -1,13 +1,18 @@
 //! The default codec: zlib-rs, with a stock of codecs that no connection needs at the moment.
 
+use alloc::alloc::handle_alloc_error;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::alloc::Layout;
 use core::fmt;
+use core::panic::UnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};
 
-use super::{Codec, Compressor, CompressorParams, Corrupt, Decompressor, Progress};
+use super::{Codec, Compressor, CompressorParams, Corrupt, Decompressor, OutOfMemory, Progress};
+use crate::memory;
 
 /// DEFLATE in Rust, by zlib-rs.
 ///
@@ -33,27 +38,63 @@ impl Zlib {
     pub fn with_stock(stock: usize) -> Self {
         Self { stock, ..Self::default() }
     }
+
+    /// About how many bytes a decompressor takes.
+    pub const DECOMPRESSOR_SIZE: usize = 48 << 10;
+
+    /// About how many bytes a compressor takes.
+    pub fn compressor_size(params: CompressorParams) -> usize {
+        let CompressorParams { window_bits, mem_level, .. } = params;
+        (136 << 10) + (4 << window_bits.clamp(9, 15)) + (512 << mem_level.clamp(1, 9))
+    }
+
+    fn waiting_compressor(&self, params: CompressorParams) -> Option<Box<dyn Compressor>> {
+        let mut waiting = self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = waiting.iter().rposition(|(fits, _)| *fits == params)?;
+        Some(waiting.swap_remove(at).1)
+    }
+
+    fn waiting_decompressor(&self) -> Option<Box<dyn Decompressor>> {
+        self.decompressors.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+}
+
+/// Makes a codec of about `size` bytes. zlib-rs has no way to say that there is no memory but to
+/// panic, which takes memory itself.
+fn made<T>(size: usize, make: impl FnOnce() -> T + UnwindSafe) -> Result<T, OutOfMemory> {
+    Vec::<u8>::new().try_reserve_exact(size)?;
+    catch_unwind(make).map_err(|_| OutOfMemory)
 }
 
 impl Codec for Zlib {
     fn compressor(&self, params: CompressorParams) -> Box<dyn Compressor> {
-        let mut waiting = self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
-        match waiting.iter().rposition(|(fits, _)| *fits == params) {
-            Some(at) => waiting.swap_remove(at).1,
-            None => Box::new(ZlibCompressor::new(params)),
-        }
+        self.waiting_compressor(params).unwrap_or_else(|| Box::new(ZlibCompressor::new(params)))
     }
 
     fn decompressor(&self, _window_bits: u8) -> Box<dyn Decompressor> {
-        let mut waiting = self.decompressors.lock().unwrap_or_else(PoisonError::into_inner);
-        // A larger window reads what was made for a smaller one, at no more memory in zlib-rs.
-        waiting.pop().unwrap_or_else(|| Box::new(ZlibDecompressor(Inflate::new(false, 15))))
+        self.waiting_decompressor().unwrap_or_else(|| Box::new(ZlibDecompressor::new()))
+    }
+
+    fn try_compressor(&self, params: CompressorParams) -> Result<Box<dyn Compressor>, OutOfMemory> {
+        match self.waiting_compressor(params) {
+            Some(compressor) => Ok(compressor),
+            None => Ok(memory::boxed(made(Self::compressor_size(params), || {
+                ZlibCompressor::new(params)
+            })?)?),
+        }
+    }
+
+    fn try_decompressor(&self, _window_bits: u8) -> Result<Box<dyn Decompressor>, OutOfMemory> {
+        match self.waiting_decompressor() {
+            Some(decompressor) => Ok(decompressor),
+            None => Ok(memory::boxed(made(Self::DECOMPRESSOR_SIZE, ZlibDecompressor::new)?)?),
+        }
     }
 
     fn recycle_compressor(&self, mut compressor: Box<dyn Compressor>, params: CompressorParams) {
         compressor.reset();
         let mut waiting = self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < self.stock {
+        if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
             waiting.push((params, compressor));
         }
     }
@@ -61,7 +102,7 @@ impl Codec for Zlib {
     fn recycle_decompressor(&self, mut decompressor: Box<dyn Decompressor>, _window_bits: u8) {
         decompressor.reset();
         let mut waiting = self.decompressors.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < self.stock {
+        if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
             waiting.push(decompressor);
         }
     }
@@ -83,10 +124,17 @@ impl ZlibCompressor {
 }
 
 impl Compressor for ZlibCompressor {
-    fn compress(&mut self, mut input: &[u8], out: &mut Vec<u8>) {
+    fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        if self.try_compress(input, out).is_err() {
+            handle_alloc_error(Layout::new::<[u8; STEP]>());
+        }
+    }
+
+    fn try_compress(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), OutOfMemory> {
         loop {
             let (start, before) = (out.len(), (self.0.total_in(), self.0.total_out()));
             let room = (input.len() / 2 + 64).min(STEP);
+            out.try_reserve(room)?;
             out.resize(start + room, 0);
             let status = self.0.compress(input, &mut out[start..], DeflateFlush::SyncFlush);
             let taken = count(self.0.total_in() - before.0);
@@ -96,7 +144,7 @@ impl Compressor for ZlibCompressor {
             // A flush is complete when it leaves room. Errors stand for a state that is not
             // reached: the stream is never finished, and the parameters are in range.
             if status != Ok(Status::Ok) || made < room {
-                return;
+                return Ok(());
             }
         }
     }
@@ -106,7 +154,29 @@ impl Compressor for ZlibCompressor {
     }
 }
 
+/// As [`memory::boxed`] makes them.
+impl Compressor for [ZlibCompressor; 1] {
+    fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        self[0].compress(input, out);
+    }
+
+    fn try_compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), OutOfMemory> {
+        self[0].try_compress(input, out)
+    }
+
+    fn reset(&mut self) {
+        self[0].reset();
+    }
+}
+
 struct ZlibDecompressor(Inflate);
+
+impl ZlibDecompressor {
+    /// A larger window reads what was made for a smaller one, at no more memory in zlib-rs.
+    fn new() -> Self {
+        Self(Inflate::new(false, 15))
+    }
+}
 
 impl Decompressor for ZlibDecompressor {
     fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, Corrupt> {
@@ -138,6 +208,17 @@ impl Decompressor for ZlibDecompressor {
 
     fn reset(&mut self) {
         self.0.reset(false);
+    }
+}
+
+/// As [`memory::boxed`] makes them.
+impl Decompressor for [ZlibDecompressor; 1] {
+    fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, Corrupt> {
+        self[0].decompress(input, out)
+    }
+
+    fn reset(&mut self) {
+        self[0].reset();
     }
 }
 

@@ -104,9 +104,14 @@ impl ClientHandshake {
         }
         if let State::Body(_, left) = &mut self.state {
             let taken = (*left).min(input.len() - used);
-            self.body.extend_from_slice(&input[used..used + taken]);
+            // Where there is no memory for more of it, the body ends here.
+            if self.body.try_reserve(taken).is_ok() {
+                self.body.extend_from_slice(&input[used..used + taken]);
+                *left -= taken;
+            } else {
+                *left = 0;
+            }
             used += taken;
-            *left -= taken;
             if *left == 0 {
                 self.end_body();
             }

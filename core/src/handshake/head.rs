@@ -1,6 +1,6 @@
 //! HTTP/1.1 heads: finding their end as bytes come, then one parse (RFC 9112 2 to 5).
 
-use alloc::vec;
+use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -43,6 +43,13 @@ pub(super) enum HeadError {
     LineTooLong,
     HeadTooLong,
     TooManyFields,
+    OutOfMemory,
+}
+
+impl From<TryReserveError> for HeadError {
+    fn from(_: TryReserveError) -> Self {
+        Self::OutOfMemory
+    }
 }
 
 impl HeadReader {
@@ -63,7 +70,10 @@ impl HeadReader {
     /// Reads on. Gives the number of bytes taken, and whether the head is complete.
     pub(super) fn push(&mut self, input: &[u8]) -> (usize, Result<bool, HeadError>) {
         // Nearly always the whole head.
-        self.head.reserve(input.len().min(self.limits.max_head.saturating_sub(self.read)));
+        let room = self.limits.max_head.saturating_sub(self.read);
+        if self.head.try_reserve(input.len().min(room)).is_err() {
+            return (0, Err(HeadError::OutOfMemory));
+        }
         let mut taken = 0;
         while taken < input.len() {
             taken += self.take_run(&input[taken..]);
@@ -170,7 +180,9 @@ impl HeadReader {
 
     /// Parses a complete request head.
     pub(super) fn request(&self) -> Result<RequestHead, HeadError> {
-        let mut fields = vec![httparse::EMPTY_HEADER; self.fields];
+        let mut fields = Vec::new();
+        fields.try_reserve_exact(self.fields)?;
+        fields.resize(self.fields, httparse::EMPTY_HEADER);
         let mut request = httparse::Request::new(&mut fields);
         request.parse(&self.head).map_err(|error| match error {
             httparse::Error::Version if self.is_versioned() => HeadError::Version,
@@ -180,7 +192,7 @@ impl HeadReader {
             minor: request.version.unwrap_or_default(),
             method: self.span(request.method.unwrap_or_default().as_bytes()),
             target: self.span(request.path.unwrap_or_default().as_bytes()),
-            fields: self.field_spans(request.headers),
+            fields: self.field_spans(request.headers)?,
         })
     }
 
@@ -195,7 +207,9 @@ impl HeadReader {
 
     /// Parses a complete response head.
     pub(super) fn response(&self) -> Result<ResponseHead, HeadError> {
-        let mut fields = vec![httparse::EMPTY_HEADER; self.fields];
+        let mut fields = Vec::new();
+        fields.try_reserve_exact(self.fields)?;
+        fields.resize(self.fields, httparse::EMPTY_HEADER);
         let mut response = httparse::Response::new(&mut fields);
         response.parse(&self.head).map_err(|_| HeadError::Syntax)?;
         // The parser takes a status line without the space after the status; RFC 9112 4 does not.
@@ -204,17 +218,20 @@ impl HeadReader {
             (Some(status), Some(b' ')) => Ok(ResponseHead {
                 minor: response.version.unwrap_or_default(),
                 status,
-                fields: self.field_spans(response.headers),
+                fields: self.field_spans(response.headers)?,
             }),
             _ => Err(HeadError::Syntax),
         }
     }
 
-    fn field_spans(&self, fields: &[httparse::Header<'_>]) -> FieldSpans {
-        let spans = |field: &httparse::Header<'_>| {
+    fn field_spans(&self, fields: &[httparse::Header<'_>]) -> Result<FieldSpans, HeadError> {
+        let mut spans = Vec::new();
+        spans.try_reserve_exact(fields.len())?;
+        let span = |field: &httparse::Header<'_>| {
             (self.span(field.name.as_bytes()), self.span(field.value))
         };
-        FieldSpans(fields.iter().map(spans).collect())
+        spans.extend(fields.iter().map(span));
+        Ok(FieldSpans(spans))
     }
 
     /// Where a part that the parser gave lies in the head.

@@ -79,6 +79,8 @@ pub enum Cause {
     /// The stream ended with the request, so nothing can be said on it: see
     /// [`Refusal::stream_ended`]. 400.
     StreamEnded,
+    /// There was no memory for the request. 503.
+    OutOfMemory,
 }
 
 impl Cause {
@@ -91,6 +93,7 @@ impl Cause {
             (Self::Upgrade, _) | (Self::Version, Bootstrap::Upgrade) => 426,
             (Self::HeadTooLong | Self::TooManyFields, _) => 431,
             (Self::Protocol, _) => 501,
+            (Self::OutOfMemory, _) => 503,
             (Self::HttpVersion, _) => 505,
             _ => 400,
         }
@@ -130,6 +133,7 @@ impl fmt::Display for Cause {
             Self::Scheme => "scheme other than http and https",
             Self::Authority => "Host other than the authority",
             Self::StreamEnded => "stream ended with the request",
+            Self::OutOfMemory => "out of memory",
         })
     }
 }

@@ -108,6 +108,8 @@ pub enum Failure {
     /// The answer is malformed as HTTP/2 and HTTP/3 define it (RFC 9113 8.2 and 8.3): reset the
     /// stream with `PROTOCOL_ERROR` (0x1) or `H3_MESSAGE_ERROR` (0x10e).
     Malformed,
+    /// There was no memory for the answer.
+    OutOfMemory,
 }
 
 impl fmt::Display for Failure {
@@ -132,6 +134,7 @@ impl fmt::Display for Failure {
             Self::DeflateParameter => "invalid parameter of permessage-deflate",
             Self::DeflateTerms => "permessage-deflate beyond what was offered",
             Self::Malformed => "malformed response fields",
+            Self::OutOfMemory => "out of memory",
         })
     }
 }
@@ -144,6 +147,7 @@ impl From<HeadError> for Failure {
             HeadError::Syntax | HeadError::Version => Self::Syntax,
             HeadError::LineTooLong | HeadError::HeadTooLong => Self::HeadTooLong,
             HeadError::TooManyFields => Self::TooManyFields,
+            HeadError::OutOfMemory => Self::OutOfMemory,
         }
     }
 }

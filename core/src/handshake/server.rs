@@ -143,6 +143,7 @@ impl From<HeadError> for Cause {
             HeadError::LineTooLong => Self::LineTooLong,
             HeadError::HeadTooLong => Self::HeadTooLong,
             HeadError::TooManyFields => Self::TooManyFields,
+            HeadError::OutOfMemory => Self::OutOfMemory,
         }
     }
 }

@@ -73,13 +73,18 @@ impl Coupling {
             Event::Close(frame) => {
                 pair.deliver_close(self.end, frame.code.map(CloseCode::get), frame.reason);
             }
-            Event::Closed(closed) => match closed.cause {
-                Cause::Handshake => {}
-                Cause::Peer(error) => pair.deliver_error(self.end, error),
-                Cause::Transport => pair.deliver_end(self.end),
-                _ => pair.abandon(self.end),
-            },
+            Event::Closed(closed) => self.forward_end(pair, closed.cause),
             Event::Ping(_) | Event::Pong(_) | Event::Chunk(_) => {}
+        }
+    }
+
+    /// As [`forward`](Self::forward) for the last event, for hosts that kept only its cause.
+    pub fn forward_end<M>(&self, pair: &mut Pair<M>, cause: Cause) {
+        match cause {
+            Cause::Handshake => {}
+            Cause::Peer(error) => pair.deliver_error(self.end, error),
+            Cause::Transport => pair.deliver_end(self.end),
+            _ => pair.abandon(self.end),
         }
     }
 
@@ -100,7 +105,8 @@ impl Coupling {
                 Outgoing::Message(message) => {
                     // Other errors are those of a wire that is closing: it ignores the message,
                     // as an end does that is gone.
-                    if let Err(SendError::Backpressure { .. }) = send(message, wire) {
+                    let result = send(message, wire);
+                    if let Err(SendError::Backpressure { .. } | SendError::OutOfMemory) = result {
                         return true;
                     }
                 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::memory::OutOfMemory;
+
 /// Why a call on an end was refused. Nothing has changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub enum PairError {
     CloseReason,
     /// There is a reason, even an empty one, and no code.
     ReasonWithoutCode,
+    /// There was no memory to queue it in.
+    OutOfMemory,
     /// Messages wait and this one would pass
     /// [`PairConfig::max_queued`](super::PairConfig::max_queued).
     Full {
@@ -49,11 +53,18 @@ impl fmt::Display for PairError {
             Self::CloseCode(code) => write!(f, "close code {code} may not be sent"),
             Self::CloseReason => f.write_str("close reason is over 123 bytes"),
             Self::ReasonWithoutCode => f.write_str("close reason without a code"),
+            Self::OutOfMemory => f.write_str("out of memory"),
             Self::Full { queued } => write!(f, "pair is full: {queued} bytes are waiting"),
             Self::AttachmentTooLarge { size } => {
                 write!(f, "attachment of {size} bytes is too large")
             }
         }
+    }
+}
+
+impl From<OutOfMemory> for PairError {
+    fn from(OutOfMemory: OutOfMemory) -> Self {
+        Self::OutOfMemory
     }
 }
 

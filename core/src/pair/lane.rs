@@ -6,6 +6,7 @@ use core::mem;
 
 use super::event::Outgoing;
 use crate::error::ProtocolError;
+use crate::memory::OutOfMemory;
 
 /// What one end sent and the other has not taken.
 #[derive(Debug)]
@@ -45,6 +46,11 @@ pub(super) enum Item<M> {
 impl<M> Lane<M> {
     pub(super) const fn new() -> Self {
         Self { messages: VecDeque::new(), queued: 0, ending: Ending::Open }
+    }
+
+    /// Makes sure of memory for one message more, beside its own.
+    pub(super) fn reserve(&mut self) -> Result<(), OutOfMemory> {
+        Ok(self.messages.try_reserve(1)?)
     }
 
     pub(super) fn push(&mut self, message: M, size: usize) {

@@ -1,12 +1,11 @@
 //! An end that is given to the network: what goes out on the wire and what comes in.
 
-use alloc::string::String;
-
 use super::event::{Outgoing, Sent};
 use super::lane::{Ending, Item};
 use super::side::Holder;
 use super::{End, Pair, PairError, Phase};
 use crate::error::ProtocolError;
+use crate::memory;
 
 impl<M> Pair<M> {
     /// Gives `end` to the network, as returning it in a response does.
@@ -66,7 +65,7 @@ impl<M> Pair<M> {
     /// it, or closes by itself. The code and reason are taken as they are.
     pub fn deliver_close(&mut self, end: End, code: Option<u16>, reason: &str) {
         if self.is_wired(end) {
-            let reason = String::from(reason);
+            let reason = memory::copied(reason);
             self.side_mut(end).out.end(Ending::Close { code, reason });
         }
     }

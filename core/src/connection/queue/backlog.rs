@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::KEEP;
+use crate::memory::OutOfMemory;
 
 /// Pieces in the order they go out, none of them empty.
 ///
@@ -33,6 +34,8 @@ pub(super) enum Piece {
     Frames(Bytes),
     /// The payload of the frame whose header ends the piece before.
     Payload(Bytes),
+    /// Pongs that passed others.
+    Pongs(Vec<u8>),
 }
 
 /// Where the open piece begins, before anything is put there: its place, and where in the tail.
@@ -47,6 +50,7 @@ impl Piece {
         match self {
             Self::Own(len) => *len,
             Self::Frames(bytes) | Self::Payload(bytes) => bytes.len(),
+            Self::Pongs(bytes) => bytes.len(),
         }
     }
 }
@@ -59,6 +63,16 @@ impl Backlog {
     /// The place where the first piece begins.
     pub(super) fn from(&self) -> Option<u64> {
         (!self.pieces.is_empty()).then_some(self.from)
+    }
+
+    /// Makes sure that so many pieces more can be put in.
+    pub(super) fn make_room(&mut self, pieces: usize) -> Result<(), OutOfMemory> {
+        Ok(self.pieces.try_reserve(pieces)?)
+    }
+
+    /// Makes sure that a block more can be put in.
+    pub(super) fn make_room_for_block(&mut self) -> Result<(), OutOfMemory> {
+        Ok(self.blocks.try_reserve(1)?)
     }
 
     /// Puts a piece behind the others, before the open one.
@@ -104,6 +118,7 @@ impl Backlog {
                 part
             }
             Piece::Frames(bytes) | Piece::Payload(bytes) => bytes,
+            Piece::Pongs(bytes) => bytes,
         })
     }
 
@@ -157,9 +172,13 @@ impl Backlog {
                 at += len;
             }
         }
-        match self.pieces.front()? {
-            Piece::Own(_) => None,
+        let first = self.pieces.front_mut()?;
+        if let Piece::Pongs(bytes) = first {
+            *first = Piece::Frames(core::mem::take(bytes).into());
+        }
+        match first {
             Piece::Frames(bytes) | Piece::Payload(bytes) => Some(bytes),
+            Piece::Own(_) | Piece::Pongs(_) => None,
         }
     }
 
@@ -185,7 +204,8 @@ impl Backlog {
 
     pub(super) fn shrink_to_fit(&mut self) {
         self.spare = Vec::new();
-        self.pieces.shrink_to_fit();
-        self.blocks.shrink_to_fit();
+        if self.blocks.is_empty() {
+            self.blocks = VecDeque::new();
+        }
     }
 }

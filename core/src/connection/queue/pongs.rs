@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::connection::framing::{Shape, append_at, append_header};
 use crate::connection::mask_keys::MaskKeys;
 use crate::frame::{Header, MAX_CONTROL, Opcode};
+use crate::memory;
 
 /// The payloads of those that wait, oldest first, each behind its length.
 #[derive(Debug, Default)]
@@ -22,6 +23,10 @@ impl Pongs {
             self.0.drain(..=oldest);
         }
         let payload = &payload[..payload.len().min(MAX_CONTROL)];
+        // Where there is no memory this is one that is not kept.
+        if self.0.try_reserve(1 + payload.len()).is_err() {
+            return;
+        }
         self.0.push(payload.len().to_le_bytes()[0]);
         self.0.extend_from_slice(payload);
     }
@@ -44,7 +49,7 @@ impl Pongs {
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
-        self.0.shrink_to_fit();
+        memory::shrink(&mut self.0);
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
