@@ -1590,6 +1590,14 @@ wspair_result wspair_conn_transport_holds(struct wspair_conn *conn,
                                           size_t bytes);
 
 /**
+ * Tells that the program stops reading from the transport (`held` not 0), or reads again; it reads
+ * until it is told. While it does not, the peer's silence is its own doing, and keepalive waits.
+ *
+ * WSPAIR_ERROR_NULL.
+ */
+wspair_result wspair_conn_hold_input(struct wspair_conn *conn, uint32_t held);
+
+/**
  * When `wspair_conn_timeout` is next worth calling, on the clock that it is told; WSPAIR_NEVER for
  * never, until another function was called. What is armed and does not know the time yet counts as
  * due. Null gives WSPAIR_NEVER.

@@ -244,6 +244,19 @@ pub unsafe extern "C" fn wspair_conn_transport_holds(conn: *mut Conn, bytes: usi
     })
 }
 
+/// Tells that the program stops reading from the transport (`held` not 0), or reads again; it reads
+/// until it is told. While it does not, the peer's silence is its own doing, and keepalive waits.
+///
+/// WSPAIR_ERROR_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_conn_hold_input(conn: *mut Conn, held: u32) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        unsafe { exclusive(conn)? }.engine.hold_input(held != 0);
+        Ok(())
+    })
+}
+
 /// When `wspair_conn_timeout` is next worth calling, on the clock that it is told; WSPAIR_NEVER for
 /// never, until another function was called. What is armed and does not know the time yet counts as
 /// due. Null gives WSPAIR_NEVER.

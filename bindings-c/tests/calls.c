@@ -180,11 +180,14 @@ static void step_conn(side *sides, script *script) {
       break;
     case 16:
       if (much > 8) break;
-      known(wspair_conn_eof(own->conn, events, cap, &count));
+      known(much < 6 ? wspair_conn_eof(own->conn, events, cap, &count)
+                     : wspair_conn_transport_lost(own->conn, events, cap, &count));
       look(own, events, count, cap);
       break;
     case 17:
       if (much < 4) known(wspair_conn_abort(own->conn));
+      if (much & 4) known(wspair_conn_transport_holds(own->conn, much));
+      if (much & 8) known(wspair_conn_hold_input(own->conn, much & 16));
       break;
     case 18:
       /* Noise on the wire. */

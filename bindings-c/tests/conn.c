@@ -445,6 +445,18 @@ static void held(void) {
   CHECK(count == 1 && events[0].error == WSPAIR_LOST_PONG_TIMEOUT);
   GIVES(WSPAIR_ERROR_NULL, wspair_conn_transport_holds(NULL, 0));
   wspair_conn_free(server);
+
+  /* While the program does not read, the peer's silence means nothing. */
+  server = new_server(config);
+  GOOD(wspair_conn_timeout(server, 0, events, MANY, &count));
+  GOOD(wspair_conn_hold_input(server, 1));
+  CHECK(wspair_conn_next_timeout(server) == WSPAIR_NEVER);
+  GOOD(wspair_conn_timeout(server, 5000, events, MANY, &count));
+  GOOD(wspair_conn_hold_input(server, 0));
+  GOOD(wspair_conn_timeout(server, 5000, events, MANY, &count));
+  CHECK(count == 0 && wspair_conn_next_timeout(server) == 5100 && wspair_conn_buffered(server) == 0);
+  GIVES(WSPAIR_ERROR_NULL, wspair_conn_hold_input(NULL, 0));
+  wspair_conn_free(server);
   wspair_config_free(config);
 }
 

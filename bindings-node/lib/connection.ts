@@ -138,6 +138,14 @@ export class Connection {
     this.#engine.streamHolds(bytes);
   }
 
+  /**
+   * Tells that the program stops reading from the stream, or reads again; it reads until it is told. While it does
+   * not, the peer's silence is the program's own doing, and keepalive waits.
+   */
+  holdInput(held: boolean): void {
+    native.connHoldInput(this.#engine.handle, held ? 1 : 0);
+  }
+
   /** Tells the time of any clock that only goes forward. Early and repeated calls are harmless. */
   handleTimeout(nowMs: number): ConnectionEvent[] {
     const collector = new Collector(this.#engine);

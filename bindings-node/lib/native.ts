@@ -41,6 +41,7 @@ export interface Native {
   connEof(handle: number): number;
   connLost(handle: number): number;
   connHolds(handle: number, bytes: number): void;
+  connHoldInput(handle: number, held: number): void;
   connTimeout(handle: number, now: number): number;
   connEvents(handle: number): number;
   connKept(handle: number, to: Uint8Array): void;

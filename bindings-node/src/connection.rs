@@ -262,6 +262,12 @@ functions! { Numeric, register_numeric, numeric:
         0
     });
 
+    /// The program stops reading, or reads again.
+    HoldInput c"connHoldInput" = |handle: f64, held: f64| with(handle, |entry| {
+        entry.conn.hold_input(held != 0.0);
+        0
+    });
+
     /// Tells the time, in milliseconds.
     Timeout c"connTimeout" = |handle: f64, now: f64| with(handle, |Entry { conn, kept, .. }| {
         let now = Duration::try_from_secs_f64(now / 1e3).unwrap_or_default();

@@ -204,6 +204,18 @@ describe('Connection', () => {
     }
   });
 
+  test('while the program does not read the silence of the peer means nothing', () => {
+    const server = new Connection('server', { pingAfter: 100, pongWithin: 50 });
+    server.handleTimeout(0);
+    server.holdInput(true);
+    assert.equal(server.nextTimeout, null);
+    assert.deepEqual(server.handleTimeout(5000), []);
+    server.holdInput(false);
+    assert.deepEqual(server.handleTimeout(5000), []);
+    assert.equal(server.nextTimeout, 5100);
+    assert.equal(server.flush().length, 0);
+  });
+
   test('back-pressure, abort, and shared options', () => {
     const config = new ConnectionConfig({ maxOutgoing: 100, outgoingMark: 10 });
     const server = new Connection('server', config);

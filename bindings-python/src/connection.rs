@@ -180,6 +180,12 @@ impl Connection {
         self.lock(py).conn.transport_holds(nbytes);
     }
 
+    /// Tells that the host stops reading from the transport, or reads again; it reads until it is
+    /// told. While it does not, the peer's silence is the host's own doing, and keepalive waits.
+    fn hold_input(&self, py: Python<'_>, held: bool) {
+        self.lock(py).conn.hold_input(held);
+    }
+
     /// When `handle_timeout` is next worth calling, on its clock; `None` for never, until another
     /// method was called. Zero, or the last told time, where a deadline has yet to learn the time.
     #[getter]

@@ -285,6 +285,18 @@ def test_what_leaves_the_buffers_of_the_transport_is_life() -> None:
     assert conn.handle_timeout(115) == [Closed(1006, "", False, Cause.PONG_TIMEOUT, None)]
 
 
+def test_while_the_host_does_not_read_silence_means_nothing() -> None:
+    conn = server(ping_after=10, pong_within=5)
+    conn.handle_timeout(0)
+    conn.hold_input(True)
+    assert conn.next_timeout is None
+    assert conn.handle_timeout(100) == []
+    conn.hold_input(False)
+    assert conn.handle_timeout(100) == []
+    assert conn.next_timeout == 110
+    assert conn.data_to_send() == b""
+
+
 def test_a_lost_transport_is_the_end_at_once() -> None:
     conn = server()
     conn.send("never written")

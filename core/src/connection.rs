@@ -89,6 +89,8 @@ pub struct Connection {
     inbound: Inbound,
     outbound: Outbound,
     keepalive: Keepalive,
+    /// The host does not read.
+    input_held: bool,
     /// The last told time.
     told: Instant,
     read: ReadBuffer,
@@ -115,6 +117,7 @@ impl Connection {
             inbound: Inbound::new(&config, inflate),
             outbound: Outbound::new(Queue::new(masks), lifecycle, compress),
             keepalive: Keepalive::new(&config),
+            input_held: false,
             told: Instant::default(),
             read: ReadBuffer::default(),
             config,
@@ -196,7 +199,7 @@ impl Connection {
         self.told = self.told.max(now);
         let now = self.told;
         self.read.tick();
-        if self.outbound.lifecycle.listens() {
+        if self.watches_silence() {
             match self.keepalive.tick(&self.config, now, self.outbound.progress()) {
                 Due::Nothing => {}
                 Due::Ping => {
@@ -227,6 +230,14 @@ impl Connection {
         self.outbound.held = bytes as u64;
     }
 
+    /// Tells that the host stops reading from the transport, or reads again; it reads until it is
+    /// told. While it does not, the peer's silence is the host's own doing, and keepalive waits.
+    pub fn hold_input(&mut self, held: bool) {
+        if core::mem::replace(&mut self.input_held, held) {
+            self.keepalive.heard();
+        }
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is next worth calling; `None` for never,
     /// until another method was called.
     ///
@@ -235,10 +246,8 @@ impl Connection {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let Self { role, config, outbound, keepalive, told, .. } = self;
         let closing = outbound.lifecycle.poll_timeout(*told, !outbound.is_idle(), *role);
-        // Behind its Close frame the peer has nothing to say, and its silence means nothing.
-        let listens = outbound.lifecycle.listens();
         let silence = || keepalive.poll_timeout(config, *told, outbound.progress());
-        sooner(closing, listens.then(silence).flatten())
+        sooner(closing, self.watches_silence().then(silence).flatten())
     }
 
     /// What waits to be written, oldest first.
@@ -291,6 +300,11 @@ impl Connection {
             compress.shrink_to_fit();
         }
         self.read.shrink_to_fit();
+    }
+
+    /// Whether the peer's silence means anything: behind its Close frame it has nothing to say.
+    fn watches_silence(&self) -> bool {
+        self.outbound.lifecycle.listens() && !self.input_held
     }
 
     /// All that was fed is read.

@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::random::{End, door, ends_once, frames, idempotent, kind, role};
 use common::*;
 use proptest::prelude::*;
-use wspair::{CloseCode, Config, Delivery, Instant, Kind, ReadyState};
+use wspair::{CloseCode, Config, Delivery, Instant, Kind, ReadyState, Transport};
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -15,13 +15,21 @@ enum Call {
     Frames(Door, Vec<u8>, usize, bool),
     ReceiveBuf(usize, usize),
     Eof,
+    Lost,
+    /// The input ended, and the events that follow are left unread.
+    UnreadEof,
     Tell(u64),
+    Holds(usize),
+    HoldInput(bool),
     Send(Kind, usize),
     Part(Kind, usize, bool),
     Ping,
     InPlace(usize, usize),
     Pong(usize),
     CloseWith(Option<u16>, usize),
+    PassClose(Option<u16>, usize),
+    Explain(usize),
+    Abort,
     Advance(usize),
     Slices(usize),
     Shrink,
@@ -37,7 +45,8 @@ fn call() -> impl Strategy<Value = Call> {
         8 => (door(), frames(), 0..9_usize, any::<bool>())
             .prop_map(|(door, bytes, events, defers)| Call::Frames(door, bytes, events, defers)),
         1 => (0..200_usize, size()).prop_map(|(lent, n)| Call::ReceiveBuf(lent, n)),
-        1 => Just(Call::Eof),
+        1 => prop_oneof![Just(Call::Eof), Just(Call::Lost), Just(Call::UnreadEof)],
+        1 => prop_oneof![(0..9000_usize).prop_map(Call::Holds), any::<bool>().prop_map(Call::HoldInput)],
         4 => prop_oneof![0..30_u64, Just(u64::MAX)].prop_map(Call::Tell),
         4 => (kind(), len()).prop_map(|(kind, len)| Call::Send(kind, len)),
         4 => (kind(), len(), any::<bool>()).prop_map(|(kind, len, fin)| Call::Part(kind, len, fin)),
@@ -46,6 +55,9 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0..130_usize).prop_map(Call::Pong),
         1 => (prop::option::of(any::<u16>()), 0..130_usize)
             .prop_map(|(code, len)| Call::CloseWith(code, len)),
+        1 => (prop::option::of(any::<u16>()), 0..130_usize)
+            .prop_map(|(code, len)| Call::PassClose(code, len)),
+        1 => prop_oneof![4 => (0..130_usize).prop_map(Call::Explain), 1 => Just(Call::Abort)],
         4 => size().prop_map(Call::Advance),
         2 => (0..4_usize).prop_map(Call::Slices),
         1 => Just(Call::Shrink),
@@ -57,7 +69,7 @@ fn any_config() -> impl Strategy<Value = Config> {
     let time = || prop::option::of((0..20_u64).prop_map(Duration::from_secs));
     let limits = (small(), small(), 0..9_u32, small(), small());
     let times = (time(), time(), time());
-    let switches = (any::<bool>(), any::<bool>(), any::<bool>());
+    let switches = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (limits, times, switches, prop::option::of(small()), small()).prop_map(
         |(limits, times, switches, split_above, share_from)| {
             config(|config| {
@@ -69,6 +81,7 @@ fn any_config() -> impl Strategy<Value = Config> {
                 (config.ping_after, config.pong_within, config.close_within) = times;
                 config.auto_pong = switches.0;
                 config.auto_close = switches.1;
+                config.auto_end = switches.3;
                 if switches.2 {
                     config.delivery = Delivery::Chunks;
                 }
@@ -95,10 +108,14 @@ fn make(end: &mut End, call: Call, written: &mut Vec<u8>) {
             end.events.extend(collect(&mut end.conn.receive_buf(n)));
         }
         Call::Eof => end.events.extend(collect(&mut end.conn.receive_eof())),
+        Call::Lost => end.events.extend(collect(&mut end.conn.transport_lost())),
+        Call::UnreadEof => _ = end.conn.receive_eof(),
         Call::Tell(seconds) => {
             let now = Instant::from(Duration::from_secs(seconds));
             end.events.extend(collect(&mut end.conn.handle_timeout(now)));
         }
+        Call::Holds(n) => end.conn.transport_holds(n),
+        Call::HoldInput(held) => end.conn.hold_input(held),
         Call::Send(kind, len) => end.send(kind, len),
         Call::Part(kind, len, fin) => end.part(kind, len, fin),
         Call::Ping => _ = end.conn.send_ping(b"ping"),
@@ -113,6 +130,9 @@ fn make(end: &mut End, call: Call, written: &mut Vec<u8>) {
         Call::CloseWith(code, len) => {
             _ = end.conn.close(code.and_then(CloseCode::new), &"r".repeat(len));
         }
+        Call::PassClose(code, len) => end.conn.pass_close(code, &"r".repeat(len)),
+        Call::Explain(len) => _ = end.conn.explain_close(&"e".repeat(len)),
+        Call::Abort => end.conn.abort(),
         Call::Advance(n) => {
             let mut slices = [&b""[..]; 100];
             let mut transmit = end.conn.transmit();
@@ -127,6 +147,20 @@ fn make(end: &mut End, call: Call, written: &mut Vec<u8>) {
     }
 }
 
+/// Tells the time as often as it is due, while nothing else happens: it goes on. `told` is the last
+/// told time.
+fn follow_time(end: &mut End, mut told: Instant) {
+    let mut again = 0;
+    for _ in 0..20 {
+        let Some(due) = end.conn.poll_timeout() else { return };
+        // A deadline of no time at all passes only when it is looked at once more.
+        again = if due > told { 0 } else { again + 1 };
+        assert!(again <= 2 || due == Instant::from_nanos(u64::MAX), "due again at {due:?}");
+        told = told.max(due);
+        end.events.extend(collect(&mut end.conn.handle_timeout(told)));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
 
@@ -136,14 +170,30 @@ proptest! {
         config in any_config(),
         calls in prop::collection::vec(call(), 1..40),
     ) {
-        let mut end = End::new(connection(role, config));
+        let mut end = End::new(connection(role, config.clone()));
         let mut written = Vec::new();
+        let (mut told, mut ended) = (Instant::default(), false);
         for call in calls {
             let was_closed = end.conn.ready_state() == ReadyState::Closed;
+            if let Call::Tell(seconds) = call {
+                told = told.max(Instant::from(Duration::from_secs(seconds)));
+            }
+            ended |= matches!(call, Call::Eof | Call::Lost | Call::UnreadEof);
             make(&mut end, call, &mut written);
             prop_assert!(idempotent(&mut end.conn));
             prop_assert!(!was_closed || end.conn.ready_state() == ReadyState::Closed);
             prop_assert!(ends_once(&end.events));
+        }
+        follow_time(&mut end, told);
+        prop_assert!(ends_once(&end.events));
+        // Once the input ended and the time for the rest is over, so has the connection.
+        end.events.extend(collect(&mut end.conn.receive_buf(0)));
+        follow_time(&mut end, told);
+        if ended && config.close_within.is_some() {
+            let told = matches!(end.events.last(), Some(OwnedEvent::Closed { .. }));
+            prop_assert!(told, "no end in {:?}", end.events);
+            prop_assert_eq!(end.conn.transport(), Transport::Close);
+            prop_assert_eq!(end.conn.poll_timeout(), None);
         }
         end.conn.transmit().drain_into(&mut written);
         prop_assert!(end.conn.transmit().is_empty());

@@ -270,6 +270,27 @@ fn life_is_placed_to_a_quarter_of_the_silence() {
     }
 }
 
+#[test]
+fn while_the_host_does_not_read_the_peers_silence_means_nothing() {
+    for role in ROLES {
+        for before in [0, 19, 22] {
+            let mut conn = connection(role, keepalive(20, Some(5)));
+            tell(&mut conn, at(0));
+            assert_eq!(follow(&mut conn, at(0), at(before)), []);
+            drain(&mut conn);
+            conn.hold_input(true);
+            assert_eq!(conn.poll_timeout(), None);
+            assert_eq!(tell(&mut conn, at(1000)), []);
+            conn.hold_input(false);
+            assert_eq!(follow(&mut conn, at(1001), just_before(1021)), []);
+            assert_eq!(drain(&mut conn), []);
+            assert_eq!(follow(&mut conn, at(1021), just_before(1026)), []);
+            assert_eq!(drain(&mut conn), [sent(0x89, b"")]);
+            assert_eq!(follow(&mut conn, at(1026), at(1026)), [gave_up()]);
+        }
+    }
+}
+
 /// A client behind a transport with buffers of its own, which reads at its own pace and answers
 /// pings; and a server whose host does what it should.
 struct Network {

@@ -160,7 +160,7 @@ impl Keepalive {
 
     fn quieten(&mut self, config: &Config, now: Instant) {
         let mut silence = Deadline::Off;
-        silence.arm(config.ping_after);
+        silence.arm(config.ping_after.map(|after| after.max(LEAST_SILENCE)));
         silence.has_passed(now);
         self.state = State::Quiet(silence);
     }
@@ -204,6 +204,9 @@ impl Ping {
         output.advanced >= self.end()
     }
 }
+
+/// Without it a silence of no time at all would be due again whenever the time was told.
+const LEAST_SILENCE: Duration = Duration::from_nanos(1);
 
 /// Life is placed in time to this part of `ping_after`.
 const PRECISION: u32 = 4;
