@@ -24,7 +24,7 @@ delete manifest.scripts;
 delete manifest.devDependencies;
 
 const main = path.join(stage, 'wspair');
-cpSync(path.join(root, 'dist'), path.join(main, 'dist'), { recursive: true });
+for (const folder of ['dist', 'types']) cpSync(path.join(root, folder), path.join(main, folder), { recursive: true });
 cpSync(path.join(root, 'README.md'), path.join(main, 'README.md'));
 writeFileSync(path.join(main, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 

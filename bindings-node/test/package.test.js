@@ -50,7 +50,7 @@ describe('the tarballs', () => {
     assert.equal(stdout, 'installed\n', stderr);
   });
   test('bring types for both', () => {
-    for (const extension of ['mts', 'cts']) writeFileSync(path.join(app, `types.${extension}`), program("import { WebSocketPair } from 'wspair';"));
+    for (const extension of ['mts', 'cts']) writeFileSync(path.join(app, `types.${extension}`), program("import { WebSocketPair } from 'wspair'; import 'wspair/register'; new Response(null, { webSocket: null });"));
     const types = path.join(root, 'node_modules/@types');
     const options = ['--module', 'node20', '--strict', '--noEmit', '--types', 'node', '--typeRoots', types];
     const tsc = path.join(root, 'node_modules/typescript/bin/tsc');

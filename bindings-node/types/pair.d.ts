@@ -1,0 +1,14 @@
+declare namespace WspairGlobals {
+  const WebSocketPair: import('../dist/end-types').WebSocketPairConstructor;
+  type Pair = import('../dist/end-types').WebSocketPair;
+
+  /** An end of a pair: where the runtime's own types are, theirs. */
+  type Socket = typeof globalThis extends { WebSocket: { prototype: infer Global } }
+    ? Global extends { accept(options?: any): void }
+      ? Global
+      : import('../dist/end-types').WebSocket
+    : import('../dist/end-types').WebSocket;
+}
+
+/** Two connected ends: what one sends, the other receives. */
+interface WebSocketPair extends WspairGlobals.Pair {}
