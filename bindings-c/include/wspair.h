@@ -11,8 +11,13 @@
  * - Out-parameters come last, and are needed, where nothing else is said. They are set on success.
  * - Any handle may be used by any thread, but only by one at a time.
  * - There is no callback but the one that frees a message, no global state, no I/O, and no clock.
- * - A panic of the library's ends in WSPAIR_ERROR_PANIC, and a line on standard error. A failing
- *   allocator ends the process, but where WSPAIR_ERROR_MEMORY is named.
+ * - A panic of the library's ends in WSPAIR_ERROR_PANIC, and a line on standard error.
+ * - Where malloc fails a call gives WSPAIR_ERROR_MEMORY, and nothing has changed. What a peer sends is
+ *   no call's to refuse: its handshake ends with WSPAIR_REFUSED_MEMORY, answered by 503, or
+ *   WSPAIR_FAILED_MEMORY, its connection with WSPAIR_LOST_MEMORY, and 1011 where there is memory for
+ *   that. What can be left out is: a pong, a reason, the compression of a message. One exception ends
+ *   the process: the count of owners, 32 bytes, of a prepared message that is compressed for the first
+ *   time.
  */
 
 #ifndef WSPAIR_H
@@ -93,7 +98,7 @@ enum wspair_result
    */
   WSPAIR_ERROR_UTF8 = -4,
   /**
-   * There was no memory for a new handle. Elsewhere a failing allocator ends the process.
+   * There was no memory. Nothing has changed.
    */
   WSPAIR_ERROR_MEMORY = -5,
   /**
@@ -160,6 +165,10 @@ enum wspair_result
    * wspair_conn_abort was called.
    */
   WSPAIR_LOST_ABORTED = -204,
+  /**
+   * There was no memory for what the peer sent, or for what is owed to it.
+   */
+  WSPAIR_LOST_MEMORY = -205,
   /**
    * A reserved bit was set without an extension that gives it a meaning.
    */
@@ -354,6 +363,10 @@ enum wspair_result
    */
   WSPAIR_REFUSED_STREAM_ENDED = -430,
   /**
+   * There was no memory for the request. 503.
+   */
+  WSPAIR_REFUSED_MEMORY = -431,
+  /**
    * The bytes are not an HTTP/1 head.
    */
   WSPAIR_FAILED_SYNTAX = -501,
@@ -430,6 +443,10 @@ enum wspair_result
    * or H3_MESSAGE_ERROR (0x10e).
    */
   WSPAIR_FAILED_MALFORMED = -519,
+  /**
+   * There was no memory for the answer.
+   */
+  WSPAIR_FAILED_MEMORY = -520,
   /**
    * An address holds a character that has to be percent-encoded, or in punycode.
    */
@@ -1655,7 +1672,9 @@ void wspair_coupling_free(struct wspair_coupling *coupling);
  * `wspair_pair_abandon`.
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_UTF8 for a text that is not; WSPAIR_ERROR_STATE for
- * WSPAIR_EVENT_CLOSED of another connection; WSPAIR_ERROR_ARGUMENT for another kind or event.
+ * WSPAIR_EVENT_CLOSED of another connection; WSPAIR_ERROR_ARGUMENT for another kind or event;
+ * WSPAIR_ERROR_MEMORY for a message that found none: it is freed, and the other end misses it, so
+ * that `wspair_pair_abandon` and `wspair_conn_abort` are what is left.
  */
 wspair_result wspair_coupling_forward(const struct wspair_coupling *coupling,
                                       struct wspair_pair *pair,
@@ -1916,13 +1935,31 @@ wspair_result wspair_client_handshake_status(const struct wspair_client_handshak
  * Gives the value of the answer's first field of that name.
  *
  * `name`: ended by a NUL. `value`: is set to bytes in the handshake's memory, which stay until it
- * is freed or fed, or to nothing.
+ * is freed, or to nothing.
  *
  * WSPAIR_ERROR_NOT_FOUND, WSPAIR_ERROR_UTF8; else as `wspair_client_handshake_status`.
  */
 wspair_result wspair_client_handshake_field(const struct wspair_client_handshake *handshake,
                                             const char *name,
                                             struct wspair_slice *value);
+
+/**
+ * How many fields the answer has, for `wspair_client_handshake_field_at`; 0 while there is none in
+ * bytes that is HTTP, and for null.
+ */
+size_t wspair_client_handshake_field_count(const struct wspair_client_handshake *handshake);
+
+/**
+ * Gives a field of the answer, in the order they came; a name may come several times.
+ *
+ * `index`: from 0 on. `field`: is set to name and value, in the handshake's memory until it is
+ * freed, or to nothing.
+ *
+ * WSPAIR_ERROR_NOT_FOUND beyond the last; else as `wspair_client_handshake_status`.
+ */
+wspair_result wspair_client_handshake_field_at(const struct wspair_client_handshake *handshake,
+                                               size_t index,
+                                               struct wspair_field *field);
 
 /**
  * Gives the start of a refusal's body, as it came: a transfer coding is not undone.
@@ -1952,7 +1989,7 @@ wspair_result wspair_client_handshake_agreed(const struct wspair_client_handshak
  * room for; they lie in the handshake's memory until the next call of this function. `count`: is
  * set to how many there are.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_client_handshake_request(struct wspair_client_handshake *handshake,
                                               uint32_t how,
@@ -1966,7 +2003,7 @@ wspair_result wspair_client_handshake_request(struct wspair_client_handshake *ha
  * `how`: as the request was sent. `status`, `list`, `list_len`: the answer.
  *
  * WSPAIR_FAILED_*, of which WSPAIR_FAILED_STATUS is the server's plain no; WSPAIR_ERROR_NULL,
- * WSPAIR_ERROR_ARGUMENT; WSPAIR_ERROR_STATE when one was checked before.
+ * WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY; WSPAIR_ERROR_STATE when one was checked before.
  */
 wspair_result wspair_client_handshake_verify(struct wspair_client_handshake *handshake,
                                              uint32_t how,
@@ -2038,7 +2075,7 @@ wspair_result wspair_server_handshake_eof(struct wspair_server_handshake *handsh
  *
  * `handshake`: from `wspair_server_handshake_from_fields`.
  *
- * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from bytes.
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY; WSPAIR_ERROR_STATE for a handshake from bytes.
  */
 wspair_result wspair_server_handshake_stream_ended(struct wspair_server_handshake *handshake);
 
@@ -2084,7 +2121,8 @@ uint32_t wspair_server_handshake_is_malformed(const struct wspair_server_handsha
  * WSPAIR_REFUSED_ORIGIN, or another WSPAIR_REFUSED_*: the configuration says no, and the output is
  * the refusal. WSPAIR_ERROR_STATE when there is no request, or it was answered. Mistakes of the
  * caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL,
- * WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the subprotocol.
+ * WSPAIR_ERROR_MEMORY, WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the
+ * subprotocol.
  */
 wspair_result wspair_server_handshake_accept(struct wspair_server_handshake *handshake,
                                              const char *subprotocol,
@@ -2097,7 +2135,7 @@ wspair_result wspair_server_handshake_accept(struct wspair_server_handshake *han
  * `handshake`: at WSPAIR_PROGRESS_REQUEST. `status`: 200 to 599. `list`, `list_len`: fields of the
  * answer, as Location or Content-Type. `body`, `body_len`: its content.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
  * WSPAIR_ERROR_STATE when there is no request, or it was answered.
  */
 wspair_result wspair_server_handshake_refuse(struct wspair_server_handshake *handshake,
@@ -2182,6 +2220,25 @@ wspair_result wspair_server_handshake_field(const struct wspair_server_handshake
                                             struct wspair_slice *value);
 
 /**
+ * How many fields the request has, for `wspair_server_handshake_field_at`; 0 while there is no valid
+ * one, and for null.
+ */
+size_t wspair_server_handshake_field_count(const struct wspair_server_handshake *handshake);
+
+/**
+ * Gives a field of the request, in the order they came; a name may come several times.
+ *
+ * `index`: from 0 on. `field`: is set to name and value, in the handshake's memory until it is
+ * freed, or to nothing.
+ *
+ * WSPAIR_ERROR_NOT_FOUND beyond the last; WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE while there is no
+ * valid request.
+ */
+wspair_result wspair_server_handshake_field_at(const struct wspair_server_handshake *handshake,
+                                               size_t index,
+                                               struct wspair_field *field);
+
+/**
  * Gives one of the subprotocols the client speaks, the one it likes best first.
  *
  * `index`: from 0 on. `name`: is set to bytes in the handshake's memory, which stay until it is
@@ -2261,7 +2318,7 @@ wspair_result wspair_pair_accept_hibernatable(struct wspair_pair *pair, uint32_t
  * refused, or that nobody will take, is freed at once.
  *
  * WSPAIR_PAIR_CLOSING, WSPAIR_PAIR_NOT_ACCEPTED, WSPAIR_PAIR_FULL; WSPAIR_ERROR_UTF8 for a text
- * that is not; WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+ * that is not; WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_pair_send(struct wspair_pair *pair,
                                uint32_t end,
@@ -2275,7 +2332,8 @@ wspair_result wspair_pair_send(struct wspair_pair *pair,
  *
  * The arguments are checked first, whatever the state: WSPAIR_PAIR_CLOSE_CODE,
  * WSPAIR_PAIR_CLOSE_REASON, WSPAIR_PAIR_REASON_WITHOUT_CODE, WSPAIR_ERROR_UTF8. Then
- * WSPAIR_PAIR_NOT_ACCEPTED before the end is accepted. WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+ * WSPAIR_PAIR_NOT_ACCEPTED before the end is accepted. WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT,
+ * WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_pair_close(struct wspair_pair *pair,
                                 uint32_t end,
@@ -2345,7 +2403,7 @@ wspair_result wspair_pair_event_done(struct wspair_pair *pair, uint32_t end);
  *
  * `end`: WSPAIR_END_*. `data`, `len`: up to 16384 bytes, which are copied.
  *
- * WSPAIR_PAIR_ATTACHMENT_TOO_LARGE, WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+ * WSPAIR_PAIR_ATTACHMENT_TOO_LARGE, WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_pair_set_attachment(struct wspair_pair *pair,
                                          uint32_t end,
@@ -2413,11 +2471,13 @@ void wspair_prepared_free(struct wspair_prepared *prepared);
 
 /**
  * Queues a prepared message. A server queues it by reference from `share_from` bytes on; a client
- * encodes it anew, as it masks.
+ * encodes it anew, as it masks. Where compression was agreed on it is compressed once for all
+ * connections with the same windows; where there is no memory for that it goes out as it is.
  *
  * `conn`: the connection. `prepared`: the message.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT, WSPAIR_SEND_BACKPRESSURE.
+ * WSPAIR_ERROR_NULL, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT, WSPAIR_SEND_BACKPRESSURE,
+ * WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_conn_send_prepared(struct wspair_conn *conn,
                                         const struct wspair_prepared *prepared);
@@ -2431,7 +2491,7 @@ wspair_result wspair_conn_send_prepared(struct wspair_conn *conn,
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for another kind; WSPAIR_ERROR_UTF8 for a text that is
  * not; WSPAIR_SEND_CLOSING once a Close frame was sent or the connection ended;
  * WSPAIR_SEND_FRAGMENT inside a fragmented message; WSPAIR_SEND_BACKPRESSURE when the queue is
- * full. Then nothing was queued.
+ * full; WSPAIR_ERROR_MEMORY. Then nothing was queued.
  */
 wspair_result wspair_conn_send(struct wspair_conn *conn,
                                uint32_t message_kind,
@@ -2469,7 +2529,8 @@ wspair_result wspair_conn_send_fragment(struct wspair_conn *conn,
  *
  * `conn`: the connection. `data`, `len`: its payload, up to 125 bytes.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_SEND_CONTROL_TOO_LONG, WSPAIR_SEND_CLOSING, WSPAIR_SEND_BACKPRESSURE.
+ * WSPAIR_ERROR_NULL, WSPAIR_SEND_CONTROL_TOO_LONG, WSPAIR_SEND_CLOSING, WSPAIR_SEND_BACKPRESSURE,
+ * WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_conn_ping(struct wspair_conn *conn, const uint8_t *data, size_t len);
 
@@ -2486,7 +2547,8 @@ wspair_result wspair_conn_pong(struct wspair_conn *conn, const uint8_t *data, si
  * `conn`: the connection. `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999, or WSPAIR_NO_CODE.
  * `reason`, `len`: up to 123 bytes of UTF-8; none without a code.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_CODE, WSPAIR_SEND_CLOSE_REASON.
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_CODE, WSPAIR_SEND_CLOSE_REASON,
+ * WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_conn_close(struct wspair_conn *conn,
                                 int32_t code,
@@ -2499,7 +2561,7 @@ wspair_result wspair_conn_close(struct wspair_conn *conn,
  *
  * `conn`: the connection. `reason`, `len`: up to 123 bytes of UTF-8.
  *
- * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON.
+ * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON, WSPAIR_ERROR_MEMORY.
  */
 wspair_result wspair_conn_explain_close(struct wspair_conn *conn,
                                         const uint8_t *reason,

@@ -18,6 +18,7 @@ impl From<SendError> for Wspair {
             SendError::Closing => Self::SendClosing,
             SendError::ControlTooLong => Self::SendControlTooLong,
             SendError::Fragment => Self::SendFragment,
+            SendError::OutOfMemory => Self::ErrorMemory,
             SendError::Pending => Self::SendPending,
             SendError::Room => Self::SendRoom,
             _ => Self::ErrorUnknown,
@@ -84,6 +85,7 @@ impl From<Cause> for Wspair {
             Cause::Scheme => Self::RefusedScheme,
             Cause::Authority => Self::RefusedAuthority,
             Cause::StreamEnded => Self::RefusedStreamEnded,
+            Cause::OutOfMemory => Self::RefusedMemory,
             _ => Self::ErrorUnknown,
         }
     }
@@ -111,6 +113,7 @@ impl From<Failure> for Wspair {
             Failure::DeflateParameter => Self::FailedDeflateParameter,
             Failure::DeflateTerms => Self::FailedDeflateTerms,
             Failure::Malformed => Self::FailedMalformed,
+            Failure::OutOfMemory => Self::FailedMemory,
             _ => Self::ErrorUnknown,
         }
     }
@@ -129,6 +132,7 @@ impl From<PairError> for Wspair {
             PairError::CloseReason => Self::PairCloseReason,
             PairError::ReasonWithoutCode => Self::PairReasonWithoutCode,
             PairError::Full { .. } => Self::PairFull,
+            PairError::OutOfMemory => Self::ErrorMemory,
             PairError::AttachmentTooLarge { .. } => Self::PairAttachmentTooLarge,
             _ => Self::ErrorUnknown,
         }
@@ -144,6 +148,7 @@ impl From<End> for Wspair {
             End::Timeout(Timer::Close) => Self::LostCloseTimeout,
             End::Timeout(Timer::Pong) => Self::LostPongTimeout,
             End::Abort => Self::LostAborted,
+            End::OutOfMemory => Self::LostMemory,
             _ => Self::ErrorUnknown,
         }
     }

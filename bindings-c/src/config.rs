@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use wspair_core::deflate::{DeflateConfig, Zlib};
+use wspair_core::deflate::{
+    Codec, Compressor, CompressorParams, Decompressor, DeflateConfig, OutOfMemory, Zlib,
+};
 use wspair_core::handshake::{DeflateOffer, DeflatePolicy, HeadLimits, Origins, Policy};
 use wspair_core::{Config as Engine, Delivery};
 
-use crate::guard::{array, free, guard, hand_out, string};
+use crate::guard::{array, free, guard, string};
+use crate::memory::{Spare, room_for};
 use crate::options::{Options, WspairDelivery, duration};
 use crate::result::Wspair;
 
@@ -39,9 +42,14 @@ pub unsafe extern "C" fn wspair_config_new(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or options of the caller's that name strings of the caller's.
-        let settings = unsafe { settings(&Options::read(options)?)? };
-        // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(Config(Arc::new(settings)), config) }
+        let (options, origins) = unsafe {
+            let options = Options::read(options)?;
+            (options, weight(options.origins, options.origins_len)?)
+        };
+        // SAFETY: as above; and null, or the caller's to write.
+        unsafe {
+            Spare::make(room_for(origins), config, || Ok(Config(Arc::new(settings(&options)?))))
+        }
     })
 }
 
@@ -142,8 +150,59 @@ fn deflate(options: &Options) -> Result<DeflateConfig, Wspair> {
     deflate.threshold = options.deflate_threshold;
     deflate.level = within(options.deflate_level, 0..=9).ok_or(Wspair::ErrorArgument)?;
     deflate.mem_level = within(options.deflate_memory, 1..=9).ok_or(Wspair::ErrorArgument)?;
-    deflate.codec = Some(Arc::new(Zlib::with_stock(options.deflate_stock)));
+    deflate.codec = Some(Arc::new(Codecs(Zlib::with_stock(options.deflate_stock))));
     Ok(deflate)
+}
+
+/// Makes codecs in memory that is there, or none.
+#[derive(Debug)]
+struct Codecs(Zlib);
+
+impl Codec for Codecs {
+    fn compressor(&self, params: CompressorParams) -> Box<dyn Compressor> {
+        self.0.compressor(params)
+    }
+
+    fn decompressor(&self, window_bits: u8) -> Box<dyn Decompressor> {
+        self.0.decompressor(window_bits)
+    }
+
+    fn try_compressor(&self, params: CompressorParams) -> Result<Box<dyn Compressor>, OutOfMemory> {
+        let spare = Spare::set_aside(2 * Zlib::compressor_size(params)).map_err(|_| OutOfMemory)?;
+        let made = self.0.try_compressor(params)?;
+        spare.keep(made).map_err(|_| OutOfMemory)
+    }
+
+    fn try_decompressor(&self, window_bits: u8) -> Result<Box<dyn Decompressor>, OutOfMemory> {
+        let spare = Spare::set_aside(2 * Zlib::DECOMPRESSOR_SIZE).map_err(|_| OutOfMemory)?;
+        let made = self.0.try_decompressor(window_bits)?;
+        spare.keep(made).map_err(|_| OutOfMemory)
+    }
+
+    fn recycle_compressor(&self, compressor: Box<dyn Compressor>, params: CompressorParams) {
+        self.0.recycle_compressor(compressor, params);
+    }
+
+    fn recycle_decompressor(&self, decompressor: Box<dyn Decompressor>, window_bits: u8) {
+        self.0.recycle_decompressor(decompressor, window_bits);
+    }
+}
+
+/// How many bytes the strings are in all.
+///
+/// # Safety
+/// As [`strings`].
+pub(crate) unsafe fn weight(
+    from: *const *const core::ffi::c_char,
+    len: usize,
+) -> Result<usize, Wspair> {
+    // SAFETY: the caller's promise.
+    let strings = unsafe { array(from, len)? };
+    strings.iter().try_fold(0_usize, |sum, &from| {
+        // SAFETY: the caller's promise covers each of them.
+        let string = unsafe { string(from)?.ok_or(Wspair::ErrorNull)? };
+        Ok(sum.saturating_add(8 + string.len()))
+    })
 }
 
 /// # Safety

@@ -6,8 +6,9 @@ use wspair_core::{Closed, Connection, Instant, MaskKeys, ReadyState, Transport a
 
 use crate::config::{Config, settings_of};
 use crate::event::{Event, fill};
-use crate::guard::{array, array_mut, ask, exclusive, free, guard, hand_out, put, shared};
+use crate::guard::{array, array_mut, ask, exclusive, free, guard, put, shared};
 use crate::handshake::agreed::{Agreed, negotiated};
+use crate::memory::{FEW, Spare};
 use crate::options::WSPAIR_NEVER;
 use crate::result::Wspair;
 
@@ -63,10 +64,13 @@ pub unsafe extern "C" fn wspair_conn_new_server(
 ) -> Wspair {
     guard(|| {
         // SAFETY: each is null or the caller's, and ours during the call.
-        let (settings, agreed) = unsafe { (settings_of(config), negotiated(agreed)?) };
-        let engine = Connection::server(settings.engine.clone(), agreed);
+        let make = || unsafe {
+            let (settings, agreed) = (settings_of(config), negotiated(agreed)?);
+            let engine = Connection::server(settings.engine.clone(), agreed);
+            Ok(Conn { engine, closed: None })
+        };
         // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(Conn { engine, closed: None }, conn) }
+        unsafe { Spare::make(FEW, conn, make) }
     })
 }
 
@@ -84,14 +88,17 @@ pub unsafe extern "C" fn wspair_conn_new_client(
     conn: *mut *mut Conn,
 ) -> Wspair {
     guard(|| {
-        // SAFETY: each is null or the caller's, and ours during the call.
-        let (settings, agreed) = unsafe { (settings_of(config), negotiated(agreed)?) };
         // SAFETY: null, or 32 bytes of the caller's; an array of bytes is aligned anywhere.
         let seed = unsafe { shared(seed.cast::<[u8; 32]>())? };
-        let masks = MaskKeys::from_seed(*seed);
-        let engine = Connection::client(settings.engine.clone(), agreed, masks);
+        // SAFETY: each is null or the caller's, and ours during the call.
+        let make = || unsafe {
+            let (settings, agreed) = (settings_of(config), negotiated(agreed)?);
+            let masks = MaskKeys::from_seed(*seed);
+            let engine = Connection::client(settings.engine.clone(), agreed, masks);
+            Ok(Conn { engine, closed: None })
+        };
         // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(Conn { engine, closed: None }, conn) }
+        unsafe { Spare::make(FEW, conn, make) }
     })
 }
 

@@ -4,7 +4,8 @@ use wspair_core::{CloseCode, CloseFrame, Coupling as Engine, Event as EngineEven
 
 use crate::conn::Conn;
 use crate::event::{Body, Event, WspairEvent, body};
-use crate::guard::{ask, exclusive, free, guard, hand_out, put, shared, text};
+use crate::guard::{ask, exclusive, free, guard, put, shared, text};
+use crate::memory::Place;
 use crate::pair::message::{Message, Owned};
 use crate::pair::{Pair, end_of};
 use crate::result::Wspair;
@@ -33,9 +34,11 @@ pub unsafe extern "C" fn wspair_coupling_new(
         if coupling.is_null() {
             return Err(Wspair::ErrorNull);
         }
+        // The end is given away only once there is memory for the handle.
+        let place = Place::new()?;
         let made = Coupling(Engine::new(&mut pair.engine, end_of(end)?)?);
         // SAFETY: not null, and the caller's to write.
-        unsafe { hand_out(made, coupling) }
+        unsafe { place.hand_out(made, coupling) }
     })
 }
 
@@ -59,7 +62,9 @@ pub unsafe extern "C" fn wspair_coupling_free(coupling: *mut Coupling) {
 /// `wspair_pair_abandon`.
 ///
 /// WSPAIR_ERROR_NULL; WSPAIR_ERROR_UTF8 for a text that is not; WSPAIR_ERROR_STATE for
-/// WSPAIR_EVENT_CLOSED of another connection; WSPAIR_ERROR_ARGUMENT for another kind or event.
+/// WSPAIR_EVENT_CLOSED of another connection; WSPAIR_ERROR_ARGUMENT for another kind or event;
+/// WSPAIR_ERROR_MEMORY for a message that found none: it is freed, and the other end misses it, so
+/// that `wspair_pair_abandon` and `wspair_conn_abort` are what is left.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_coupling_forward(
     coupling: *const Coupling,
@@ -82,6 +87,7 @@ pub unsafe extern "C" fn wspair_coupling_forward(
         let discard = |_, _: &[u8]| unreachable!();
         if let Some(message) = message {
             let len = message.0.len;
+            pair.reserve(coupling.end())?;
             pair.deliver(coupling.end(), message, len);
         } else if is(WspairEvent::Close) {
             // SAFETY: the event's data are in the connection's or the caller's memory still.
@@ -89,8 +95,8 @@ pub unsafe extern "C" fn wspair_coupling_forward(
             let code = CloseCode::new(event.code);
             coupling.forward(pair, EngineEvent::Close(CloseFrame { code, reason }), discard);
         } else if is(WspairEvent::Closed) {
-            let closed = conn.closed.clone().ok_or(Wspair::ErrorState)?;
-            coupling.forward(pair, EngineEvent::Closed(closed), discard);
+            let closed = conn.closed.as_ref().ok_or(Wspair::ErrorState)?;
+            coupling.forward_end(pair, closed.cause);
         } else if is(WspairEvent::Chunk) || !(is(WspairEvent::Ping) || is(WspairEvent::Pong)) {
             return Err(Wspair::ErrorArgument);
         }

@@ -17,38 +17,22 @@ pub(crate) fn guard<T: Into<Wspair>>(body: impl FnOnce() -> Result<T, Wspair>) -
 
 /// Runs the body of a function that has no place for a result: `otherwise` where there is none.
 pub(crate) fn ask<T>(otherwise: T, body: impl FnOnce() -> Result<T, Wspair>) -> T {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(answer)) => answer,
-        _ => otherwise,
-    }
+    let mut answer = otherwise;
+    guard(|| {
+        answer = body()?;
+        Ok(())
+    });
+    answer
 }
 
-/// Moves a value to where a handle points to. Fails where there is no memory for it.
+/// Ends what [`Place::hand_out`](crate::memory::Place::hand_out) made.
 ///
 /// # Safety
-/// `handle` is null, or may be written.
-pub(crate) unsafe fn hand_out<T>(value: T, handle: *mut *mut T) -> Result<(), Wspair> {
-    if handle.is_null() {
-        return Err(Wspair::ErrorNull);
-    }
-    // Box::new ends the process where a Vec can say that it failed. A Vec of one is a box's memory.
-    let mut room = Vec::new();
-    room.try_reserve_exact(1).map_err(|_| Wspair::ErrorMemory)?;
-    room.push(value);
-    let made: *mut [T] = Box::into_raw(room.into_boxed_slice());
-    // SAFETY: not null, and the caller's to write.
-    unsafe { handle.write(made.cast()) };
-    Ok(())
-}
-
-/// Ends what [`hand_out`] made.
-///
-/// # Safety
-/// `handle` is null, or came from `hand_out` and was not freed.
+/// `handle` is null, or came from there and was not freed.
 pub(crate) unsafe fn free<T>(handle: *mut T) {
     if !handle.is_null() {
         guard(|| {
-            // SAFETY: `hand_out` made a boxed T of it, and nobody else owns it.
+            // SAFETY: it was made a boxed T, and nobody else owns it.
             drop(unsafe { Box::from_raw(handle) });
             Ok(())
         });
@@ -128,6 +112,18 @@ pub(crate) unsafe fn foreign<'a>(from: *const c_char) -> Result<Cow<'a, str>, Ws
     }
     // SAFETY: not null, and a string by the caller's promise.
     Ok(unsafe { CStr::from_ptr(from) }.to_string_lossy())
+}
+
+/// How long such a string is.
+///
+/// # Safety
+/// As [`string`].
+pub(crate) unsafe fn length(from: *const c_char) -> Result<usize, Wspair> {
+    if from.is_null() {
+        return Err(Wspair::ErrorNull);
+    }
+    // SAFETY: not null, and a string by the caller's promise.
+    Ok(unsafe { CStr::from_ptr(from) }.count_bytes())
 }
 
 /// Writes a result to where the caller wants it.

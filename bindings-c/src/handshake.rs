@@ -4,11 +4,13 @@ pub mod agreed;
 pub mod client;
 pub mod server;
 
-use wspair_core::handshake::{Bootstrap, accept_key};
+use std::borrow::Cow;
+
+use wspair_core::handshake::{Bootstrap, Fields, accept_key};
 
 use crate::guard::{array, guard, put};
 use crate::result::Wspair;
-use crate::slice::Slice;
+use crate::slice::{Field, Slice};
 
 /// How a WebSocket is started.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,11 +64,15 @@ pub unsafe extern "C" fn wspair_accept_key(key: *const u8, len: usize, accept: *
 /// Bytes for the caller to write.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Cow<'static, [u8]>,
     written: usize,
 }
 
 impl Output {
+    pub(crate) fn new(bytes: impl Into<Cow<'static, [u8]>>) -> Self {
+        Self { bytes: bytes.into(), written: 0 }
+    }
+
     pub(crate) fn rest(&self) -> Slice {
         self.bytes[self.written..].into()
     }
@@ -74,6 +80,36 @@ impl Output {
     pub(crate) fn advance(&mut self, n: usize) {
         self.written = self.written.saturating_add(n).min(self.bytes.len());
     }
+}
+
+/// Fields in the memory that a handshake holds, for the caller to look at.
+pub(crate) fn shown(fields: &Fields<'_>) -> Vec<Field> {
+    let field = |(name, value): (&str, &[u8])| Field { name: name.into(), value: value.into() };
+    fields.iter().map(field).collect()
+}
+
+/// The value of the first of that name, compared without case.
+pub(crate) fn find(fields: &[Field], name: &str) -> Option<Slice> {
+    // SAFETY: what `shown` made lies in memory that is held as long as the fields are.
+    let is_it =
+        |field: &&Field| unsafe { field.name.bytes() }.eq_ignore_ascii_case(name.as_bytes());
+    fields.iter().find(is_it).map(|field| field.value)
+}
+
+/// Gives the field with that index, or that there is none.
+///
+/// # Safety
+/// `field` is null, or may be written.
+pub(crate) unsafe fn put_field(
+    field: *mut Field,
+    fields: &[Field],
+    index: usize,
+) -> Result<(), Wspair> {
+    // SAFETY: the caller's promise.
+    unsafe { put(field, Field { name: Slice::EMPTY, value: Slice::EMPTY })? };
+    let found = *fields.get(index).ok_or(Wspair::ErrorNotFound)?;
+    // SAFETY: as above.
+    unsafe { put(field, found) }
 }
 
 pub(crate) fn bootstrap(number: u32) -> Result<Bootstrap, Wspair> {

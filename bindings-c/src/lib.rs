@@ -14,6 +14,7 @@ pub mod event;
 pub mod frame;
 mod guard;
 pub mod handshake;
+mod memory;
 pub mod options;
 pub mod pair;
 pub mod prepared;

@@ -8,9 +8,10 @@ use wspair_core::pair::{Accept, PairEvent as Engine, Sent};
 use wspair_core::{End, Pair as EnginePair};
 
 use self::message::{Message, Owned};
-use self::options::{PairOptions, pair_config};
+use self::options::{PairOptions, names, pair_config};
 use crate::event::WSPAIR_FLAG_CLEAN;
-use crate::guard::{exclusive, free, guard, hand_out, put, text};
+use crate::guard::{exclusive, free, guard, put, text};
+use crate::memory::{Spare, room_for};
 use crate::result::Wspair;
 use crate::send::WSPAIR_NO_CODE;
 
@@ -83,10 +84,12 @@ pub unsafe extern "C" fn wspair_pair_new(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or options of the caller's that name strings of the caller's.
-        let config = unsafe { pair_config(options)? };
-        let made = Pair { engine: EnginePair::new(config), reasons: Default::default() };
-        // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(made, pair) }
+        let make = || unsafe {
+            let engine = EnginePair::new(pair_config(options)?);
+            Ok(Pair { engine, reasons: Default::default() })
+        };
+        // SAFETY: as above; and null, or the caller's to write.
+        unsafe { Spare::make(room_for(names(options)?), pair, make) }
     })
 }
 
@@ -143,7 +146,7 @@ pub unsafe extern "C" fn wspair_pair_accept_hibernatable(pair: *mut Pair, end: u
 /// refused, or that nobody will take, is freed at once.
 ///
 /// WSPAIR_PAIR_CLOSING, WSPAIR_PAIR_NOT_ACCEPTED, WSPAIR_PAIR_FULL; WSPAIR_ERROR_UTF8 for a text
-/// that is not; WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+/// that is not; WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_pair_send(
     pair: *mut Pair,
@@ -169,7 +172,8 @@ pub unsafe extern "C" fn wspair_pair_send(
 ///
 /// The arguments are checked first, whatever the state: WSPAIR_PAIR_CLOSE_CODE,
 /// WSPAIR_PAIR_CLOSE_REASON, WSPAIR_PAIR_REASON_WITHOUT_CODE, WSPAIR_ERROR_UTF8. Then
-/// WSPAIR_PAIR_NOT_ACCEPTED before the end is accepted. WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+/// WSPAIR_PAIR_NOT_ACCEPTED before the end is accepted. WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT,
+/// WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_pair_close(
     pair: *mut Pair,

@@ -4,7 +4,8 @@ use wspair_core::Prepared as Engine;
 
 use crate::conn::Conn;
 use crate::event::{Body, body};
-use crate::guard::{exclusive, free, guard, hand_out, shared};
+use crate::guard::{exclusive, free, guard, shared};
+use crate::memory::{FEW, Spare};
 use crate::result::Wspair;
 
 /// A message encoded once, for broadcast.
@@ -28,12 +29,16 @@ pub unsafe extern "C" fn wspair_prepared_new(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or as many bytes of the caller's.
-        let encoded = match unsafe { body(message_kind, data, len)? } {
-            Body::Text(text) => Engine::text(text),
-            Body::Binary(data) => Engine::binary(data),
+        let body = unsafe { body(message_kind, data, len)? };
+        let make = || {
+            let encoded = match body {
+                Body::Text(text) => Engine::try_text(text),
+                Body::Binary(data) => Engine::try_binary(data),
+            };
+            encoded.map(Prepared).map_err(|_| Wspair::ErrorMemory)
         };
         // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(Prepared(encoded), prepared) }
+        unsafe { Spare::make(FEW, prepared, make) }
     })
 }
 
@@ -47,11 +52,13 @@ pub unsafe extern "C" fn wspair_prepared_free(prepared: *mut Prepared) {
 }
 
 /// Queues a prepared message. A server queues it by reference from `share_from` bytes on; a client
-/// encodes it anew, as it masks.
+/// encodes it anew, as it masks. Where compression was agreed on it is compressed once for all
+/// connections with the same windows; where there is no memory for that it goes out as it is.
 ///
 /// `conn`: the connection. `prepared`: the message.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT, WSPAIR_SEND_BACKPRESSURE.
+/// WSPAIR_ERROR_NULL, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT, WSPAIR_SEND_BACKPRESSURE,
+/// WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_send_prepared(
     conn: *mut Conn,

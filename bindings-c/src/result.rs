@@ -20,7 +20,7 @@ pub enum Wspair {
     ErrorState = -3,
     /// Text of the caller's is not UTF-8.
     ErrorUtf8 = -4,
-    /// There was no memory for a new handle. Elsewhere a failing allocator ends the process.
+    /// There was no memory. Nothing has changed.
     ErrorMemory = -5,
     /// A bug of the library's. Free the handle; nothing else is to be done with it.
     ErrorPanic = -6,
@@ -54,6 +54,8 @@ pub enum Wspair {
     LostPongTimeout = -203,
     /// wspair_conn_abort was called.
     LostAborted = -204,
+    /// There was no memory for what the peer sent, or for what is owed to it.
+    LostMemory = -205,
     /// A reserved bit was set without an extension that gives it a meaning.
     ProtocolReservedBits = -301,
     /// An opcode from 3 to 7 or from 11 to 15.
@@ -151,6 +153,8 @@ pub enum Wspair {
     RefusedAuthority = -429,
     /// The stream ended with the request: wspair_server_handshake_stream_ended. 400.
     RefusedStreamEnded = -430,
+    /// There was no memory for the request. 503.
+    RefusedMemory = -431,
     /// The bytes are not an HTTP/1 head.
     FailedSyntax = -501,
     /// An upgrade by HTTP/1.0.
@@ -190,6 +194,8 @@ pub enum Wspair {
     /// The answer is malformed as HTTP/2 and HTTP/3 define it. Reset the stream: PROTOCOL_ERROR (0x1)
     /// or H3_MESSAGE_ERROR (0x10e).
     FailedMalformed = -519,
+    /// There was no memory for the answer.
+    FailedMemory = -520,
     /// An address holds a character that has to be percent-encoded, or in punycode.
     InvalidCharacter = -601,
     /// An address has a fragment.

@@ -34,7 +34,7 @@ pub enum WspairCompression {
 /// WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for another kind; WSPAIR_ERROR_UTF8 for a text that is
 /// not; WSPAIR_SEND_CLOSING once a Close frame was sent or the connection ended;
 /// WSPAIR_SEND_FRAGMENT inside a fragmented message; WSPAIR_SEND_BACKPRESSURE when the queue is
-/// full. Then nothing was queued.
+/// full; WSPAIR_ERROR_MEMORY. Then nothing was queued.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_send(
     conn: *mut Conn,
@@ -102,7 +102,8 @@ pub unsafe extern "C" fn wspair_conn_send_fragment(
 ///
 /// `conn`: the connection. `data`, `len`: its payload, up to 125 bytes.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_SEND_CONTROL_TOO_LONG, WSPAIR_SEND_CLOSING, WSPAIR_SEND_BACKPRESSURE.
+/// WSPAIR_ERROR_NULL, WSPAIR_SEND_CONTROL_TOO_LONG, WSPAIR_SEND_CLOSING, WSPAIR_SEND_BACKPRESSURE,
+/// WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_ping(conn: *mut Conn, data: *const u8, len: usize) -> Wspair {
     guard(|| {
@@ -129,7 +130,8 @@ pub unsafe extern "C" fn wspair_conn_pong(conn: *mut Conn, data: *const u8, len:
 /// `conn`: the connection. `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999, or WSPAIR_NO_CODE.
 /// `reason`, `len`: up to 123 bytes of UTF-8; none without a code.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_CODE, WSPAIR_SEND_CLOSE_REASON.
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_CODE, WSPAIR_SEND_CLOSE_REASON,
+/// WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_close(
     conn: *mut Conn,
@@ -153,7 +155,7 @@ pub unsafe extern "C" fn wspair_conn_close(
 ///
 /// `conn`: the connection. `reason`, `len`: up to 123 bytes of UTF-8.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON.
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_SEND_CLOSE_REASON, WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_explain_close(
     conn: *mut Conn,

@@ -32,6 +32,20 @@ impl Slice {
     pub(crate) const EMPTY: Self = Self { data: core::ptr::null(), len: 0 };
 }
 
+impl Slice {
+    /// The bytes.
+    ///
+    /// # Safety
+    /// They are ours, and stay as they are as long as they are looked at.
+    pub(crate) unsafe fn bytes<'a>(self) -> &'a [u8] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: the caller's promise.
+        unsafe { core::slice::from_raw_parts(self.data, self.len) }
+    }
+}
+
 impl From<&[u8]> for Slice {
     fn from(bytes: &[u8]) -> Self {
         Self { data: bytes.as_ptr(), len: bytes.len() }
@@ -64,6 +78,17 @@ pub(crate) unsafe fn fields<'a>(
             Ok((core::str::from_utf8(name).unwrap_or("\u{fffd}"), value))
         })
         .collect()
+}
+
+/// How many bytes they are in all.
+///
+/// # Safety
+/// As [`fields`].
+pub(crate) unsafe fn weight(fields: *const Field, len: usize) -> Result<usize, Wspair> {
+    // SAFETY: the caller's promise.
+    let fields = unsafe { array(fields, len)? };
+    let sizes = fields.iter().map(|Field { name, value }| 8 + name.len.saturating_add(value.len));
+    Ok(sizes.fold(0, usize::saturating_add))
 }
 
 /// Fields that are kept, to be shown to the caller.

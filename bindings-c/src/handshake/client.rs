@@ -3,19 +3,17 @@
 pub mod response;
 
 use core::ffi::c_char;
-use std::sync::Arc;
 
-use wspair_core::handshake::{
-    ClientHandshake as Engine, ClientProgress, ClientRequest, Failure, Response,
-};
+use wspair_core::handshake::{ClientHandshake as Engine, ClientProgress, ClientRequest, Failure};
 use wspair_core::{Instant, Negotiated};
 
-use crate::config::{Config, Settings, settings_of, strings};
-use crate::guard::{array, ask, exclusive, free, guard, hand_out, put, shared, string};
-use crate::handshake::{Output, WspairProgress};
+use crate::config::{self, Config, Settings, settings_of, strings};
+use crate::guard::{array, ask, exclusive, free, guard, length, put, shared, string};
+use crate::handshake::{Output, WspairProgress, shown};
+use crate::memory::{Spare, room_for};
 use crate::options::WSPAIR_NEVER;
 use crate::result::Wspair;
-use crate::slice::{Field, Kept, Slice, fields};
+use crate::slice::{Field, Kept, Slice, fields, weight};
 
 /// What a client asks for.
 ///
@@ -47,15 +45,26 @@ pub struct ClientAsks {
 /// `wspair_client_handshake_progress` is other than WSPAIR_PROGRESS_NEED_MORE. Through another HTTP
 /// stack: `wspair_client_handshake_request`, then `wspair_client_handshake_verify`.
 pub struct ClientHandshake {
-    pub(super) request: ClientRequest,
-    pub(super) nonce: [u8; 16],
-    pub(super) engine: Engine,
-    /// What came of an answer in fields.
-    pub(super) verified: Option<Result<Negotiated, Failure>>,
-    /// What was agreed on, once it is open.
-    pub(super) agreed: Option<Negotiated>,
-    pub(super) fields: Kept,
+    request: ClientRequest,
+    nonce: [u8; 16],
+    /// Gone once there was no memory for it.
+    engine: Option<Engine>,
+    /// The most of an answer's head, and how much of it came.
+    most: usize,
+    came: usize,
+    /// What came of the answer, in bytes or in fields.
+    verdict: Option<Result<Negotiated, Failure>>,
+    /// An answer in bytes that is HTTP.
+    answer: Option<Answer>,
+    fields: Kept,
     output: Output,
+}
+
+/// An answer: slices of what the engine holds, which stays as it is then.
+struct Answer {
+    status: u16,
+    fields: Vec<Field>,
+    body: Slice,
 }
 
 /// Sets every field to its default, and the address.
@@ -104,26 +113,18 @@ pub unsafe extern "C" fn wspair_client_handshake_new(
     handshake: *mut *mut ClientHandshake,
 ) -> Wspair {
     guard(|| {
-        // SAFETY: each is null or the caller's, and the request names what the caller lets us read.
-        let (settings, asks, request) = unsafe {
-            let settings = settings_of(config);
-            let asks = ClientAsks::read(request)?;
-            let request = client_request(&asks, &settings)?;
-            (settings, asks, request)
+        // SAFETY: null, or the caller's, of the size it says.
+        let asks = unsafe { ClientAsks::read(request)? };
+        // SAFETY: the request names what the caller lets us read.
+        let size = unsafe {
+            length(asks.url)?
+                + weight(asks.fields, asks.fields_len)?
+                + config::weight(asks.subprotocols, asks.subprotocols_len)?
         };
-        let mut output = Output::default();
-        let engine = Engine::with_limits(&request, asks.nonce, settings.head, &mut output.bytes);
-        let made = ClientHandshake {
-            request,
-            nonce: asks.nonce,
-            engine,
-            verified: None,
-            agreed: None,
-            fields: Kept::default(),
-            output,
-        };
+        // SAFETY: as above; the configuration is null or ours.
+        let make = || unsafe { ClientHandshake::new(&asks, &settings_of(config)) };
         // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(made, handshake) }
+        unsafe { Spare::make(room_for(size), handshake, make) }
     })
 }
 
@@ -213,10 +214,8 @@ pub unsafe extern "C" fn wspair_client_handshake_receive(
         let (handshake, data) = unsafe { (exclusive(handshake)?, array(data, len)?) };
         // SAFETY: null, or the caller's to write.
         unsafe { put(used, 0)? };
-        let (taken, progress) = handshake.engine.receive(data);
-        if let ClientProgress::Open(_, agreed) = progress {
-            handshake.agreed.get_or_insert(agreed);
-        }
+        let mut taken = 0;
+        handshake.work(data.len(), |engine| taken = engine.receive(data).0);
         // SAFETY: as above.
         unsafe { put(used, taken) }
     })
@@ -229,7 +228,7 @@ pub unsafe extern "C" fn wspair_client_handshake_receive(
 pub unsafe extern "C" fn wspair_client_handshake_eof(handshake: *mut ClientHandshake) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        unsafe { exclusive(handshake)? }.engine.receive_eof();
+        unsafe { exclusive(handshake)? }.work(0, |engine| _ = engine.receive_eof());
         Ok(())
     })
 }
@@ -247,7 +246,8 @@ pub unsafe extern "C" fn wspair_client_handshake_timeout(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        unsafe { exclusive(handshake)? }.engine.handle_timeout(Instant::from_nanos(now));
+        unsafe { exclusive(handshake)? }
+            .work(0, |engine| _ = engine.handle_timeout(Instant::from_nanos(now)));
         Ok(())
     })
 }
@@ -260,7 +260,9 @@ pub unsafe extern "C" fn wspair_client_handshake_next_timeout(
 ) -> u64 {
     ask(WSPAIR_NEVER, || {
         // SAFETY: null, or ours.
-        let due = unsafe { shared(handshake)? }.engine.poll_timeout();
+        let handshake = unsafe { shared(handshake)? };
+        let waits = handshake.engine.as_ref().filter(|_| handshake.verdict.is_none());
+        let due = waits.and_then(Engine::poll_timeout);
         Ok(due.map_or(WSPAIR_NEVER, Instant::as_nanos))
     })
 }
@@ -272,28 +274,74 @@ pub unsafe extern "C" fn wspair_client_handshake_progress(
 ) -> u32 {
     let progress = ask(WspairProgress::Failed, || {
         // SAFETY: null, or ours.
-        let handshake = unsafe { shared(handshake)? };
-        Ok(match (&handshake.verified, handshake.engine.progress()) {
-            (Some(Ok(_)), _) | (None, ClientProgress::Open(..)) => WspairProgress::Open,
-            (Some(Err(Failure::Status)), _) | (None, ClientProgress::Refused(_)) => {
-                WspairProgress::Refused
-            }
-            (None, ClientProgress::NeedMore) => WspairProgress::NeedMore,
-            _ => WspairProgress::Failed,
+        Ok(match unsafe { &shared(handshake)?.verdict } {
+            None => WspairProgress::NeedMore,
+            Some(Ok(_)) => WspairProgress::Open,
+            Some(Err(Failure::Status)) => WspairProgress::Refused,
+            Some(Err(_)) => WspairProgress::Failed,
         })
     });
     progress as u32
 }
 
 impl ClientHandshake {
-    /// Looks at the answer in bytes.
-    pub(super) fn response<T>(&self, look: impl FnOnce(&Response<'_>) -> T) -> Result<T, Wspair> {
-        match self.engine.progress() {
-            ClientProgress::Open(response, _) | ClientProgress::Refused(response) => {
-                Ok(look(&response))
-            }
-            _ => Err(Wspair::ErrorState),
+    /// # Safety
+    /// What `asks` points to may be read, of the lengths it says, and strings end with a NUL.
+    unsafe fn new(asks: &ClientAsks, settings: &Settings) -> Result<Self, Wspair> {
+        // SAFETY: the caller's promise.
+        let request = unsafe { client_request(asks, settings)? };
+        let mut bytes = Vec::new();
+        let engine = Engine::with_limits(&request, asks.nonce, settings.head, &mut bytes);
+        Ok(Self {
+            request,
+            nonce: asks.nonce,
+            engine: Some(engine),
+            most: settings.head.max_head.saturating_add(settings.head.max_body),
+            came: 0,
+            verdict: None,
+            answer: None,
+            fields: Kept::default(),
+            output: Output::new(bytes),
+        })
+    }
+
+    /// Lets the engine take something in, and takes note of what came of it. Where there is no
+    /// memory for that the handshake fails.
+    fn work(&mut self, more: usize, take: impl FnOnce(&mut Engine)) {
+        let Some(engine) = self.engine.as_mut().filter(|_| self.verdict.is_none()) else {
+            return;
+        };
+        self.came = self.came.saturating_add(more).min(self.most);
+        let Ok(spare) = Spare::set_aside(room_for(self.came)) else {
+            return self.lose();
+        };
+        take(engine);
+        let (verdict, response) = match engine.progress() {
+            ClientProgress::Open(response, agreed) => (Some(Ok(agreed)), Some(response)),
+            ClientProgress::Refused(response) => (Some(Err(Failure::Status)), Some(response)),
+            ClientProgress::Failed(failure) => (Some(Err(failure)), None),
+            _ => (None, None),
+        };
+        self.answer = response.map(|response| Answer {
+            status: response.status(),
+            fields: shown(response.fields()),
+            body: response.body().into(),
+        });
+        self.verdict = verdict;
+        if spare.is_used() {
+            self.lose();
         }
+    }
+
+    /// Fails for want of memory, with what takes none.
+    fn lose(&mut self) {
+        self.engine = None;
+        self.answer = None;
+        self.verdict = Some(Err(Failure::OutOfMemory));
+    }
+
+    fn answer(&self) -> Result<&Answer, Wspair> {
+        self.answer.as_ref().ok_or(Wspair::ErrorState)
     }
 }
 
@@ -317,10 +365,7 @@ impl ClientAsks {
 
 /// # Safety
 /// What `asks` points to may be read, of the lengths it says, and strings end with a NUL.
-unsafe fn client_request(
-    asks: &ClientAsks,
-    settings: &Arc<Settings>,
-) -> Result<ClientRequest, Wspair> {
+unsafe fn client_request(asks: &ClientAsks, settings: &Settings) -> Result<ClientRequest, Wspair> {
     // SAFETY: the caller's promise.
     let (url, subprotocols, fields) = unsafe {
         let subprotocols = strings(asks.subprotocols, asks.subprotocols_len)?;

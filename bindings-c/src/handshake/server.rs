@@ -12,11 +12,12 @@ use wspair_core::handshake::{
 use wspair_core::{Instant, Negotiated};
 
 use crate::config::{Config, Settings, settings_of};
-use crate::guard::{array, ask, exclusive, foreign, free, guard, hand_out, put, shared};
-use crate::handshake::{Output, WspairProgress, bootstrap};
+use crate::guard::{array, ask, exclusive, foreign, free, guard, length, put, shared};
+use crate::handshake::{Output, WspairProgress, bootstrap, shown};
+use crate::memory::{FEW, Spare, room_for};
 use crate::options::WSPAIR_NEVER;
 use crate::result::Wspair;
-use crate::slice::{Field, Kept, fields};
+use crate::slice::{Field, Kept, Slice, fields, weight};
 
 /// Reads a client's request, and makes the answer to it.
 ///
@@ -27,8 +28,10 @@ use crate::slice::{Field, Kept, fields};
 pub struct ServerHandshake {
     settings: Arc<Settings>,
     source: Source,
-    /// The request's target, which is not always a part of its bytes.
-    target: String,
+    /// The bytes of the source, as far as they came.
+    weight: usize,
+    /// A valid request, once there is one.
+    asked: Option<Asked>,
     answer: Option<Answer>,
     fields: Kept,
     output: Output,
@@ -39,9 +42,19 @@ enum Source {
     Fields { how: Bootstrap, method: String, target: String, fields: Kept },
 }
 
+/// What a valid request holds: slices of the source, which stays as it is then.
+struct Asked {
+    target: String,
+    authority: Slice,
+    subprotocols: Vec<Slice>,
+    fields: Vec<Field>,
+}
+
 enum Answer {
     Accepted(u16, Negotiated),
     Refused(Refusal),
+    /// Refused for want of memory.
+    Lost,
 }
 
 /// Waits for a request in bytes, as HTTP/1.1. The deadline starts when the time is first told.
@@ -56,11 +69,14 @@ pub unsafe extern "C" fn wspair_server_handshake_new(
     handshake: *mut *mut ServerHandshake,
 ) -> Wspair {
     guard(|| {
-        // SAFETY: null, or ours.
-        let settings = unsafe { settings_of(config) };
-        let source = Source::Bytes(Engine::new(settings.head));
+        let make = || {
+            // SAFETY: null, or ours.
+            let settings = unsafe { settings_of(config) };
+            let source = Source::Bytes(Engine::new(settings.head));
+            Ok(ServerHandshake::new(settings, source, 0))
+        };
         // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(ServerHandshake::new(settings, source), handshake) }
+        unsafe { Spare::make(FEW, handshake, make) }
     })
 }
 
@@ -85,20 +101,22 @@ pub unsafe extern "C" fn wspair_server_handshake_from_fields(
 ) -> Wspair {
     guard(|| {
         // SAFETY: each is null or the caller's, of the length it says, and strings end with a NUL.
-        let (settings, method, target, fields) = unsafe {
-            let (method, target) = (foreign(method)?, foreign(target)?);
-            (settings_of(config), method, target, fields(list, list_len)?)
+        let size = unsafe { weight(list, list_len)? + length(method)? + length(target)? };
+        let how = bootstrap(how)?;
+        // SAFETY: as above.
+        let make = || unsafe {
+            let source = Source::Fields {
+                how,
+                method: foreign(method)?.into_owned(),
+                target: foreign(target)?.into_owned(),
+                fields: Kept::new(fields(list, list_len)?),
+            };
+            let mut made = ServerHandshake::new(settings_of(config), source, size);
+            made.judge();
+            Ok(made)
         };
-        let source = Source::Fields {
-            how: bootstrap(how)?,
-            method: method.into_owned(),
-            target: target.into_owned(),
-            fields: Kept::new(fields),
-        };
-        let mut made = ServerHandshake::new(settings, source);
-        made.judge();
-        // SAFETY: null, or the caller's to write.
-        unsafe { hand_out(made, handshake) }
+        // SAFETY: as above; and null, or the caller's to write.
+        unsafe { Spare::make(room_for(size), handshake, make) }
     })
 }
 
@@ -130,8 +148,8 @@ pub unsafe extern "C" fn wspair_server_handshake_receive(
         let (handshake, data) = unsafe { (exclusive(handshake)?, array(data, len)?) };
         // SAFETY: null, or the caller's to write.
         unsafe { put(used, 0)? };
-        let taken = handshake.bytes()?.receive(data).0;
-        handshake.judge();
+        let mut taken = 0;
+        handshake.work(data.len(), |engine| taken = engine.receive(data).0)?;
         // SAFETY: as above.
         unsafe { put(used, taken) }
     })
@@ -144,10 +162,7 @@ pub unsafe extern "C" fn wspair_server_handshake_receive(
 pub unsafe extern "C" fn wspair_server_handshake_eof(handshake: *mut ServerHandshake) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let handshake = unsafe { exclusive(handshake)? };
-        handshake.bytes()?.receive_eof();
-        handshake.judge();
-        Ok(())
+        unsafe { exclusive(handshake)? }.work(0, |engine| _ = engine.receive_eof())
     })
 }
 
@@ -156,7 +171,7 @@ pub unsafe extern "C" fn wspair_server_handshake_eof(handshake: *mut ServerHands
 ///
 /// `handshake`: from `wspair_server_handshake_from_fields`.
 ///
-/// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from bytes.
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY; WSPAIR_ERROR_STATE for a handshake from bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_stream_ended(
     handshake: *mut ServerHandshake,
@@ -167,9 +182,12 @@ pub unsafe extern "C" fn wspair_server_handshake_stream_ended(
         if let Source::Bytes(_) = handshake.source {
             return Err(Wspair::ErrorState);
         }
-        if handshake.answer.is_none() {
-            handshake.refuse(Refusal::stream_ended());
+        if handshake.answer.is_some() {
+            return Ok(());
         }
+        let spare = Spare::set_aside(FEW)?;
+        let refused = spare.keep(handshake.refused(Refusal::stream_ended()))?;
+        handshake.settle(refused);
         Ok(())
     })
 }
@@ -186,10 +204,8 @@ pub unsafe extern "C" fn wspair_server_handshake_timeout(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let handshake = unsafe { exclusive(handshake)? };
-        handshake.bytes()?.handle_timeout(Instant::from_nanos(now));
-        handshake.judge();
-        Ok(())
+        unsafe { exclusive(handshake)? }
+            .work(0, |engine| _ = engine.handle_timeout(Instant::from_nanos(now)))
     })
 }
 
@@ -201,9 +217,10 @@ pub unsafe extern "C" fn wspair_server_handshake_next_timeout(
 ) -> u64 {
     ask(WSPAIR_NEVER, || {
         // SAFETY: null, or ours.
-        let due = match unsafe { &shared(handshake)?.source } {
-            Source::Bytes(engine) => engine.poll_timeout(),
-            Source::Fields { .. } => None,
+        let handshake = unsafe { shared(handshake)? };
+        let due = match &handshake.source {
+            Source::Bytes(engine) if handshake.answer.is_none() => engine.poll_timeout(),
+            _ => None,
         };
         Ok(due.map_or(WSPAIR_NEVER, Instant::as_nanos))
     })
@@ -219,8 +236,8 @@ pub unsafe extern "C" fn wspair_server_handshake_progress(
         let handshake = unsafe { shared(handshake)? };
         Ok(match handshake.answer {
             Some(Answer::Accepted(..)) => WspairProgress::Open,
-            Some(Answer::Refused(_)) => WspairProgress::Refused,
-            None if handshake.request(|_| ()).is_ok() => WspairProgress::Request,
+            Some(Answer::Refused(_) | Answer::Lost) => WspairProgress::Refused,
+            None if handshake.asked.is_some() => WspairProgress::Request,
             None => WspairProgress::NeedMore,
         })
     });
@@ -237,6 +254,7 @@ pub unsafe extern "C" fn wspair_server_handshake_error(
         // SAFETY: null, or ours.
         Ok(match unsafe { &shared(handshake)?.answer } {
             Some(Answer::Refused(refusal)) => refusal.cause().into(),
+            Some(Answer::Lost) => Wspair::RefusedMemory,
             _ => Wspair::Ok,
         })
     })
@@ -258,22 +276,43 @@ pub unsafe extern "C" fn wspair_server_handshake_is_malformed(
 }
 
 impl ServerHandshake {
-    fn new(settings: Arc<Settings>, source: Source) -> Self {
+    fn new(settings: Arc<Settings>, source: Source, weight: usize) -> Self {
         Self {
             settings,
             source,
-            target: String::new(),
+            weight,
+            asked: None,
             answer: None,
             fields: Kept::default(),
             output: Output::default(),
         }
     }
 
-    fn bytes(&mut self) -> Result<&mut Engine, Wspair> {
-        match &mut self.source {
-            Source::Bytes(engine) => Ok(engine),
-            Source::Fields { .. } => Err(Wspair::ErrorState),
+    /// Lets the engine take something in, and takes note of what came of it. Where there is no
+    /// memory for that the request is refused.
+    fn work(&mut self, more: usize, take: impl FnOnce(&mut Engine)) -> Result<(), Wspair> {
+        let Source::Bytes(engine) = &mut self.source else {
+            return Err(Wspair::ErrorState);
+        };
+        if self.asked.is_some() || self.answer.is_some() {
+            return Ok(());
         }
+        let most = self.settings.head.max_head;
+        self.weight = self.weight.saturating_add(more).min(most);
+        let Ok(spare) = Spare::set_aside(room_for(self.weight)) else {
+            self.lose();
+            return Ok(());
+        };
+        take(engine);
+        self.judge();
+        if spare.is_used() {
+            self.lose();
+        }
+        Ok(())
+    }
+
+    fn asked(&self) -> Result<&Asked, Wspair> {
+        self.asked.as_ref().ok_or(Wspair::ErrorState)
     }
 
     /// Looks at a valid request, accepted or not.
@@ -293,39 +332,66 @@ impl ServerHandshake {
         }
     }
 
-    /// Takes note of what came of the request, the first time that something did.
+    /// Takes note of what came of the request.
     fn judge(&mut self) {
-        if self.answer.is_some() {
-            return;
-        }
-        let refusal = match &self.source {
+        let judged = match &self.source {
             Source::Bytes(engine) => match engine.progress() {
-                ServerProgress::Refused(refusal) => Some(refusal.clone()),
-                _ => None,
+                ServerProgress::Request(request) => Ok(Asked::new(&request)),
+                ServerProgress::Refused(refusal) => Err(refusal.clone()),
+                _ => return,
             },
             Source::Fields { how, method, target, fields } => {
-                Request::from_fields(*how, method, target, fields.iter().collect()).err()
+                let request = Request::from_fields(*how, method, target, fields.iter().collect());
+                request.map(|request| Asked::new(&request))
             }
         };
-        match refusal {
-            Some(refusal) => self.refuse(refusal),
-            None => {
-                if let Ok(target) = self.request(|request| request.target().to_owned()) {
-                    self.target = target;
-                }
-            }
+        match judged {
+            Ok(asked) => self.asked = Some(asked),
+            Err(refusal) => self.settle(self.refused(refusal)),
         }
     }
 
-    fn refuse(&mut self, refusal: Refusal) {
-        let how = match &self.source {
+    fn bootstrap(&self) -> Bootstrap {
+        match &self.source {
             Source::Bytes(_) => Bootstrap::Upgrade,
             Source::Fields { how, .. } => *how,
-        };
-        if how == Bootstrap::Upgrade {
-            refusal.write_response(&mut self.output.bytes);
         }
-        self.fields = Kept::new(refusal.fields(how));
-        self.answer = Some(Answer::Refused(refusal));
+    }
+
+    /// A refusal and what it comes to.
+    fn refused(&self, refusal: Refusal) -> (Kept, Vec<u8>, Answer) {
+        let (how, mut bytes) = (self.bootstrap(), Vec::new());
+        if how == Bootstrap::Upgrade {
+            refusal.write_response(&mut bytes);
+        }
+        (Kept::new(refusal.fields(how)), bytes, Answer::Refused(refusal))
+    }
+
+    /// Answers with what was made for it.
+    fn settle(&mut self, (fields, bytes, answer): (Kept, Vec<u8>, Answer)) {
+        (self.fields, self.output, self.answer) = (fields, Output::new(bytes), Some(answer));
+    }
+
+    /// Refuses for want of memory, with what takes none.
+    fn lose(&mut self) {
+        self.source = Source::Bytes(Engine::new(self.settings.head));
+        self.asked = None;
+        self.fields = Kept::default();
+        self.output = Output::new(UNAVAILABLE);
+        self.answer = Some(Answer::Lost);
     }
 }
+
+impl Asked {
+    fn new(request: &Request<'_>) -> Self {
+        Self {
+            target: request.target().to_owned(),
+            authority: request.authority().into(),
+            subprotocols: request.subprotocols().map(Slice::from).collect(),
+            fields: shown(request.fields()),
+        }
+    }
+}
+
+const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
+    Content-Length: 0\r\n\r\n";

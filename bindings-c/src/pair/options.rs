@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use wspair_core::PairConfig;
 use wspair_core::pair::Compat;
 
-use crate::config::strings;
+use crate::config::{strings, weight};
 use crate::guard::{guard, put};
 use crate::result::Wspair;
 
@@ -62,20 +62,46 @@ pub unsafe extern "C" fn wspair_pair_options_init(
     })
 }
 
+impl PairOptions {
+    /// The caller's options, where there are any.
+    ///
+    /// # Safety
+    /// `options` is null, or points to as many bytes as its `size` says.
+    unsafe fn read(options: *const Self) -> Result<Option<Self>, Wspair> {
+        if options.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: not null, and the size comes first in every version.
+        if unsafe { options.cast::<usize>().read() } != size_of::<Self>() {
+            return Err(Wspair::ErrorArgument);
+        }
+        // SAFETY: as many bytes as this version has.
+        Ok(Some(unsafe { options.read() }))
+    }
+}
+
+/// How many bytes the names of the flags are in all.
+///
+/// # Safety
+/// As [`pair_config`].
+pub(super) unsafe fn names(options: *const PairOptions) -> Result<usize, Wspair> {
+    // SAFETY: the caller's promise.
+    match unsafe { PairOptions::read(options)? } {
+        // SAFETY: as above.
+        Some(options) => unsafe { weight(options.compat_flags, options.compat_flags_len) },
+        None => Ok(0),
+    }
+}
+
 /// # Safety
 /// `options` is null, or points to as many bytes as its `size` says, which name strings that end
 /// with a NUL.
 pub(super) unsafe fn pair_config(options: *const PairOptions) -> Result<PairConfig, Wspair> {
     let mut config = PairConfig::default();
-    if options.is_null() {
+    // SAFETY: the caller's promise.
+    let Some(options) = (unsafe { PairOptions::read(options)? }) else {
         return Ok(config);
-    }
-    // SAFETY: not null, and the size comes first in every version.
-    if unsafe { options.cast::<usize>().read() } != size_of::<PairOptions>() {
-        return Err(Wspair::ErrorArgument);
-    }
-    // SAFETY: as many bytes as this version has.
-    let options = unsafe { options.read() };
+    };
     config.max_queued = options.max_queued;
     config.queue_mark = options.queue_mark;
     if options.compat_date != 0 {

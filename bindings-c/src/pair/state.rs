@@ -1,7 +1,7 @@
 //! How the ends of a pair stand, and what their holders tell of themselves.
 
 use wspair_core::ReadyState;
-use wspair_core::pair::Phase;
+use wspair_core::pair::{MAX_ATTACHMENT, Phase};
 
 use super::{Pair, end_of};
 use crate::conn::WspairState;
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn wspair_pair_event_done(pair: *mut Pair, end: u32) -> Ws
 ///
 /// `end`: WSPAIR_END_*. `data`, `len`: up to 16384 bytes, which are copied.
 ///
-/// WSPAIR_PAIR_ATTACHMENT_TOO_LARGE, WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+/// WSPAIR_PAIR_ATTACHMENT_TOO_LARGE, WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_pair_set_attachment(
     pair: *mut Pair,
@@ -83,7 +83,13 @@ pub unsafe extern "C" fn wspair_pair_set_attachment(
     guard(|| {
         // SAFETY: each is null or the caller's, of the length it says.
         let (pair, bytes) = unsafe { (exclusive(pair)?, array(data, len)?) };
-        Ok(pair.engine.set_attachment(end_of(end)?, bytes.to_vec())?)
+        let end = end_of(end)?;
+        // What is too long is refused, whatever is left of it.
+        let kept = &bytes[..len.min(MAX_ATTACHMENT + 1)];
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(kept.len()).map_err(|_| Wspair::ErrorMemory)?;
+        copy.extend_from_slice(kept);
+        Ok(pair.engine.set_attachment(end, copy)?)
     })
 }
 

@@ -3,14 +3,15 @@
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
 
-use wspair_core::handshake::{ClientProgress, Response};
+use wspair_core::handshake::Response;
 
 use super::ClientHandshake;
-use crate::guard::{array_mut, exclusive, guard, put, shared, string};
+use crate::guard::{array_mut, ask, exclusive, guard, put, shared, string};
 use crate::handshake::agreed::Agreed;
-use crate::handshake::{bootstrap, put_found};
+use crate::handshake::{bootstrap, find, put_field, put_found};
+use crate::memory::{Spare, room_for};
 use crate::result::Wspair;
-use crate::slice::{Field, Kept, Slice, fields};
+use crate::slice::{Field, Kept, Slice, fields, weight};
 
 /// Why it failed, or was refused: WSPAIR_FAILED_*, for `wspair_strerror`. WSPAIR_OK when it did not.
 /// WSPAIR_ERROR_NULL.
@@ -21,10 +22,8 @@ pub unsafe extern "C" fn wspair_client_handshake_error(
     guard(|| {
         // SAFETY: null, or ours.
         let handshake = unsafe { shared(handshake)? };
-        Ok(match (&handshake.verified, handshake.engine.progress()) {
-            (Some(Err(failure)), _) => (*failure).into(),
-            (None, ClientProgress::Failed(failure)) => failure.into(),
-            (None, ClientProgress::Refused(_)) => Wspair::FailedStatus,
+        Ok(match &handshake.verdict {
+            Some(Err(failure)) => (*failure).into(),
             _ => Wspair::Ok,
         })
     })
@@ -42,10 +41,7 @@ pub unsafe extern "C" fn wspair_client_handshake_status(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let handshake = unsafe { shared(handshake)? };
-        // The method by name does not fit every lifetime.
-        #[allow(clippy::redundant_closure_for_method_calls)]
-        let found = handshake.response(|response| response.status())?;
+        let found = unsafe { shared(handshake)? }.answer()?.status;
         // SAFETY: null, or the caller's to write.
         unsafe { put(status, found) }
     })
@@ -54,7 +50,7 @@ pub unsafe extern "C" fn wspair_client_handshake_status(
 /// Gives the value of the answer's first field of that name.
 ///
 /// `name`: ended by a NUL. `value`: is set to bytes in the handshake's memory, which stay until it
-/// is freed or fed, or to nothing.
+/// is freed, or to nothing.
 ///
 /// WSPAIR_ERROR_NOT_FOUND, WSPAIR_ERROR_UTF8; else as `wspair_client_handshake_status`.
 #[unsafe(no_mangle)]
@@ -67,9 +63,39 @@ pub unsafe extern "C" fn wspair_client_handshake_field(
         // SAFETY: each is null or the caller's, and strings end with a NUL.
         let (handshake, name) = unsafe { (shared(handshake)?, string(name)?) };
         let name = name.ok_or(Wspair::ErrorNull)?;
-        let found = handshake.response(|response| response.field(name).map(Slice::from))?;
+        let found = find(&handshake.answer()?.fields, name);
         // SAFETY: null, or the caller's to write.
         unsafe { put_found(value, found) }
+    })
+}
+
+/// How many fields the answer has, for `wspair_client_handshake_field_at`; 0 while there is none in
+/// bytes that is HTTP, and for null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_field_count(
+    handshake: *const ClientHandshake,
+) -> usize {
+    // SAFETY: null, or ours.
+    ask(0, || Ok(unsafe { shared(handshake)? }.answer()?.fields.len()))
+}
+
+/// Gives a field of the answer, in the order they came; a name may come several times.
+///
+/// `index`: from 0 on. `field`: is set to name and value, in the handshake's memory until it is
+/// freed, or to nothing.
+///
+/// WSPAIR_ERROR_NOT_FOUND beyond the last; else as `wspair_client_handshake_status`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_client_handshake_field_at(
+    handshake: *const ClientHandshake,
+    index: usize,
+    field: *mut Field,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let fields = unsafe { &shared(handshake)?.answer()?.fields };
+        // SAFETY: null, or the caller's to write.
+        unsafe { put_field(field, fields, index) }
     })
 }
 
@@ -85,7 +111,7 @@ pub unsafe extern "C" fn wspair_client_handshake_body(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let found = unsafe { shared(handshake)? }.response(|response| response.body().into())?;
+        let found = unsafe { shared(handshake)? }.answer()?.body;
         // SAFETY: null, or the caller's to write.
         unsafe { put(body, found) }
     })
@@ -104,10 +130,8 @@ pub unsafe extern "C" fn wspair_client_handshake_agreed(
     guard(|| {
         // SAFETY: null, or ours.
         let handshake = unsafe { shared(handshake)? };
-        let negotiated = match &handshake.verified {
-            Some(Ok(negotiated)) => negotiated,
-            Some(Err(_)) => return Err(Wspair::ErrorState),
-            None => handshake.agreed.as_ref().ok_or(Wspair::ErrorState)?,
+        let Some(Ok(negotiated)) = &handshake.verdict else {
+            return Err(Wspair::ErrorState);
         };
         // SAFETY: null, or the caller's to write.
         unsafe { put(agreed, Agreed::new(negotiated)) }
@@ -121,7 +145,7 @@ pub unsafe extern "C" fn wspair_client_handshake_agreed(
 /// room for; they lie in the handshake's memory until the next call of this function. `count`: is
 /// set to how many there are.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT.
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_client_handshake_request(
     handshake: *mut ClientHandshake,
@@ -135,8 +159,10 @@ pub unsafe extern "C" fn wspair_client_handshake_request(
         // initialised.
         let (handshake, slots) =
             unsafe { (exclusive(handshake)?, array_mut(list.cast::<MaybeUninit<Field>>(), cap)?) };
-        let fields = handshake.request.fields(bootstrap(how)?, handshake.nonce);
-        handshake.fields = Kept::new(fields);
+        let how = bootstrap(how)?;
+        let spare = Spare::set_aside(room_for(handshake.output.bytes.len()))?;
+        let fields = Kept::new(handshake.request.fields(how, handshake.nonce));
+        handshake.fields = spare.keep(fields)?;
         // SAFETY: null, or the caller's to write.
         unsafe { put(count, handshake.fields.show(slots)) }
     })
@@ -147,7 +173,7 @@ pub unsafe extern "C" fn wspair_client_handshake_request(
 /// `how`: as the request was sent. `status`, `list`, `list_len`: the answer.
 ///
 /// WSPAIR_FAILED_*, of which WSPAIR_FAILED_STATUS is the server's plain no; WSPAIR_ERROR_NULL,
-/// WSPAIR_ERROR_ARGUMENT; WSPAIR_ERROR_STATE when one was checked before.
+/// WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY; WSPAIR_ERROR_STATE when one was checked before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_client_handshake_verify(
     handshake: *mut ClientHandshake,
@@ -158,15 +184,18 @@ pub unsafe extern "C" fn wspair_client_handshake_verify(
 ) -> Wspair {
     guard(|| {
         // SAFETY: each is null or the caller's, of the length it says.
-        let (handshake, fields) = unsafe { (exclusive(handshake)?, fields(list, list_len)?) };
+        let (handshake, size) = unsafe { (exclusive(handshake)?, weight(list, list_len)?) };
         let how = bootstrap(how)?;
-        if handshake.verified.is_some() {
+        if handshake.verdict.is_some() {
             return Err(Wspair::ErrorState);
         }
+        let spare = Spare::set_aside(room_for(size))?;
+        // SAFETY: as above.
+        let fields = unsafe { fields(list, list_len)? };
         let response = Response::from_fields(status, fields.into_iter().collect());
-        let verified = response.verify(&handshake.request, how, handshake.nonce);
-        let result = verified.as_ref().map(|_| ()).map_err(|failure| (*failure).into());
-        handshake.verified = Some(verified);
+        let verdict = spare.keep(response.verify(&handshake.request, how, handshake.nonce))?;
+        let result = verdict.as_ref().map(|_| ()).map_err(|failure| (*failure).into());
+        handshake.verdict = Some(verdict);
         result
     })
 }

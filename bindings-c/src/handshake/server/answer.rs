@@ -8,8 +8,9 @@ use wspair_core::handshake::{AcceptError, Bootstrap, Refusal};
 use super::{Answer, ServerHandshake};
 use crate::guard::{array, array_mut, exclusive, guard, put, shared, string};
 use crate::handshake::agreed::Agreed;
+use crate::memory::{Spare, room_for};
 use crate::result::Wspair;
-use crate::slice::{Field, Kept, Slice, fields};
+use crate::slice::{Field, Kept, Slice, fields, weight};
 
 /// Accepts the request, and makes the answer.
 ///
@@ -19,7 +20,8 @@ use crate::slice::{Field, Kept, Slice, fields};
 /// WSPAIR_REFUSED_ORIGIN, or another WSPAIR_REFUSED_*: the configuration says no, and the output is
 /// the refusal. WSPAIR_ERROR_STATE when there is no request, or it was answered. Mistakes of the
 /// caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL,
-/// WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the subprotocol.
+/// WSPAIR_ERROR_MEMORY, WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the
+/// subprotocol.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_accept(
     handshake: *mut ServerHandshake,
@@ -29,32 +31,35 @@ pub unsafe extern "C" fn wspair_server_handshake_accept(
 ) -> Wspair {
     guard(|| {
         // SAFETY: each is null or the caller's, of the length it says, and strings end with a NUL.
-        let (handshake, subprotocol, extra) =
-            unsafe { (exclusive(handshake)?, string(subprotocol)?, fields(list, list_len)?) };
+        let (handshake, size) = unsafe { (exclusive(handshake)?, weight(list, list_len)?) };
+        let spare = Spare::set_aside(room_for(handshake.weight + size))?;
+        // SAFETY: as above.
+        let (subprotocol, extra) = unsafe { (string(subprotocol)?, fields(list, list_len)?) };
         if handshake.answer.is_some() {
             return Err(Wspair::ErrorState);
         }
+        handshake.asked()?;
         let policy = &handshake.settings.policy;
-        let accepted = handshake.request(|request| {
-            request.accept(policy, subprotocol).map(|accepted| (request.bootstrap(), accepted))
-        })?;
-        match accepted {
-            Ok((how, accepted)) => {
+        let accepted = handshake.request(|request| request.accept(policy, subprotocol))?;
+        let (made, result) = match accepted {
+            Ok(accepted) => {
                 let fields = Kept::new(accepted.fields_with(&extra)?);
-                if how == Bootstrap::Upgrade {
-                    accepted.write_response(&extra, &mut handshake.output.bytes)?;
+                let mut bytes = Vec::new();
+                if handshake.bootstrap() == Bootstrap::Upgrade {
+                    accepted.write_response(&extra, &mut bytes)?;
                 }
-                handshake.fields = fields;
-                handshake.answer = Some(Answer::Accepted(accepted.status, accepted.agreed));
-                Ok(())
+                let answer = Answer::Accepted(accepted.status, accepted.agreed);
+                ((fields, bytes, answer), Ok(()))
             }
-            Err(AcceptError::NotOffered) => Err(Wspair::InvalidNotOffered),
+            Err(AcceptError::NotOffered) => return Err(Wspair::InvalidNotOffered),
             Err(AcceptError::Refused(refusal)) => {
                 let cause = refusal.cause().into();
-                handshake.refuse(refusal);
-                Err(cause)
+                (handshake.refused(refusal), Err(cause))
             }
-        }
+        };
+        let made = spare.keep(made)?;
+        handshake.settle(made);
+        result
     })
 }
 
@@ -63,7 +68,7 @@ pub unsafe extern "C" fn wspair_server_handshake_accept(
 /// `handshake`: at WSPAIR_PROGRESS_REQUEST. `status`: 200 to 599. `list`, `list_len`: fields of the
 /// answer, as Location or Content-Type. `body`, `body_len`: its content.
 ///
-/// WSPAIR_ERROR_NULL, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
+/// WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY, WSPAIR_INVALID_STATUS, WSPAIR_INVALID_FIELD_*;
 /// WSPAIR_ERROR_STATE when there is no request, or it was answered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_refuse(
@@ -76,17 +81,21 @@ pub unsafe extern "C" fn wspair_server_handshake_refuse(
 ) -> Wspair {
     guard(|| {
         // SAFETY: each is null or the caller's, of the length it says.
-        let (handshake, list, body) =
-            unsafe { (exclusive(handshake)?, fields(list, list_len)?, array(body, body_len)?) };
+        let (handshake, body, size) =
+            unsafe { (exclusive(handshake)?, array(body, body_len)?, weight(list, list_len)?) };
+        let spare = Spare::set_aside(room_for(size).saturating_add(4 * body_len))?;
+        // SAFETY: as above.
+        let list = unsafe { fields(list, list_len)? };
         if handshake.answer.is_some() {
             return Err(Wspair::ErrorState);
         }
-        handshake.request(|_| ())?;
+        handshake.asked()?;
         let mut refusal = Refusal::new(status)?.body(body);
         for (name, value) in list {
             refusal = refusal.field(name, value)?;
         }
-        handshake.refuse(refusal);
+        let refused = spare.keep(handshake.refused(refusal))?;
+        handshake.settle(refused);
         Ok(())
     })
 }
@@ -169,6 +178,7 @@ pub unsafe extern "C" fn wspair_server_handshake_answer(
         let (number, content) = match handshake.answer.as_ref().ok_or(Wspair::ErrorState)? {
             Answer::Accepted(status, _) => (*status, Slice::EMPTY),
             Answer::Refused(refusal) => (refusal.status(), refusal.content().into()),
+            Answer::Lost => (503, Slice::EMPTY),
         };
         // SAFETY: each is null or the caller's to write.
         unsafe {

@@ -3,10 +3,10 @@
 use core::ffi::c_char;
 
 use super::ServerHandshake;
-use crate::guard::{guard, put, shared, string};
-use crate::handshake::put_found;
+use crate::guard::{ask, guard, put, shared, string};
+use crate::handshake::{find, put_field, put_found};
 use crate::result::Wspair;
-use crate::slice::Slice;
+use crate::slice::{Field, Slice};
 
 /// Gives path and query of the request, still percent-encoded; it starts with a slash.
 ///
@@ -20,10 +20,9 @@ pub unsafe extern "C" fn wspair_server_handshake_target(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let handshake = unsafe { shared(handshake)? };
-        handshake.request(|_| ())?;
+        let found = unsafe { shared(handshake)? }.asked()?.target.as_str().into();
         // SAFETY: null, or the caller's to write.
-        unsafe { put(target, handshake.target.as_str().into()) }
+        unsafe { put(target, found) }
     })
 }
 
@@ -36,7 +35,7 @@ pub unsafe extern "C" fn wspair_server_handshake_authority(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let found = unsafe { shared(handshake)? }.request(|request| request.authority().into())?;
+        let found = unsafe { shared(handshake)? }.asked()?.authority;
         // SAFETY: null, or the caller's to write.
         unsafe { put(authority, found) }
     })
@@ -59,9 +58,40 @@ pub unsafe extern "C" fn wspair_server_handshake_field(
         // SAFETY: each is null or the caller's, and strings end with a NUL.
         let (handshake, name) = unsafe { (shared(handshake)?, string(name)?) };
         let name = name.ok_or(Wspair::ErrorNull)?;
-        let found = handshake.request(|request| request.field(name).map(Slice::from))?;
+        let found = find(&handshake.asked()?.fields, name);
         // SAFETY: null, or the caller's to write.
         unsafe { put_found(value, found) }
+    })
+}
+
+/// How many fields the request has, for `wspair_server_handshake_field_at`; 0 while there is no valid
+/// one, and for null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_field_count(
+    handshake: *const ServerHandshake,
+) -> usize {
+    // SAFETY: null, or ours.
+    ask(0, || Ok(unsafe { shared(handshake)? }.asked()?.fields.len()))
+}
+
+/// Gives a field of the request, in the order they came; a name may come several times.
+///
+/// `index`: from 0 on. `field`: is set to name and value, in the handshake's memory until it is
+/// freed, or to nothing.
+///
+/// WSPAIR_ERROR_NOT_FOUND beyond the last; WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE while there is no
+/// valid request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wspair_server_handshake_field_at(
+    handshake: *const ServerHandshake,
+    index: usize,
+    field: *mut Field,
+) -> Wspair {
+    guard(|| {
+        // SAFETY: null, or ours.
+        let fields = unsafe { &shared(handshake)?.asked()?.fields };
+        // SAFETY: null, or the caller's to write.
+        unsafe { put_field(field, fields, index) }
     })
 }
 
@@ -80,9 +110,7 @@ pub unsafe extern "C" fn wspair_server_handshake_subprotocol(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        let handshake = unsafe { shared(handshake)? };
-        let found =
-            handshake.request(|request| request.subprotocols().nth(index).map(Slice::from))?;
+        let found = unsafe { shared(handshake)? }.asked()?.subprotocols.get(index).copied();
         // SAFETY: null, or the caller's to write.
         unsafe { put_found(name, found) }
     })
