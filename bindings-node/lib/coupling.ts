@@ -14,8 +14,8 @@ export class Coupler {
   constructor(options: ConnectionOptions = {}) {
     const { maxMessage = MAX_MESSAGE } = options;
     this.maxMessage = maxMessage;
-    // The closing handshake is the pair's to answer, and messages come whole.
-    this.config = native.connConfig({ ...options, maxMessage, autoClose: false, chunks: false });
+    // The closing handshake and the end are the pair's to answer, and messages come whole.
+    this.config = native.connConfig({ ...options, maxMessage, autoClose: false, autoEnd: false, chunks: false });
   }
 
   /**
@@ -23,7 +23,7 @@ export class Coupler {
    * @param ended whether the peer has ended its direction behind that
    */
   couple(client: boolean, socket: Stream, early: Buffer, agreed: Negotiated, wire: Wire, ended = false): Link {
-    return new Link(socket, new Engine(client, this.config, agreed), wire, this.maxMessage, early, ended);
+    return new Link(socket, new Engine(client, this.config, agreed), wire, client, this.maxMessage, early, ended);
   }
 }
 

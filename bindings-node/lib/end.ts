@@ -1,5 +1,6 @@
 /** What an end of a pair does. The classes that programs see are a face of it. */
 
+import { Answers, setFollower } from './answers';
 import * as attachment from './attachment';
 import type { Compat } from './compat';
 import { refusal } from './errors';
@@ -23,6 +24,7 @@ export class End implements Runner, Holder {
   binaryType: 'blob' | 'arraybuffer';
   /** The object that a program has. */
   socket!: dom.WebSocket;
+  private answers: Answers | undefined = undefined;
 
   constructor(
     readonly side: Side,
@@ -97,13 +99,24 @@ export class End implements Runner, Holder {
 
   drained(): void {}
 
+  get isAnswering(): boolean {
+    return this.answers?.areOpen === true;
+  }
+
+  follow(promise: Promise<unknown>): void {
+    this.answers ??= new Answers(() => this.side.peer.holder?.drained());
+    this.answers.add(promise);
+  }
+
   run(): boolean {
     const { side } = this;
     const word = native.pairPoll(side.handle);
     switch (word & Word.Kind) {
       case Word.Message:
         side.peer.holder?.drained();
+        setFollower(this);
         this.fire(this.shell.events.message(this.received(side.inbox.shift()!)));
+        setFollower(undefined);
         break;
       case Word.Close:
         // It may have been answered already.

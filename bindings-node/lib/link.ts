@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { Cause, Engine, Sent, type Sink, Transport } from './engine';
 import { native } from './native';
+import { dropSoon, Output } from './sockets';
 import { busy } from './tasks';
 import { clearTimeout, clock, nextTick, setImmediate, setTimeout } from './timers';
 import type { Wire } from './wire';
@@ -10,9 +11,18 @@ import type { Wire } from './wire';
 /** The socket of a server or a client, with what only a net.Socket has. */
 export type Stream = Duplex & { destroySoon?(): void; setNoDelay?(on: boolean): void; setTimeout?(ms: number): void };
 
+/** How a connection ended. */
+export interface Ending {
+  code: number;
+  reason: string;
+  wasClean: boolean;
+}
+
 export class Link implements Sink {
   /** Called when the socket is gone. */
   onclose: () => void = () => {};
+  /** How it ended, from when that is known. */
+  ending: Ending | undefined;
   /** The socket takes no more for now. */
   private blocked = false;
   private scheduled = false;
@@ -21,11 +31,14 @@ export class Link implements Sink {
   private lost = false;
   /** What the peer did wrong, until the end behind is told. */
   private fault: Error | undefined;
+  /** The peer ended its direction without a Close frame, which the end behind is not told yet. */
+  private cut: NodeJS.Timeout | undefined;
   private done = false;
   private timer: NodeJS.Timeout | undefined;
   private timerDue = Infinity;
-
+  private output: Output | undefined;
   /**
+   * @param isClient whether the peer is to end the stream
    * @param early what came behind the handshake
    * @param ended whether the peer has ended its direction behind that
    */
@@ -33,16 +46,19 @@ export class Link implements Sink {
     private readonly socket: Stream,
     private readonly engine: Engine,
     private readonly wire: Wire,
+    private readonly isClient: boolean,
     private readonly maxMessage: number,
     early: Buffer,
     ended: boolean,
   ) {
+    // Else the end of the peer's direction would end ours.
+    socket.allowHalfOpen = true;
     socket.setNoDelay?.(true);
     socket.setTimeout?.(0);
     wire.onoutgoing = () => this.schedule();
     wire.ondrained = () => {
       this.unstop();
-      if (this.fault !== undefined) this.schedule();
+      if (this.fault !== undefined || this.cut !== undefined) this.schedule();
     };
     socket.on('data', (bytes: Buffer) => this.received(bytes));
     socket.on('drain', () => {
@@ -54,7 +70,7 @@ export class Link implements Sink {
     socket.on('error', () => {});
     socket.on('close', () => this.gone());
     if (early.length > 0) this.received(early);
-    if (ended) this.eof();
+    if (ended || socket.readableEnded) this.eof();
     if (socket.destroyed) this.gone();
     else this.schedule();
   }
@@ -90,10 +106,14 @@ export class Link implements Sink {
     this.wire.deliverClose(code, reason);
   }
 
-  closed(_code: number, _reason: string, _clean: boolean, cause: Cause): void {
+  closed(code: number, reason: string, clean: boolean, cause: Cause): void {
+    this.ending = { code, reason, wasClean: clean };
     this.lost = cause === Cause.CloseTimeout || cause === Cause.PongTimeout;
     if (cause === Cause.Peer) this.failed();
+    else if (cause === Cause.Transport) this.cut = setTimeout(() => this.tellCut(), PATIENCE).unref();
     else if (cause !== Cause.Handshake) this.wire.lost();
+    // A server ends the stream first, which this one may not do.
+    else if (this.isClient) dropSoon(this.socket);
     // Whatever still comes is read, so that the end of the stream is seen.
     this.socket.resume();
   }
@@ -112,7 +132,9 @@ export class Link implements Sink {
     if (this.done) return;
     this.engine.feed(bytes, this);
     this.turn();
-    if (!this.done && this.wire.isCongested && this.engine.readyState !== 3) this.socket.pause();
+    if (this.done || !this.wire.isCongested || this.engine.readyState === 3) return;
+    this.socket.pause();
+    native.connHoldInput(this.engine.handle, 1);
   }
 
   private eof(): void {
@@ -123,8 +145,10 @@ export class Link implements Sink {
 
   private gone(): void {
     if (this.done) return;
-    this.engine.eof(this);
+    this.engine.lost(this);
+    clearTimeout(this.cut);
     if (this.fault !== undefined) this.wire.failed(this.fault);
+    else this.wire.lost();
     this.done = true;
     clearTimeout(this.timer);
     this.engine.free();
@@ -132,7 +156,9 @@ export class Link implements Sink {
   }
 
   private unstop(): void {
-    if (this.socket.isPaused() && !this.wire.isCongested) this.socket.resume();
+    if (this.done || !this.socket.isPaused() || this.wire.isCongested) return;
+    this.socket.resume();
+    native.connHoldInput(this.engine.handle, 0);
   }
 
   /** Within a call of the program: what it still sends goes out with it. */
@@ -151,13 +177,14 @@ export class Link implements Sink {
   /** Moves what waits into the socket, as far as it takes it, and does what the connection says. */
   private turn(): void {
     if (this.done || !this.settleFault()) return;
+    if (this.cut !== undefined && !this.wire.isAnswering) this.tellCut();
     while (!this.blocked) {
       this.fill();
       const parts = this.engine.take();
       if (parts.length === 0) break;
       this.write(parts);
     }
-    this.tellTime();
+    this.watchTime();
     this.steer();
   }
 
@@ -173,6 +200,13 @@ export class Link implements Sink {
     this.fault = undefined;
     wire.failed(fault);
     return true;
+  }
+
+  /** From when the end behind sees it nothing that it sends goes out, so what came before is answered first. */
+  private tellCut(): void {
+    clearTimeout(this.cut);
+    this.cut = undefined;
+    this.wire.ended();
   }
 
   private fill(): void {
@@ -209,40 +243,46 @@ export class Link implements Sink {
     engine.rest(this);
     if (transport === Transport.Close) {
       this.closing = true;
+      clearTimeout(this.timer);
       if (this.lost) return void socket.destroy();
       // Drops it once it wrote what it has, and in any case.
       if (socket.destroySoon) socket.destroySoon();
       else socket.end(() => socket.destroy());
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => socket.destroy(), GRACE).unref();
+      dropSoon(socket);
     } else if (!this.ended && !this.blocked) {
       this.ended = true;
       socket.end();
     }
   }
 
-  private tellTime(): void {
-    const { engine } = this;
-    if (engine.due === Infinity) return;
-    let now = clock();
-    if (engine.due <= now) {
-      engine.timeout(now, this);
-      if (!this.blocked) this.write(engine.take());
-    }
-    const { due } = engine;
+  private watchTime(): void {
+    const { due } = this.engine;
     if (due === Infinity || this.timerDue <= due || this.closing) return;
     clearTimeout(this.timer);
     this.timerDue = due;
+    // What the socket holds is read before the time is told: a pong that waits there is no silence.
     const tick = () => {
       this.timerDue = Infinity;
-      this.turn();
+      setImmediate(() => this.tellTime());
     };
-    this.timer = setTimeout(tick, Math.ceil(due - now)).unref();
+    const wait = Math.max(Math.ceil(due - clock()), 0);
+    this.timer = setTimeout(tick, Math.min(wait, LONGEST)).unref();
+  }
+
+  private tellTime(): void {
+    const { engine, socket } = this;
+    if (this.done || this.closing) return;
+    engine.streamHolds((this.output ??= new Output(socket)).held);
+    engine.timeout(clock(), this);
+    this.turn();
   }
 }
 
 /** Bytes that are moved into the connection at a time. */
 const BATCH = 64 << 10;
 
-/** How long a socket that is to be dropped may take to write what it has. */
-const GRACE = 10_000;
+/** How long an end whose peer ended its direction may take to answer what came before. */
+const PATIENCE = 1_000;
+
+/** Milliseconds that a timer can be set to. */
+const LONGEST = 2 ** 31 - 1;

@@ -4,7 +4,7 @@ import type { Negotiated } from './engine';
 
 /** A pair has an id; an end of it has a handle, twice the id plus 0 or 1. See src/pair.rs. */
 export interface Native {
-  compat(year: number | undefined, month: number, day: number, flags: string[]): { bits: number; on: string[]; unknown: string[] };
+  compat(year: number | undefined, month: number, day: number, flags: string[]): { bits: number; on: string[] };
   pairNew(bits: number): number;
   pairFree(id: number): number;
   pairCount(): number;
@@ -60,6 +60,9 @@ export interface Native {
   connHead(handle: number): void;
   connState(handle: number): number;
   decodeText(bytes: Uint8Array): string;
+
+  /** Bytes that the peer has not acknowledged; -1 where the system does not say. */
+  socketUnsent(fd: number): number;
 
   acceptKey(key: string): string;
   serverPolicy(options: object): object;

@@ -10,8 +10,10 @@ export type Message = string | ArrayBuffer;
 export interface Holder {
   /** Something arrived. */
   wake(): void;
-  /** The other side took something that came from here. */
+  /** The other side took something that came from here, or has answered it. */
   drained(): void;
+  /** Whether it is still at something that it took. */
+  readonly isAnswering?: boolean;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Listeners, and how an event goes through them. */
 
+import { follow } from './answers';
 import type { Compat } from './compat';
-import { isAbortSignal, toMessageText, toText } from './convert';
+import { toMessageText, toText } from './convert';
 import { illegalInvocation, wrongArgument, wrongField } from './errors';
 import type { Events } from './events';
 import { expose, inherit, refuseClones } from './expose';
@@ -146,7 +147,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     try {
       const result = callback.call(self, event);
       // As there, a rejection concerns nobody. It should not end the process either.
-      if (typeof result === 'object' && result instanceof Promise) result.catch(report);
+      if (typeof result === 'object' && result instanceof Promise) follow(result);
       return undefined;
     } catch (error) {
       if (goesOn) report(error);
@@ -199,6 +200,11 @@ function optionsArgument(options: unknown) {
   if (signal === undefined) return { capture, once, passive };
   if (!isAbortSignal(signal)) throw wrongField('signal', 'AddEventListenerOptions', 'AbortSignal');
   return { capture, once, passive, signal };
+}
+
+/** Of any realm: in a test runner's sandbox the global class may be another one. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  return value instanceof AbortSignal || Object.prototype.toString.call(value) === '[object AbortSignal]';
 }
 
 /** What asks for the capturing phase, which is not there. */

@@ -70,6 +70,12 @@ export class Wire implements Holder {
     this.side.detach(native.pairAbandon);
   }
 
+  /** The peer ended its direction without a Close frame. What the other end sends until it sees that still goes out. */
+  ended(): void {
+    native.pairDeliverEnd(this.side.handle);
+    this.side.peer.holder?.wake();
+  }
+
   /** The peer broke the protocol, or a limit: the other end fails with this error, after what came before. */
   failed(error: Error): void {
     this.side.peer.fault = error;
@@ -80,6 +86,11 @@ export class Wire implements Holder {
   get isAwaited(): boolean {
     const { peer } = this.side;
     return peer.holder !== undefined && peer.inbox.length > 0;
+  }
+
+  /** Whether it is also at something that it took: listeners are, until their promises settle. */
+  get isAnswering(): boolean {
+    return this.isAwaited || this.side.peer.holder?.isAnswering === true;
   }
 
   /** Whether the other end is behind with what came from here: stop reading the transport. */

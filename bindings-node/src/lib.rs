@@ -20,10 +20,12 @@ mod pair;
 mod raw;
 mod shared;
 mod slab;
+mod socket;
 
 /// Registers the functions that `#[napi]` does not.
 #[napi(module_exports)]
 pub fn init(exports: Object, env: Env) -> Result<()> {
     pair::register(env, &exports)?;
-    connection::register(env, &exports)
+    connection::register(env, &exports)?;
+    socket::register(env, &exports)
 }
