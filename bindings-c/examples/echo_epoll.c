@@ -9,21 +9,15 @@
 #include <sys/signalfd.h>
 #include <sys/uio.h>
 
+#include "echo.h"
 #include "options.h"
 #include "tcp.h"
 
-/* One client: a handshake until the answer to it is written, and a connection if that is a yes. */
 typedef struct peer {
+  echo echo;
   int fd;
   uint32_t interest;
-  wspair_server_handshake *handshake;
-  wspair_conn *conn;
-  /* Input that waits until the client has read some of its echoes. */
-  uint8_t *held;
-  size_t held_len;
-  int more;
-  /* The client's direction has ended, and ours. */
-  int ended, shut;
+  int shut;
   /* When it is dropped, if the client does not end before. */
   uint64_t leave_by;
   struct peer *next, **link;
@@ -37,13 +31,11 @@ typedef struct server {
   peer *peers;
 } server;
 
-enum { READ = 64 << 10, EVENTS = 64, READY = 256, SWEEP_MS = 500, LINGER_MS = 1000 };
+enum { READ = 64 << 10, READY = 256, SWEEP_MS = 500, LINGER_MS = 1000 };
 
 static void drop(server *server, peer *peer) {
   close(peer->fd);
-  wspair_server_handshake_free(peer->handshake);
-  wspair_conn_free(peer->conn);
-  free(peer->held);
+  echo_end(&peer->echo);
   *peer->link = peer->next;
   if (peer->next != NULL) peer->next->link = peer->link;
   free(peer);
@@ -54,96 +46,6 @@ static void drop(server *server, peer *peer) {
   }
 }
 
-static void echo(peer *peer, const wspair_event *events, size_t count) {
-  size_t at;
-  for (at = 0; at < count; at++) {
-    const wspair_event *event = &events[at];
-    if (event->type == WSPAIR_EVENT_TEXT || event->type == WSPAIR_EVENT_BINARY) {
-      /* Fails only once the connection ended. */
-      wspair_conn_send(peer->conn, event->kind, event->data, event->len);
-    }
-  }
-}
-
-/* Echoes what is in the input, as long as the client keeps up; holds the rest. */
-static void feed(peer *peer, uint8_t *input, size_t len) {
-  wspair_event events[EVENTS];
-  size_t at = 0, count, used;
-  do {
-    int32_t result =
-        wspair_conn_receive(peer->conn, input + at, len - at, events, EVENTS, &count, &used);
-    peer->more = result == WSPAIR_MORE;
-    at += used;
-    echo(peer, events, count);
-  } while (peer->more && !wspair_conn_is_congested(peer->conn));
-  peer->held_len = len - at;
-  if (peer->held_len > 0) {
-    peer->held = malloc(peer->held_len);
-    if (peer->held != NULL) {
-      memcpy(peer->held, input + at, peer->held_len);
-    } else {
-      wspair_conn_abort(peer->conn);
-      peer->more = 0;
-    }
-  }
-}
-
-static void feed_held(peer *peer) {
-  uint8_t *held = peer->held;
-  peer->held = NULL;
-  feed(peer, held, peer->held_len);
-  free(held);
-}
-
-/* Reads a request, and answers it. The rest of the input is the connection's; behind a refusal it is
- * nobody's. */
-static void shake_hands(server *server, peer *peer, uint8_t *input, size_t len) {
-  size_t used = 0, index;
-  wspair_slice name;
-  wspair_agreed agreed;
-  const char *chosen = NULL;
-  wspair_server_handshake_receive(peer->handshake, input, len, &used);
-  if (wspair_server_handshake_progress(peer->handshake) != WSPAIR_PROGRESS_REQUEST) return;
-  for (index = 0; server->subprotocol != NULL; index++) {
-    if (wspair_server_handshake_subprotocol(peer->handshake, index, &name) != WSPAIR_OK) break;
-    if (name.len == strlen(server->subprotocol) &&
-        memcmp(name.data, server->subprotocol, name.len) == 0) {
-      chosen = server->subprotocol;
-    }
-  }
-  if (wspair_server_handshake_accept(peer->handshake, chosen, NULL, 0) != WSPAIR_OK) return;
-  wspair_server_handshake_agreed(peer->handshake, &agreed);
-  if (wspair_conn_new_server(server->config, &agreed, &peer->conn) == WSPAIR_OK) {
-    feed(peer, input + used, len - used);
-  }
-}
-
-/* The client's direction has ended: what it was sent before still goes out. */
-static void on_end(peer *peer) {
-  wspair_event event;
-  size_t count;
-  peer->ended = 1;
-  if (peer->conn != NULL) {
-    wspair_conn_eof(peer->conn, &event, 1, &count);
-  } else {
-    wspair_server_handshake_eof(peer->handshake);
-  }
-}
-
-/* What is to be written next: the answer to the request, then what the connection has. */
-static size_t waiting(peer *peer, wspair_slice *slices, size_t cap) {
-  size_t count = 0;
-  if (peer->handshake != NULL) {
-    wspair_server_handshake_output(peer->handshake, slices);
-    if (slices[0].len > 0) return 1;
-    if (peer->conn == NULL) return 0;
-    wspair_server_handshake_free(peer->handshake);
-    peer->handshake = NULL;
-  }
-  wspair_conn_transmit(peer->conn, slices, cap, &count);
-  return count;
-}
-
 typedef enum { WRITTEN, BLOCKED, BROKEN } outcome;
 
 /* Writes until nothing waits, or the socket takes no more. */
@@ -151,7 +53,7 @@ static outcome write_all(peer *peer) {
   wspair_slice slices[16];
   struct iovec parts[16];
   size_t count, at;
-  while ((count = waiting(peer, slices, 16)) > 0) {
+  while ((count = echo_waiting(&peer->echo, slices, 16)) > 0) {
     ssize_t written;
     for (at = 0; at < count; at++) {
       parts[at].iov_base = (void *)(uintptr_t)slices[at].data;
@@ -160,22 +62,9 @@ static outcome write_all(peer *peer) {
     written = writev(peer->fd, parts, (int)count);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno == EAGAIN ? BLOCKED : BROKEN;
-    if (peer->handshake != NULL) {
-      wspair_server_handshake_advance(peer->handshake, (size_t)written);
-    } else {
-      wspair_conn_advance(peer->conn, (size_t)written);
-    }
+    echo_advance(&peer->echo, (size_t)written);
   }
   return WRITTEN;
-}
-
-/* What is due for the socket: a request that is refused, or whose connection found no memory, ends
- * it. */
-static uint32_t transport_of(const peer *peer) {
-  if (peer->conn != NULL) return wspair_conn_transport(peer->conn);
-  return wspair_server_handshake_progress(peer->handshake) == WSPAIR_PROGRESS_NEED_MORE
-             ? WSPAIR_TRANSPORT_OPEN
-             : WSPAIR_TRANSPORT_CLOSE;
 }
 
 /* Writes, goes on with held input, and does what is due for the socket.
@@ -185,11 +74,11 @@ static uint32_t transport_of(const peer *peer) {
 static void settle(server *server, peer *peer) {
   uint32_t transport, interest;
   outcome outcome = write_all(peer);
-  while (outcome != BROKEN && peer->more && !wspair_conn_is_congested(peer->conn)) {
-    feed_held(peer);
+  while (outcome != BROKEN && echo_may_go_on(&peer->echo)) {
+    echo_go_on(&peer->echo);
     outcome = write_all(peer);
   }
-  transport = transport_of(peer);
+  transport = echo_transport(&peer->echo);
   if (outcome == WRITTEN && transport != WSPAIR_TRANSPORT_OPEN && !peer->shut) {
     peer->shut = 1;
     shutdown(peer->fd, SHUT_WR);
@@ -197,11 +86,11 @@ static void settle(server *server, peer *peer) {
   if (transport == WSPAIR_TRANSPORT_CLOSE && peer->leave_by == 0) {
     peer->leave_by = now_ns() + LINGER_MS * 1000000u;
   }
-  if (outcome == BROKEN || (peer->ended && peer->shut && transport == WSPAIR_TRANSPORT_CLOSE)) {
+  if (outcome == BROKEN || (peer->echo.ended && peer->shut && transport == WSPAIR_TRANSPORT_CLOSE)) {
     drop(server, peer);
     return;
   }
-  interest = (outcome == BLOCKED ? EPOLLOUT : 0) | (!peer->more && !peer->ended ? EPOLLIN : 0);
+  interest = (outcome == BLOCKED ? EPOLLOUT : 0) | (echo_reads(&peer->echo) ? EPOLLIN : 0);
   if (interest != peer->interest) {
     struct epoll_event event = {interest, {.ptr = peer}};
     peer->interest = interest;
@@ -219,11 +108,9 @@ static int on_readable(server *server, peer *peer) {
     return 0;
   }
   if (len == 0) {
-    on_end(peer);
-  } else if (peer->conn != NULL) {
-    feed(peer, buf, (size_t)len);
+    echo_eof(&peer->echo);
   } else {
-    shake_hands(server, peer, buf, (size_t)len);
+    echo_receive(&peer->echo, buf, (size_t)len);
   }
   return 1;
 }
@@ -241,8 +128,7 @@ static void on_connection(server *server) {
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     peer = calloc(1, sizeof *peer);
-    if (peer == NULL ||
-        wspair_server_handshake_new(server->config, &peer->handshake) != WSPAIR_OK) {
+    if (peer == NULL || !echo_begin(&peer->echo, server->config, server->subprotocol, now_ns())) {
       free(peer);
       close(fd);
       continue;
@@ -252,7 +138,6 @@ static void on_connection(server *server) {
     peer->link = &server->peers;
     if (peer->next != NULL) peer->next->link = &peer->next;
     server->peers = peer;
-    wspair_server_handshake_timeout(peer->handshake, now_ns());
     event.events = peer->interest = EPOLLIN;
     event.data.ptr = peer;
     epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event);
@@ -262,21 +147,16 @@ static void on_connection(server *server) {
 /* Tells one peer the time. Whoever has run out of it is dropped at once: what its deadline was for
  * did not come. */
 static void tell_time(server *server, peer *peer, uint64_t now) {
-  wspair_event event;
-  size_t count;
   if (peer->leave_by != 0 && peer->leave_by <= now) {
     drop(server, peer);
-  } else if (wspair_server_handshake_next_timeout(peer->handshake) <= now) {
-    wspair_server_handshake_timeout(peer->handshake, now);
-    settle(server, peer);
-  } else if (wspair_conn_next_timeout(peer->conn) <= now) {
-    wspair_conn_timeout(peer->conn, now, &event, 1, &count);
-    if (wspair_conn_transport(peer->conn) == WSPAIR_TRANSPORT_CLOSE) {
+    return;
+  }
+  switch (echo_timeout(&peer->echo, now)) {
+    case NOT_DUE: break;
+    case TOLD: settle(server, peer); break;
+    case OUT_OF_TIME:
       write_all(peer);
       drop(server, peer);
-    } else {
-      settle(server, peer);
-    }
   }
 }
 
@@ -292,17 +172,15 @@ static void sweep(server *server) {
 
 /* Accepts no more, and says goodbye to everybody. */
 static void stop(server *server) {
-  static const char bye[] = "server is shutting down";
   peer *peer, *next;
   if (server->stopping++) exit(1);
   close(server->listener);
   for (peer = server->peers; peer != NULL; peer = next) {
     next = peer->next;
-    if (peer->conn == NULL) {
-      drop(server, peer);
-    } else {
-      wspair_conn_close(peer->conn, 1001, (const uint8_t *)bye, sizeof bye - 1);
+    if (echo_goodbye(&peer->echo)) {
       settle(server, peer);
+    } else {
+      drop(server, peer);
     }
   }
 }
@@ -346,8 +224,8 @@ int main(int argc, char **argv) {
         break;
       } else {
         peer *peer = what;
-        int reads = ready[at].events & (EPOLLIN | EPOLLERR | EPOLLHUP) && !peer->more;
-        if (!reads || peer->ended || on_readable(&server, peer)) settle(&server, peer);
+        int reads = ready[at].events & (EPOLLIN | EPOLLERR | EPOLLHUP) && echo_reads(&peer->echo);
+        if (!reads || on_readable(&server, peer)) settle(&server, peer);
       }
     }
     /* Not while more is ready: what a socket holds is read before its peer's time is over. */
