@@ -129,6 +129,25 @@ autobahn-c: autobahn-suite
 autobahn-python: autobahn-suite build-python ## The same, the Python hosts only
 	bindings-python/conformance.sh $(python_bin)/python $(CASES) $(JOBS) .tools/reports
 
+hosts: hosts-build ## Every situation at every host, in under an hour (HOSTS='node-*' ROWS='E-*')
+	$(MAKE) -C bindings-c writers
+	core/conformance/hosts/run.py $(if $(HOSTS),--hosts '$(HOSTS)') $(if $(ROWS),--rows '$(ROWS)')
+
+hosts-quick: hosts-build ## A selection of them
+	core/conformance/hosts/run.py --quick
+
+hosts-mutate: hosts-build ## Mutated connections against every host (N=5000 SEED=0 HOSTS=)
+	core/conformance/hosts/run.py --mutate $(or $(N),5000) $(if $(SEED),--seed $(SEED)) $(if $(HOSTS),--hosts '$(HOSTS)')
+
+hosts-soak: ## C servers that write asynchronously, under AddressSanitizer, every byte checked (MINUTES=10 each)
+	$(MAKE) -C bindings-c writers
+	core/conformance/hosts/soak.py $(or $(MINUTES),10) "$$CARGO_TARGET_DIR"/c/writers/*
+
+hosts-build: $(binding) $(node) build-python
+	$(cargo) build --all-features --examples
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
+	$(MAKE) -C bindings-c examples
+
 fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz)
 	@cargo +nightly --version || { echo "make fuzz: there is no nightly toolchain" >&2; exit 1; }
 	@cargo +nightly fuzz --version || { echo "make fuzz: there is no cargo-fuzz" >&2; exit 1; }
@@ -205,4 +224,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c fuzz fuzz-c bench bench-node bench-python bench-c clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench bench-node bench-python bench-c clean-tools

@@ -12,6 +12,8 @@ USUAL = 0.010
 EVERY = 0.25
 # So long a slow moment counts: what it delayed may be looked at later.
 WINDOW = 20.0
+# A machine that is slower has to be waited for, not measured on.
+MOST = 12.0
 
 
 def work():
@@ -58,7 +60,7 @@ class Pace:
 
     def factor(self):
         # Bounds are those of an idle machine with some room; a busy one needs more of it.
-        return 1.0 + 1.5 * (self.shared.value - 1.0)
+        return min(MOST, 1.0 + 1.5 * (self.shared.value - 1.0))
 
     def stop(self):
         if self.process is not None:

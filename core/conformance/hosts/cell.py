@@ -29,11 +29,12 @@ class Outcome:
 class Cell:
     """A host that runs, for one row."""
 
-    def __init__(self, host, row, pace, quick=False):
+    def __init__(self, host, row, pace, quick=False, mutations=(5000, 0)):
         self.host = host
         self.row = row
         self.pace = pace
         self.quick = quick
+        self.mutations = mutations
         self.faults = []
         self.case_name = None
         self.log_is_due = False
@@ -112,11 +113,12 @@ class Cell:
 
     def asked(self, app=None, small=False):
         """A client's connection, of which only the request was read."""
-        listener = Listener(small) if small else self.listener
-        self.host.connect(self.program, listener.port, self.path(app))
+        fresh = small and not self.host.is_single
+        listener = Listener(small) if fresh else self.listener
+        self.host.invite(self, listener, self.path(app))
         wire = listener.accept(self.within(5))
         self.wires.append(wire)
-        if small:
+        if fresh:
             listener.close()
         wire.asked = wire.read_head(self.within(5))
         seen = path_of(wire.asked)
@@ -150,6 +152,19 @@ class Cell:
     def go(self):
         self.program.command("go")
 
+    def end_host(self, deadline):
+        """Has a server end. What our echo beside it sees of that is not looked at."""
+        self.companion.stop()
+        self.companion = None
+        self.has_checked_end = True
+        self.program.command("close", deadline)
+
+    def again(self):
+        """Starts the host anew, without an echo beside it."""
+        self.program.kill()
+        self.program = self.host.start(self.host.effective(self.row.options), self.listener)
+        self.program.wait_listening(self.within(20))
+
     # What the host holds.
 
     def rest(self):
@@ -161,6 +176,10 @@ class Cell:
     def ends(self, within=2.0, what="of the connection something is left"):
         """Waits until the host holds what it held before the row, whatever our side does."""
         self.has_checked_end = True
+        if self.host.is_single:
+            # It goes on to its next connection when it is done with this one.
+            self.within(within).wait_for_input(self.listener, what)
+            return
         sockets, counts = self.at_rest
         until = self.within(within)
         while (now := self.program.sockets() - self.allow) > sockets:
@@ -209,8 +228,9 @@ class Cell:
             return
         options = self.host.effective(self.row.options)
         if not self.is_server:
-            self.listener = Listener()
-        self.program = self.host.start(options, self.listener)
+            # Of a program that connects to one place only, the row may want it small.
+            self.listener = Listener(self.host.is_single)
+        self.program = self.host.start(options, self.listener, self.row.env)
         if self.is_server:
             self.program.wait_listening(self.within(20))
         elif not self.host.is_single:
@@ -221,6 +241,12 @@ class Cell:
             self.wires.remove(wire)
             self.companion = Companion(wire, self.host.reply, self.within)
         self.rest()
+
+    def restart(self):
+        """Starts a program of one connection again, for the next."""
+        self.host.finish(self)
+        self.program.kill()
+        self.program = self.host.start(self.host.effective(self.row.options), self.listener)
 
     def _warm_up(self):
         """A first connection comes and goes, and with it what is made once and kept."""

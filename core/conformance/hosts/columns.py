@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Callable
 
 from program import Program
+from wire import TEXT, answer_to
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -57,6 +58,10 @@ class Host:
     quiet: tuple = ()
     """Starts of lines on standard error that mean nothing."""
     reply: Callable = same
+    may_vanish: bool = False
+    """Whether a connection whose application threw may end without a Close frame."""
+    is_silent: bool = False
+    """Whether a send that cannot arrive is silent, as the Workers runtime has it."""
     tls: bool = False
     env: dict = field(default_factory=dict)
     files: tuple = ()
@@ -81,26 +86,34 @@ class Host:
                 return self.reasons.get("*", other)
         return None
 
-    def start(self, options, listener=None):
-        return Program(self.command(options), env=self.env)
+    def start(self, options, listener=None, env=None):
+        return Program(self.command(options), env={**self.env, **(env or {})})
 
     def command(self, options):
-        mine = {name: value for name, value in options.items() if name in self.options}
-        mine = {name: value for name, value in mine.items() if value != self.defaults.get(name, DEFAULTS.get(name))}
         if self.style == "json":
+            mine = self.chosen(options)
             if self.tls:
                 mine["tls"] = certificate()
             return [*self.argv, json.dumps(mine)]
-        flags = []
-        for name, value in mine.items():
-            flag = "--" + name.replace("_", "-")
-            if value is not None and value is not False:
-                flags += [flag] if value is True else [flag, value]
-        return [*self.argv, "--port", 0, *flags]
+        return [*self.argv, "--port", 0, *self.flags(options)]
 
-    def connect(self, program, port, path):
+    def flags(self, options):
+        words = []
+        for name, value in self.chosen(options).items():
+            if value is not None and value is not False:
+                flag = "--" + name.replace("_", "-")
+                words += [flag] if value is True else [flag, value]
+        return words
+
+    def chosen(self, options):
+        """Those options that it has, and that differ from what it has anyway."""
+        usual = {**DEFAULTS, **self.defaults}
+        mine = {name: value for name, value in options.items() if name in self.options}
+        return {name: value for name, value in mine.items() if value != usual.get(name)}
+
+    def invite(self, cell, listener, path):
         """Has a client connect to us."""
-        program.command("connect", f"ws://127.0.0.1:{port}{path}")
+        cell.program.command("connect", f"ws://127.0.0.1:{listener.port}{path}")
 
     def context(self, side):
         return tls_context(side) if self.tls else None
@@ -111,6 +124,38 @@ class Host:
 
     def missing(self):
         return [str(file) for file in self.files if not Path(file).exists()]
+
+
+class EchoClient(Host):
+    """A client of the Autobahn suite: asks how many cases there are, echoes in each, then asks for a report.
+
+    We are a suite of one case, which is the row.
+    """
+
+    def start(self, options, listener=None, env=None):
+        url = f"ws://127.0.0.1:{listener.port}"
+        return Program([*self.argv, url, "driver", *self.flags(options)], env=self.env)
+
+    def invite(self, cell, listener, path):
+        if not hasattr(cell.program, "has_cases"):
+            # How many, is a question that it asks once.
+            cell.program.has_cases = True
+            self._talk(cell, listener, b"%d" % (cell.mutations[0] if cell.row.on_request else 1))
+
+    def finish(self, cell):
+        """Whether the process ends by itself, and well."""
+        self._talk(cell, cell.listener)
+        return cell.program.status(cell.within(5)) == 0
+
+    def _talk(self, cell, listener, text=None):
+        wire = listener.accept(cell.within(5))
+        wire.send(answer_to(wire.read_head(cell.within(5))), cell.within(5))
+        if text:
+            wire.send(wire.frame(TEXT, text), cell.within(5))
+            wire.read_frame(cell.within(5))
+        wire.send(wire.close_frame(1000), cell.within(5))
+        wire.read_close(cell.within(5))
+        wire.close()
 
 
 @cache
@@ -146,16 +191,18 @@ PLAIN += ("close-twice", "bulk", "big", "many", "buffers", "throw", "throw-task"
 PLAIN += ("drop",)
 TIMERS = ("handshake_within", "close_within", "ping_after", "pong_within", "max_message")
 
-python = [PYTHON, "-X", "dev"]
+# What asyncio says in its debug mode, where the machine is slow too.
+LOOP = ("INFO asyncio ", "WARNING asyncio Executing ")
 asyncio_server = Host(
     "py-asyncio",
     "server",
     [PYTHON, PROGRAMS / "python/wspair_asyncio.py", "server", "asyncio"],
     "py",
     options=(*TIMERS, "deflate", "origin"),
-    abilities=("close", "memory"),
+    abilities=("close", "memory", "head", "debug", "survives"),
     applications=(*PLAIN, "cancelled", "broadcast", "decide", "throw-deciding", "refuse"),
     files=(PYTHON,),
+    quiet=LOOP,
 )
 asyncio_client = replace(
     asyncio_server,
@@ -163,7 +210,9 @@ asyncio_client = replace(
     role="client",
     argv=[PYTHON, PROGRAMS / "python/wspair_asyncio.py", "client", "asyncio"],
     options=(*TIMERS, "deflate"),
-    applications=(*PLAIN, "cancelled"),
+    abilities=("memory", "debug"),
+    applications=(*(name for name in PLAIN if not name.startswith("throw")), "cancelled"),
+    reasons={"throw": "an exception of a client's application is the application's"},
 )
 websockets_server = Host(
     "websockets",
@@ -171,7 +220,7 @@ websockets_server = Host(
     [PYTHON, PROGRAMS / "python/websockets_asyncio.py", "server"],
     "peers",
     options=(*TIMERS, "deflate", "origin"),
-    abilities=("close", "memory"),
+    abilities=("close", "memory", "head"),
     applications=asyncio_server.applications,
     files=(PYTHON,),
     quiet=tuple(f"INFO websockets.server {what}" for what in ("server listening", "connection open", "connection closed")),
@@ -182,9 +231,11 @@ starlette = Host(
     [PYTHON, PROGRAMS / "python/starlette_app.py", "wspair"],
     "py",
     options=("ping_after", "pong_within", "max_message", "deflate"),
-    abilities=("close", "http"),
+    abilities=("close", "http", "debug", "survives"),
+    reasons={"head": "the head of a request is for uvicorn to read", "origin": "origins are for the application to check"},
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse", "endless", "length"),
     files=(PYTHON,),
+    quiet=LOOP,
 )
 
 NODE = ["node", "--expose-gc"]
@@ -193,13 +244,16 @@ NODE_ENV = {
     "NODE_PACKAGES": str(ROOT / ".tools/node"),
 }
 BUILT = (ROOT / "bindings-node/dist/index.mjs", ROOT / "bindings-node/node_modules")
+HTTP = {"head": "the head of a request is for node:http and Express to read"}
 serve = Host(
     "node-serve",
     "server",
     [*NODE, PROGRAMS / "node/serve.mjs", "serve"],
     "serve",
-    options=("close_within", "ping_after", "pong_within", "max_message", "deflate", "origin"),
-    abilities=("close", "memory", "http", "late-close"),
+    options=(*TIMERS, "deflate", "origin"),
+    abilities=("close", "memory", "http", "late-close", "head"),
+    may_vanish=True,
+    is_silent=True,
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse", "endless", "length"),
     env=NODE_ENV,
     files=BUILT,
@@ -211,7 +265,11 @@ websocket = replace(
     argv=[*NODE, PROGRAMS / "node/client.mjs", "websocket"],
     options=("handshake_within", "max_message", "deflate"),
     abilities=("memory",),
-    applications=PLAIN,
+    applications=tuple(name for name in PLAIN if name not in ("late", "drop")),
+    reasons={
+        "late": "events go to listeners: there is no not reading",
+        "drop": "an open connection holds its object, as in the runtime and in browsers",
+    },
 )
 ws = Host(
     "ws",
@@ -220,22 +278,89 @@ ws = Host(
     "peers",
     options=("max_message", "deflate", "origin"),
     abilities=("close", "memory"),
+    reasons={**HTTP, "drop": "an open connection holds its object"},
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse"),
     env=NODE_ENV,
     files=(ROOT / ".tools/node/node_modules/ws",),
 )
 
+EXAMPLES = TARGET / "debug/examples"
+C_EXAMPLES = TARGET / "c/examples"
+C_WRITERS = TARGET / "c/writers"
+# The kernel reads what io_uring writes unseen by the sanitizer: what is freed must look so at the peer.
+SANITIZED = {"ASAN_OPTIONS": "quarantine_size_mb=4:max_free_fill_size=16777216:free_fill_byte=219"}
+NO_APPLICATION = {"*": "its application only echoes"}
+plain_echo = Host(
+    "rust-echo",
+    "server",
+    [EXAMPLES / "echo_server"],
+    "tokio",
+    style="flags",
+    talks=False,
+    counts=False,
+    options=(*TIMERS, "deflate", "origin"),
+    abilities=("memory", "head"),
+    files=(EXAMPLES / "echo_server",),
+)
+
+
+def said(opcode, payload):
+    """What pair_server answers."""
+    return b"you said: " + payload if opcode == TEXT else payload[::-1]
+
+
+def echo_client(name, program, door):
+    return EchoClient(
+        name,
+        "client",
+        [program],
+        door,
+        style="flags",
+        talks=False,
+        counts=False,
+        is_single=True,
+        options=(*TIMERS, "deflate"),
+        files=(program,),
+    )
+
+
 HOSTS = [
+    plain_echo,
+    replace(
+        plain_echo,
+        name="rust-pair",
+        argv=[EXAMPLES / "pair_server"],
+        options=(*TIMERS, "origin"),
+        reply=said,
+        files=(EXAMPLES / "pair_server",),
+    ),
+    echo_client("rust-client", EXAMPLES / "echo_client", "tokio"),
+    replace(
+        plain_echo,
+        name="node-connection",
+        argv=["node", ROOT / "bindings-node/conformance/autobahn/echo-connection.mjs"],
+        options=(*TIMERS, "deflate"),
+        files=BUILT,
+    ),
     serve,
     replace(serve, name="node-serve-tls", tls=True),
-    replace(serve, name="node-upgrade", argv=[*NODE, PROGRAMS / "node/serve.mjs", "upgrade"]),
+    replace(
+        serve,
+        name="node-upgrade",
+        argv=[*NODE, PROGRAMS / "node/serve.mjs", "upgrade"],
+        abilities=("close", "memory", "http", "late-close"),
+        reasons=HTTP,
+    ),
     websocket,
     replace(
         websocket,
         name="node-fetch",
         argv=[*NODE, PROGRAMS / "node/client.mjs", "fetch"],
         options=(),
-    ),
+        abilities=("memory", "late-close"),
+        applications=PLAIN,
+        reasons={},
+        ),
     asyncio_server,
     replace(
         asyncio_server,
@@ -243,6 +368,20 @@ HOSTS = [
         argv=[PYTHON, PROGRAMS / "python/wspair_asyncio.py", "server", "uvloop"],
     ),
     asyncio_client,
+    replace(
+        plain_echo,
+        name="py-threads",
+        argv=[PYTHON, ROOT / "bindings-python/examples/echo_server_threads.py"],
+        door="tokio",
+        files=(PYTHON,),
+    ),
+    replace(
+        plain_echo,
+        name="py-trio",
+        argv=[PYTHON, ROOT / "bindings-python/examples/echo_server_trio.py"],
+        door="tokio",
+        files=(PYTHON,),
+    ),
     replace(
         asyncio_client,
         name="py-uvloop-client",
@@ -261,6 +400,40 @@ HOSTS = [
         argv=[PYTHON, PROGRAMS / "python/starlette_app.py", "wsproto"],
         door="peers",
     ),
+    replace(
+        plain_echo,
+        name="c-epoll",
+        argv=[C_EXAMPLES / "echo_epoll"],
+        door="cdoor",
+        abilities=("memory", "head", "signals"),
+        files=(C_EXAMPLES / "echo_epoll",),
+    ),
+    replace(
+        plain_echo,
+        name="c-uv",
+        argv=[C_EXAMPLES / "echo_uv"],
+        door="driver",
+        abilities=("memory", "head", "asynchronous", "signals"),
+        files=(C_EXAMPLES / "echo_uv",),
+    ),
+    replace(
+        plain_echo,
+        name="c-uv-late",
+        argv=[C_WRITERS / "echo_uv"],
+        door="driver",
+        abilities=("memory", "head", "asynchronous", "signals"),
+        env=SANITIZED,
+        files=(C_WRITERS / "echo_uv",),
+    ),
+    replace(
+        plain_echo,
+        name="c-uring",
+        argv=[C_EXAMPLES / "echo_uring"],
+        door="driver",
+        abilities=("memory", "head", "asynchronous", "signals"),
+        files=(C_EXAMPLES / "echo_uring",),
+    ),
+    echo_client("c-client", C_EXAMPLES / "client", "cdoor"),
     ws,
     replace(
         ws,

@@ -107,6 +107,23 @@ class Program:
             return 0
         return count
 
+    def connections(self):
+        """How many of its sockets are TCP connections."""
+        inodes = set()
+        folder = f"/proc/{self.process.pid}/fd"
+        for name in os.listdir(folder):
+            try:
+                inodes.add(os.readlink(f"{folder}/{name}").removeprefix("socket:[").rstrip("]"))
+            except OSError:
+                pass
+        listening = "0A"
+        count = 0
+        for table in ("tcp", "tcp6"):
+            with open(f"/proc/{self.process.pid}/net/{table}") as file:
+                rows = [line.split() for line in file.readlines()[1:]]
+            count += sum(line[9] in inodes and line[3] != listening for line in rows)
+        return count
+
     def memory(self):
         """Resident bytes."""
         with open(f"/proc/{self.process.pid}/statm") as file:

@@ -2,6 +2,7 @@
 """Runs the table of situations against hosts, prints rows x hosts, and judges every cell.
 
     run.py [--hosts NAME,...] [--rows ID,...] [--quick] [--jobs N]
+    run.py --mutate N [--seed SEED] [--hosts NAME,...] [--jobs N]
 
 Needs Python 3.11 and nothing else; a host needs what it is made with.  Exit status: 0 every cell is as
 due or explained in explanations.txt, 1 some cell is not, 2 the run itself broke.
@@ -28,14 +29,14 @@ BY_NAME = {host.name: host for host in HOSTS}
 pace = Pace()
 
 
-def run_cell(host_name, row_id, quick):
+def run_cell(host_name, row_id, quick, mutations):
     began = time.monotonic()
     host, row = BY_NAME[host_name], ROWS[row_id]
     why = host.why_not(row)
     if why is not None:
         return Outcome(row.id, host.name, "none", [why])
     try:
-        outcome = Cell(host, row, pace, quick).run()
+        outcome = Cell(host, row, pace, quick, mutations).run()
     except Exception:  # the driver's own fault, which must not end the others
         outcome = Outcome(row.id, host.name, "fail", ["the driver broke: " + " | ".join(traceback.format_exc().splitlines()[-5:])])
     outcome.seconds = time.monotonic() - began
@@ -56,6 +57,7 @@ def named(which, names, kind):
 def choose(args):
     rows = named(args.rows, list(ROWS), "row") if args.rows else list(ROWS)
     rows = [ROWS[id] for id in rows if args.rows or not args.quick or ROWS[id].quick]
+    rows = [row for row in rows if row.on_request == bool(args.mutate)]
     names = named(args.hosts, list(BY_NAME), "host") if args.hosts else BY_NAME
     hosts = [BY_NAME[name] for name in names]
     if args.quick and not args.hosts:
@@ -67,7 +69,7 @@ def run_all(cells, args):
     outcomes = []
     context = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context) as pool:
-        futures = {pool.submit(run_cell, host.name, row.id, args.quick): (host, row) for host, row in cells}
+        futures = {pool.submit(run_cell, host.name, row.id, args.quick, (args.mutate, args.seed)): (host, row) for host, row in cells}
         for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
             host, row = futures[future]
             try:
@@ -75,6 +77,8 @@ def run_all(cells, args):
             except Exception as error:
                 outcome = Outcome(row.id, host.name, "fail", [f"the driver broke: {error!r}"])
             outcomes.append(outcome)
+            if not args.verbose and done % 100 == 0:
+                print(f"{done} of {len(cells)} cells", file=sys.stderr, flush=True)
             if args.verbose and outcome.status != "none":
                 print(f"{outcome.row} {outcome.host}: {outcome.status} ({outcome.seconds:.1f} s) [{done}/{len(cells)}]", flush=True)
                 for note in outcome.notes:
@@ -90,6 +94,8 @@ def main():
     parser.add_argument("--rows", metavar="ID,...", help="patterns, as E-*; default all")
     parser.add_argument("--quick", action="store_true", help="the selection of make test, with smaller loads")
     parser.add_argument("--jobs", type=int, default=3, help="cells at a time (3)")
+    parser.add_argument("--mutate", type=int, default=0, metavar="N", help="instead of the table, so many mutated connections to each")
+    parser.add_argument("--seed", type=int, default=0, help="of the mutations")
     parser.add_argument("--json", metavar="FILE", help="also write every outcome here")
     parser.add_argument("--verbose", "-v", action="count", default=0, help="tell each cell; twice: with its log")
     args = parser.parse_args()

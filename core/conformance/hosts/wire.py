@@ -119,10 +119,10 @@ class Plain:
         except BlockingIOError:
             return 0
 
-    def read(self):
+    def read(self, most=READ):
         """Bytes; empty at the end; None when there are none yet."""
         try:
-            return self.sock.recv(READ)
+            return self.sock.recv(most)
         except BlockingIOError:
             return None
 
@@ -155,8 +155,8 @@ class Tls(Plain):
                 self._pull()
         self._flush()
 
-    def _pull(self):
-        data = super().read()
+    def _pull(self, most=READ):
+        data = super().read(most)
         if data:
             self.incoming.write(data)
         elif data == b"":
@@ -167,21 +167,21 @@ class Tls(Plain):
         while data := self.outgoing.read():
             sent = 0
             while sent < len(data):
-                sent += super().write(data[sent:]) or select.select([], [self], [], 0.2) and 0
+                sent += super().write(data[sent:]) or ready(self, True, 0.2) * 0
 
     def write(self, data):
-        if not select.select([], [self], [], 0)[1]:
+        if not ready(self, True):
             return 0
         size = self.tls.write(data[: 16 << 10])
         self._flush()
         return size
 
-    def read(self):
+    def read(self, most=READ):
         with contextlib.suppress(ssl.SSLWantReadError):
-            return self.tls.read(READ)
-        pulled = self._pull()
+            return self.tls.read(most)
+        pulled = self._pull(most)
         try:
-            return self.tls.read(READ)
+            return self.tls.read(most)
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             return b""
         except ssl.SSLWantReadError:
@@ -224,7 +224,7 @@ class Wire:
             view = view[self.stream.write(view) :]
             if view:
                 until.check("the host takes no bytes")
-                select.select([], [self.stream], [], 0.1)
+                ready(self.stream, True, 0.1)
 
     def offer(self, data):
         """Writes what fits at once; how much that was."""
@@ -242,12 +242,12 @@ class Wire:
 
     # Reading.
 
-    def pull(self):
+    def pull(self, most=READ):
         """Takes what has come, without waiting; false when that was nothing."""
         if self.ended:
             return False
         try:
-            data = self.stream.read()
+            data = self.stream.read(most)
         except OSError:
             self.ended = "rst"
             return False
@@ -437,6 +437,13 @@ def deflate(data):
     return (deflater.compress(data) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
+def ready(stream, to_write=False, seconds=0.0):
+    """Whether a stream or listener can be read, or written, within so many seconds."""
+    poll = select.poll()
+    poll.register(stream, select.POLLOUT if to_write else select.POLLIN)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
+
+
 class Until:
     """A deadline, which moves on while the machine is slow."""
 
@@ -457,7 +464,7 @@ class Until:
 
     def wait_for_input(self, stream, what=None):
         """Waits a moment, or with `what` to the end, for a stream or listener to have some."""
-        while not select.select([stream], [], [], max(0.0, min(self.left(), 0.2)))[0]:
+        while not ready(stream, seconds=min(self.left(), 0.2)):
             if what is None:
                 return
             self.check(what)

@@ -19,6 +19,10 @@ class Row:
     """What a host must have beside its application: names of options and abilities."""
     quick: bool = False
     ends_host: bool = False
+    env: dict = field(default_factory=dict)
+    """Of the host's process."""
+    on_request: bool = False
+    """Not of the table."""
     is_bare: bool = False
     """The row starts what it needs by itself."""
 
@@ -40,6 +44,6 @@ def row(id, title, roles=SERVER, app="/echo", **more):
     return register
 
 
-from rows import application, ending, flow, opening  # noqa: E402, F401
+from rows import application, ending, flow, mutation, opening  # noqa: E402, F401
 
-ROWS = dict(sorted(ROWS.items(), key=lambda item: ("OEFA".index(item[0][0]), item[0])))
+ROWS = dict(sorted(ROWS.items(), key=lambda item: ("OEFAM".index(item[0][0]), item[0])))

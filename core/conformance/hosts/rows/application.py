@@ -1,1 +1,132 @@
-"""."""
+"""2.4 of the table: what applications do."""
+
+import time
+
+from rows import BOTH, SERVER, row
+from rows.ending import answered, host_ends
+from wire import PING, PONG, TEXT, Late
+
+
+@row("A-01", "throws in the handler, or in a listener", BOTH, "/throw", options={"close_within": 1}, quick=True)
+def throws(cell):
+    cell.log_is_due = True
+    wire = cell.peer()
+    wire.send(wire.frame(TEXT, b"now"), cell.within(1))
+    cell.saw("throws")
+    close = wire.read_close(cell.within(2))
+    cell.due(close is None or close[0] == 1011, f"the Close is {close}, due is 1011")
+    cell.due(close is not None or cell.host.may_vanish, f"no Close, but {wire.ended}")
+    wire.close()
+    if cell.is_server:
+        count = cell.program.log().count("on purpose")
+        cell.due(1 <= count <= 2, f"the log tells {count} times what was thrown")
+    cell.ends()
+
+
+@row("A-01b", "throws in a timer, and in a promise nobody awaits", SERVER, "/throw-task", needs=("survives",), quick=True)
+def throws_elsewhere(cell):
+    cell.log_is_due = True
+    wire = cell.peer()
+    for text in (b"one", b"two"):
+        wire.send(wire.frame(TEXT, text), cell.within(1))
+        frame = wire.read_message(cell.within(1))
+        cell.due(frame and frame.payload == text, f"the echo is {frame}")
+        time.sleep(0.1)
+    log = cell.program.log()
+    cell.due("in a timer" in log, "what a timer threw is not logged")
+    wire.send(wire.close_frame(1000), cell.within(1))
+
+
+@row("A-02", "computes 2 s", SERVER, "/busy?ms=2000", options={"ping_after": 1, "pong_within": 1}, needs=("ping_after",))
+def computes(cell):
+    cell.companion.is_excused = True
+    others = [cell.peer("/echo?other=1") for _ in range(5)]
+    wire = cell.peer()
+    wire.send(wire.frame(TEXT, b"now"), cell.within(1))
+    # All that the host asks is answered at once, by its socket's clock, while it computes.
+    until = cell.within(4)
+    for number in range(10):
+        for other in others:
+            other.send(other.frame(TEXT, b"%d" % number), until)
+        answer_pings([wire, *others], 0.25)
+    cell.saw("computed", 3)
+    due = [b"%d" % number for number in range(10)]
+    for at, other in enumerate(others):
+        with cell.case(f"other {at}"):
+            seen = other.echoes[:]
+            while len(seen) < len(due):
+                frame = other.read_frame(cell.within(2))
+                if frame is None:
+                    raise Late(f"it was dropped ({other.ended}) after {len(seen)} echoes")
+                if frame.opcode == PING:
+                    other.send(other.frame(PONG, frame.payload), cell.within(1))
+                elif frame.opcode == TEXT:
+                    seen.append(frame.payload)
+                else:
+                    raise Late(f"got opcode {frame.opcode}: {frame.payload!r}")
+            cell.due(seen == due, f"echoes: {seen}")
+
+
+def answer_pings(wires, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for wire in wires:
+            wire.echoes = getattr(wire, "echoes", [])
+            wire.pull()
+            while frame := wire._parse():
+                if frame.opcode == PING:
+                    wire.offer(wire.frame(PONG, frame.payload))
+                elif frame.opcode == TEXT:
+                    wire.echoes.append(frame.payload)
+        time.sleep(0.01)
+
+
+@row("A-04", "sends, closes and reads after the end", BOTH, "/after-end", quick=True)
+def after_end(cell):
+    wire = cell.peer()
+    wire.send(wire.close_frame(4002, "gone"), cell.within(1))
+    answered(cell, wire, 4002)
+    host_ends(cell, wire)
+    cell.saw_end(code=4002)
+    cell.saw("end-again", what="closing and reading after the end raise, or wait")
+    silent = cell.program.find("sent-after-end")
+    if not cell.host.is_silent:
+        cell.due(silent is None, "a send after the end is silent")
+    cell.ends()
+
+
+@row("A-05", "is cancelled while it reads, over and over", BOTH, "/cancelled")
+def cancelled(cell):
+    wire = cell.peer()
+    count = 300
+    for number in range(count):
+        wire.send(wire.frame(TEXT, b"%d" % number), cell.within(5))
+        time.sleep(0.003 if number % 3 else 0)
+    wire.send(wire.close_frame(1000), cell.within(1))
+    end = cell.saw("end", 5)
+    seen = end["messages"], end["in_order"]
+    cell.due(seen == (count, True), f"A got {seen[0]} of {count} messages, in order: {seen[1]}")
+    wire.close()
+    cell.ends()
+
+
+DEBUG = {"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1", "PYTHONWARNINGS": "always"}
+
+
+@row("A-06", "runs in its loop's debug mode", BOTH, "/echo", needs=("debug",), env=DEBUG, quick=True)
+def debug_mode(cell):
+    wire = cell.peer()
+    wire.send(wire.frame(TEXT, b"hi"), cell.within(2))
+    frame = wire.read_message(cell.within(2))
+    cell.due(frame and frame.payload == b"hi", f"the echo is {frame}")
+    wire.send(wire.close_frame(1000), cell.within(1))
+    answered(cell, wire)
+    host_ends(cell, wire)
+    for how in ("rst", "fin", "broken"):
+        other = cell.peer(f"/echo?how={how}")
+        if how == "broken":
+            other.send(other.frame(3, b""), cell.within(1))
+            answered(cell, other, 1002)
+            how = "fin"
+        getattr(other, how)()
+    cell.ends(4)

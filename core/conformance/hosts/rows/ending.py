@@ -1,9 +1,10 @@
 """2.2 of the table: how connections end."""
 
+import signal
 import time
 
-from rows import BOTH, SERVER, row
-from wire import BINARY, CLOSE, TEXT, Late, close_payload
+from rows import BOTH, row
+from wire import BINARY, CLOSE, TEXT, Late, close_payload, deflate, encode, request
 
 SHORT = {"close_within": 1}
 
@@ -223,3 +224,144 @@ def closes_twice(cell):
     failed = cell.program.find("close-failed")
     cell.due(failed is None, f"the second close raised: {failed}")
     cell.ends()
+
+
+@row("E-16", "A drops its object without closing", BOTH, "/drop", options=SHORT)
+def dropped(cell):
+    cell.log_is_due = True
+    wire = cell.peer()
+    wire.send(wire.frame(TEXT, b"now"), cell.within(1))
+    cell.saw("dropped")
+    until = cell.within(cell.option("close_within") + 2)
+    close = None
+    while close is None and not wire.ended:
+        until.check("no Close frame, nor an end")
+        # Where memory is collected, it is now.
+        cell.program.command("counts")
+        until.wait_for_input(wire.stream)
+        wire.pull()
+        while frame := wire._parse():
+            close = frame.close if frame.opcode == CLOSE else close
+    cell.due(close is None or close[0] in (1000, 1001, 1006, 1011), f"the Close is {close}")
+    wire.close()
+    cell.ends(cell.option("close_within") + 1)
+
+
+STATES = {
+    "open": "/echo?state=1",
+    "idle": "/idle?state=1",
+    "only sends": "/sender?every=10&state=1",
+    "sends in a tight loop": "/tight?state=1",
+    "has read none": "/late?state=1",
+}
+
+
+@row("E-17", "close(deadline) of the server in each state, all at once", options={"close_within": 60, "handshake_within": 60}, needs=("close",), quick=True)
+def server_closes(cell):
+    cell.log_is_due = True
+    silent, part = cell.raw(), cell.raw()
+    part.send(b"GET / HT", cell.within(1))
+    have = cell.host.applications
+    others = []
+    for app in ("/decide?state=1", "/endless?state=1", "/refuse?state=1"):
+        if app.split("?")[0][1:] in have:
+            others.append(cell.raw(small=True))
+            others[-1].send(request(app), cell.within(1))
+    if "decide" in have:
+        cell.saw("deciding", 2, "/decide?state=1")
+    wires = {name: cell.peer(app, small="tight" in app) for name, app in STATES.items() if app.split("?")[0][1:] in have}
+    closing = cell.peer("/close?state=1") if "close" in have else None
+    for wire in wires.values():
+        wire.pull()
+    deadline = 2
+    cell.end_host(deadline)
+    for name, wire in wires.items():
+        with cell.case(name):
+            until = cell.within(deadline + 2)
+            close = wire.read_close(until)
+            wire.send(wire.close_frame(close[0] if close else None), until) if close else None
+            cell.due(close and close[0] in (1001, 1012), f"the Close is {close} ({wire.ended})")
+    record = cell.program.wait(
+        lambda: cell.program.find("server-closed"), cell.within(deadline + 3), "close does not return"
+    )
+    cell.due(record["after"] <= deadline * cell.pace.factor() + 1, f"close took {record['after']:.1f} s")
+    for name, wire in [("silent", silent), ("half a head", part), ("closing", closing), *(("other", one) for one in others)]:
+        if wire is not None:
+            with cell.case(name):
+                wire.drain(cell.within(1), "is still connected")
+    left = cell.program.connections()
+    cell.due(left == 0, f"{left} connections are left")
+
+
+@row("E-18", "SIGTERM, SIGINT", needs=("signals",), ends_host=True, quick=True)
+def signalled(cell):
+    cell.companion.stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with cell.case(number.name):
+            if number == signal.SIGINT:
+                cell.again()
+            wire, idle = cell.peer(), cell.raw()
+            cell.program.signal(number)
+            close = wire.read_close(cell.within(2))
+            cell.due(close and close[0] == 1001, f"the Close is {close}")
+            wire.send(wire.close_frame(1001), cell.within(1))
+            status = cell.program.status(cell.within(6))
+            cell.due(status == 0, f"the exit status is {status}")
+            idle.drain(cell.within(1))
+
+
+LIMIT = {"max_message": 1000, "deflate": True, "close_within": 1}
+
+
+@row("E-19", "a message over the limit: whole, in parts, compressed", BOTH, options=LIMIT, needs=("max_message",), quick=True)
+def too_long(cell):
+    for name in ("whole", "in parts", "compressed"):
+        with cell.case(name):
+            path = f"/echo?case={name.replace(' ', '-')}" if cell.host.talks else None
+            extensions = "permessage-deflate" if name == "compressed" else None
+            if extensions and "deflate" not in cell.host.options:
+                continue
+            if cell.host.is_single and name != "whole":
+                cell.restart()
+            wire = cell.peer(path, extensions=extensions)
+            if name == "compressed" and wire.deflated is None:
+                raise Late("compression was not agreed on")
+            data = bytes(2000)
+            frames = {
+                "whole": lambda: wire.frame(BINARY, data),
+                "in parts": lambda: wire.frame(BINARY, data[:900], fin=False) + wire.frame(0, data[900:]),
+                "compressed": lambda: wire.frame(BINARY, deflate(data), rsv=4),
+            }
+            wire.send(frames[name](), cell.within(1))
+            close = answered(cell, wire, 1009)
+            cell.due("1000" in close[1], f"the reason {close[1]!r} does not name the limit")
+            wire.fin()
+            end = cell.saw_end(path=path, within=2)
+            if end is not None:
+                seen = {str(value) for value in end.values()} | {str(end)}
+                cell.due("1009" in seen or "1009" in str(end), f"the application does not see 1009: {end}")
+                cell.due("1000" in str(end.get("text", "")) + str(end.get("reason", "")) + str(end.get("limit", "")), f"it does not see the limit: {end}")
+
+
+@row("E-20", "invalid UTF-8; a frame masked or not as it should be; reserved bits", BOTH, options=SHORT, quick=True)
+def broken_rules(cell):
+    rules = []
+    for number, (name, code) in enumerate((("UTF-8", 1007), ("mask", 1002), ("reserved bits", 1002))):
+        with cell.case(name):
+            path = f"/echo?case={number}" if cell.host.talks else None
+            if cell.host.is_single and number:
+                cell.restart()
+            wire = cell.peer(path)
+            data = {
+                "UTF-8": lambda: wire.frame(TEXT, b"\xff\xfe"),
+                "mask": lambda: encode(TEXT, b"x", None if wire.masks else b"abcd"),
+                "reserved bits": lambda: wire.frame(TEXT, b"x", rsv=2),
+            }[name]()
+            wire.send(data, cell.within(1))
+            answered(cell, wire, code)
+            wire.fin()
+            end = cell.saw_end(path=path, within=2)
+            if end is not None:
+                rules.append(end.get("rule") or end.get("cause") or end.get("error"))
+                cell.due(rules[-1], f"which rule was broken is no value: {end}")
+    cell.due(len(set(map(str, rules))) == len(rules), f"the values do not tell the rules apart: {rules}")

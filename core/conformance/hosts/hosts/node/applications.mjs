@@ -8,7 +8,7 @@ import { mayGo, parse, sleep, tell, textOf, turn } from './speak.mjs';
 export function run(socket, target, host) {
   const { path, name, query } = parse(target);
   tell('open', path);
-  const outcome = applications[name](socket, path, query, host);
+  const outcome = (applications[name] ?? applications.echo)(socket, path, query, host);
   Promise.resolve(outcome).catch((error) => tell('raised', path, textOf(error)));
 }
 
@@ -23,10 +23,6 @@ function tellEnd(socket, path, seen = () => ({})) {
   socket.addEventListener('close', ({ code, reason, wasClean }) => {
     tell('end', path, { ...seen(), code, reason: String(reason), clean: wasClean, ...failed });
   });
-}
-
-function listen(socket, type) {
-  return new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }));
 }
 
 const applications = {
@@ -166,8 +162,9 @@ const applications = {
     tellEnd(socket, path);
     for (const [name, make] of Object.entries(buffers)) {
       const { view, change } = make();
-      const bytes = view instanceof ArrayBuffer || view instanceof SharedArrayBuffer ? [view] : [view.buffer, view.byteOffset, view.byteLength];
-      const due = bytes[0].detached ? '' : Buffer.from(Buffer.from(...bytes)).toString('hex');
+      const bytes = ArrayBuffer.isView(view) ? [view.buffer, view.byteOffset, view.byteLength] : [view];
+      // What is detached has no length.
+      const due = view.byteLength === 0 ? '' : Buffer.from(Buffer.from(...bytes)).toString('hex');
       try {
         socket.send(view);
         change();
@@ -233,10 +230,8 @@ const applications = {
     host.accept(socket);
   },
 
-  /** Forgets the connection without closing it. */
-  async drop(socket, path, query, host) {
-    host.accept(socket);
-    await listen(socket, 'message');
+  /** Forgets the end that it was to accept: one that is accepted lives as long as its wire. */
+  drop(socket, path) {
     tell('dropped', path);
   },
 

@@ -74,7 +74,7 @@ async function close(deadline, how) {
 
 if (process.argv[2] === 'serve') {
   const keys = tls && { key: readFileSync(tls.key), cert: readFileSync(tls.cert) };
-  const serving = await serve(worker, { port: 0, ...common, ...(keys && { tls: keys }) });
+  const serving = await serve(worker, { port: 0, ...common, ...(keys && { tls: keys }), ...(within && { headTimeout: ms(within) }) });
   listenToDriver({ close: (seconds) => close(seconds, (deadline) => serving.close({ deadline })) });
   console.log(`listening on ws://127.0.0.1:${serving.port}/`);
 } else {

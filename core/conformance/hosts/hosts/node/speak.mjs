@@ -23,7 +23,7 @@ export function parse(target) {
 
 export const textOf = (error) => ({
   error: error?.name ?? String(error),
-  text: error?.message ?? String(error),
+  text: [error?.message ?? String(error), ...(error?.cause === undefined ? [] : [error.cause.message ?? error.cause])].join(': '),
   ...(error?.code !== undefined && { rule: error.code }),
 });
 

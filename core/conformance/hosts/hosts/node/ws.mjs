@@ -7,7 +7,7 @@ import { listenToDriver, mayGo, options, parse, tell, textOf, turn } from './spe
 
 const { WebSocket, WebSocketServer } = createRequire(`${process.env.NODE_PACKAGES}/`)('ws');
 const host = {
-  accept() {},
+  accept: (socket) => socket.resume(),
   isOpen: (socket) => socket.readyState === 1,
   async waitWritable(socket) {
     do await turn();
@@ -19,6 +19,8 @@ const perMessageDeflate = deflate && { threshold: 0 };
 
 function adopt(socket, path) {
   socket.binaryType = 'arraybuffer';
+  // An application that does not take messages says so.
+  if (path.startsWith('/late')) socket.pause();
   run(socket, path, host);
 }
 

@@ -17,7 +17,7 @@ async def run(socket, path):
     name, query = parse(path)
     tell("open", path)
     try:
-        await APPLICATIONS[name](socket, path, **query)
+        await APPLICATIONS.get(name, echo)(socket, path, **query)
     except Thrown:
         raise
     except Exception as error:
@@ -37,7 +37,7 @@ async def tell_end(socket, path):
     tell("end", path, left=messages, **socket.end())
 
 
-async def echo(socket, path):
+async def echo(socket, path, **_):
     messages = 0
     while (message := await socket.receive()) is not None:
         messages += 1

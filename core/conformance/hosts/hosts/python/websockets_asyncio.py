@@ -86,7 +86,7 @@ async def run_server(options):
         "127.0.0.1",
         0,
         process_request=decide,
-        origins=[origin] if origin else None,
+        origins=[origin, None] if origin else None,
         **options,
     )
 
