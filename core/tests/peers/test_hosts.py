@@ -232,6 +232,27 @@ class TestFlow:
             wire.send(CLOSE, struct.pack("!H", 1000))
             assert wire.close_code() == 1000
 
+    def test_nor_is_one_that_reads_slowly(self, watchful):
+        """It has to read a long message to get at the ping behind it."""
+        size = 32 << 20
+        with opened(watchful) as wire:
+            wire.sock.settimeout(SLOW)
+            wire.raw(wire.encode(0x82, bytes(size)))
+            left = 10 + size
+            began = time.monotonic()
+            while left > 0:
+                data = wire.input.read1(min(left, 64 << 10))
+                assert data, f"ended with {left} bytes to come"
+                left -= len(data)
+                time.sleep(max(0, began + 5 * SHORT * (1 - left / size) - time.monotonic()))
+            opcode, payload = wire.frame()
+            assert opcode == PING
+            wire.send(PONG, payload)
+            wire.send(CLOSE, struct.pack("!H", 1000))
+            while (frame := wire.frame())[0] == PING:
+                pass
+            assert frame == (CLOSE, struct.pack("!H", 1000))
+
     def test_one_that_stops_reading_is_in_nobodys_way(self, server):
         with opened(server) as stuck, opened(server) as other:
             with flooding(stuck, stuck.encode(0x82, bytes(100_000))):
