@@ -15,11 +15,14 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 cargo := $(strip cargo $(if $(CI),--locked))
 no_std := core/tests/no_std/Cargo.toml
-outside := $(no_std) $(wildcard core/benches/Cargo.toml fuzz/Cargo.toml)
+outside := $(no_std) $(wildcard core/benches/Cargo.toml core/tokio/benches/Cargo.toml fuzz/Cargo.toml)
 
 # The C examples, under the names of the core's.
 c_examples := "$$CARGO_TARGET_DIR/c/peers"
 c_peers := WSPAIR_EXAMPLES=$(c_examples) NODE_PACKAGES=$(CURDIR)/.tools/node .tools/python/bin/python -m pytest
+
+# That of the tokio crate, under such a name.
+tokio_peers := "$$CARGO_TARGET_DIR/tokio/peers"
 
 # The Python package's own environment, and how it is built for its tests.
 python_bin := $(CURDIR)/.tools/python-dev/bin
@@ -48,7 +51,7 @@ demo-rust: $(python) ## A pair of ends, one of them on the network, and a client
 
 ##@ Check
 
-test: test-rust test-no-std test-peers test-node pair test-python test-c ## All of the tests below
+test: test-rust test-no-std test-peers test-tokio test-node pair test-python test-c ## All of the tests below
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
@@ -66,6 +69,13 @@ test-peers: $(python) $(node) ## The examples against clients and servers from e
 	$(cargo) build --all-features --examples
 	WSPAIR_EXAMPLES="$${WSPAIR_EXAMPLES:-$$CARGO_TARGET_DIR/debug/examples}" NODE_PACKAGES=$(CURDIR)/.tools/node \
 		.tools/python/bin/python -m pytest core/tests/peers
+
+test-tokio: $(python) $(node) ## The crate for tokio: its tests, its echo server against clients from elsewhere
+	$(cargo) test -p wspair-tokio --all-features
+	mkdir -p $(tokio_peers) && ln -sf ../../debug/examples/echo $(tokio_peers)/echo_server
+	WSPAIR_EXAMPLES=$(tokio_peers) NODE_PACKAGES=$(CURDIR)/.tools/node .tools/python/bin/python -m pytest \
+		core/tests/peers/test_hosts.py core/tests/peers/test_echo_server.py core/tests/peers/test_deflate.py \
+		-k "not pair_server and not Client and not test_client"
 
 test-node: $(binding) ## The npm package: unit tests, real peers, Workers from npm
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm test --silent
@@ -167,6 +177,9 @@ fuzz-c: ## Random calls through the C interface, under sanitizers (TIME=60 secon
 bench: ## Benchmarks beside the peers
 	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 
+bench-tokio: ## The crate for tokio beside its peers
+	cd core/tokio/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
+
 bench-node: $(binding) ## The npm package beside its peers
 	cd bindings-node && npm run --silent build
 	cd bindings-node/bench && npm ci --ignore-scripts --no-audit --no-fund --silent
@@ -222,6 +235,6 @@ $(frameworks):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-node frameworks pair test-python leaks-python \
+.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench bench-node bench-python bench-c clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench bench-tokio bench-node bench-python bench-c clean-tools

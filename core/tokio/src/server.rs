@@ -1,0 +1,265 @@
+//! The server's side of the opening handshake (RFC 6455 4.2).
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use wspair::handshake::{
+    AcceptError, HeadLimits, Policy, Refusal, Request, ServerHandshake, ServerProgress,
+};
+use wspair::{Config, Instant};
+
+use crate::error::Error;
+use crate::link::Parts;
+use crate::socket::WebSocket;
+
+/// What a server's connections have in common.
+///
+/// ```
+/// use std::time::Duration;
+/// use wspair::handshake::{Origins, Policy};
+/// use wspair_tokio::Server;
+///
+/// let mut config = wspair::Config::default();
+/// config.ping_after = Some(Duration::from_secs(20));
+/// let mut policy = Policy::default();
+/// policy.origins = Some(Origins::new(["https://example.org"])?);
+/// let server = Server::new().with_config(config).with_policy(policy).with_subprotocols(["chat"]);
+/// # Ok::<(), wspair::handshake::InvalidOrigin>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Server {
+    pub(crate) config: Arc<Config>,
+    pub(crate) policy: Policy,
+    limits: HeadLimits,
+    subprotocols: Vec<String>,
+}
+
+/// A valid request that was not answered yet.
+///
+/// Dropped, it ends the stream without an answer.
+#[derive(Debug)]
+pub struct Incoming<S> {
+    io: S,
+    handshake: ServerHandshake,
+    /// What came behind the request.
+    early: Vec<u8>,
+    server: Server,
+}
+
+impl Server {
+    /// Agrees to all origins and to no extension; every limit and deadline is on.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What connections are set to: limits, keepalive, deadlines.
+    #[must_use]
+    pub fn with_config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// What is agreed to: origins, compression.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// How large a request's head may be, and how long it may take: 10 s by default, for all of it.
+    #[must_use]
+    pub fn with_head_limits(mut self, limits: HeadLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The subprotocols that are spoken, the best first. A client that offers none of them gets a
+    /// connection without one.
+    #[must_use]
+    pub fn with_subprotocols<T: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.subprotocols = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Reads a request from a stream and opens the connection.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] once a request that is not valid, not allowed, or not there in time was
+    /// answered so, and [`Error::Io`].
+    pub async fn accept<S>(&self, io: S) -> Result<WebSocket, Error>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.read(io).await?.accept().await
+    }
+
+    /// Reads a request, to look at it before it is accepted or refused.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub async fn read<S>(&self, mut io: S) -> Result<Incoming<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut handshake = ServerHandshake::new(self.limits);
+        let mut early = Vec::new();
+        let within = self.limits.within.unwrap_or(Duration::MAX);
+        handshake.handle_timeout(Instant::default());
+        match timeout(within, read_request(&mut io, &mut handshake, &mut early)).await {
+            Ok(read) => read?,
+            Err(_) => _ = handshake.handle_timeout(Instant::from(within)),
+        }
+        if let ServerProgress::Refused(refusal) = handshake.progress() {
+            refuse(io, refusal).await;
+            return Err(Error::Refused(refusal.clone()));
+        }
+        Ok(Incoming { io, handshake, early, server: self.clone() })
+    }
+
+    /// The subprotocol to speak.
+    pub(crate) fn choose<'a>(&'a self, request: &Request<'_>) -> Option<&'a str> {
+        let speaks = |name: &&String| request.subprotocols().any(|offered| offered == **name);
+        self.subprotocols.iter().find(speaks).map(String::as_str)
+    }
+}
+
+impl<S> Incoming<S> {
+    /// What the client asks for.
+    pub fn request(&self) -> Request<'_> {
+        match self.handshake.progress() {
+            ServerProgress::Request(request) => request,
+            _ => unreachable!("a request was read"),
+        }
+    }
+
+    /// The stream under it.
+    pub fn get_ref(&self) -> &S {
+        &self.io
+    }
+}
+
+impl<S> Incoming<S>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    /// Opens the connection.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] once the policy's no was told, and [`Error::Io`], also where the client
+    /// has gone.
+    pub async fn accept(self) -> Result<WebSocket, Error> {
+        let chosen = self.server.choose(&self.request()).map(str::to_owned);
+        self.accept_with(chosen.as_deref(), &[]).await
+    }
+
+    /// Opens the connection with one of the client's subprotocols, and with further fields in the
+    /// answer, as `Set-Cookie`.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept), and [`Error::Field`]. A subprotocol that the client did not
+    /// offer is [`InvalidInput`](io::ErrorKind::InvalidInput).
+    pub async fn accept_with(
+        mut self,
+        subprotocol: Option<&str>,
+        fields: &[(&str, &[u8])],
+    ) -> Result<WebSocket, Error> {
+        let accepted = self.request().accept(&self.server.policy, subprotocol);
+        let acceptance = match accepted {
+            Ok(acceptance) => acceptance,
+            Err(AcceptError::Refused(refusal)) => {
+                refuse(self.io, &refusal).await;
+                return Err(Error::Refused(refusal));
+            }
+            Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidInput, error).into()),
+        };
+        let mut answer = Vec::new();
+        acceptance.write_response(fields, &mut answer)?;
+        self.check_presence().await?;
+        let within = self.server.limits.within.unwrap_or(Duration::MAX);
+        let written = timeout(within, async {
+            self.io.write_all(&answer).await?;
+            self.io.flush().await
+        });
+        written.await.map_err(io::Error::from)??;
+        let Self { io, early, server, .. } = self;
+        let parts = Parts { config: server.config, agreed: acceptance.agreed, masks: None, early };
+        Ok(WebSocket::open(io, parts))
+    }
+
+    /// Answers no, and ends the stream. [`Refusal::new`] makes one for your own reasons.
+    pub async fn refuse(self, refusal: Refusal) {
+        refuse(self.io, &refusal).await;
+    }
+
+    /// Waits until the client leaves: for those who think long about a request. What it sends
+    /// behind the request is kept for the connection, up to some length.
+    pub async fn gone(&mut self) {
+        while self.early.len() < MAX_EARLY {
+            if !matches!(self.io.read_buf(&mut self.early).await, Ok(1..)) {
+                return;
+            }
+        }
+        // It can't be told.
+        std::future::pending::<()>().await;
+    }
+
+    /// A client that has left gets no answer.
+    async fn check_presence(&mut self) -> Result<(), Error> {
+        let mut read = pin!(self.io.read_buf(&mut self.early));
+        match poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await {
+            Poll::Ready(Ok(0)) if self.early.is_empty() => {
+                Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+            }
+            Poll::Ready(Err(error)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Bytes that are kept for a connection before it is open.
+const MAX_EARLY: usize = 64 << 10;
+
+async fn read_request<S: AsyncRead + Unpin>(
+    io: &mut S,
+    handshake: &mut ServerHandshake,
+    early: &mut Vec<u8>,
+) -> io::Result<()> {
+    let mut buf = [0; 4096];
+    while let ServerProgress::NeedMore = handshake.progress() {
+        let n = io.read(&mut buf).await?;
+        if n == 0 {
+            handshake.receive_eof();
+        } else {
+            let (used, _) = handshake.receive(&buf[..n]);
+            early.extend_from_slice(&buf[used..n]);
+        }
+    }
+    Ok(())
+}
+
+async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut io: S, refusal: &Refusal) {
+    let mut answer = Vec::new();
+    refusal.write_response(&mut answer);
+    let telling = async {
+        io.write_all(&answer).await?;
+        io.shutdown().await?;
+        // A stream that is dropped with unread input is reset, and the answer may be lost.
+        let mut rest = [0; 4096];
+        while io.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // A client that does not read it, or goes on sending, is left at that.
+    let _ = timeout(LINGER, telling).await;
+}
+
+/// How long a refused client has to read the answer.
+const LINGER: Duration = Duration::from_secs(1);
