@@ -4,6 +4,7 @@ mod assembly;
 mod common;
 mod compress;
 mod compressed;
+mod decay;
 mod fault;
 mod framing;
 mod inbound;
@@ -36,7 +37,6 @@ use self::fault::Fault;
 use self::inbound::{Inbound, Input};
 use self::inflate::Inflate;
 use self::keepalive::{Due, Keepalive};
-use self::lifecycle::Lifecycle;
 use self::outbound::Outbound;
 use self::queue::Queue;
 use self::read_buffer::ReadBuffer;
@@ -110,12 +110,11 @@ impl Connection {
 
     fn new(role: Role, config: Arc<Config>, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
         let (inflate, compress) = codecs(role, &config, &agreed);
-        let lifecycle = Lifecycle::new(&config);
         Self {
             role,
             agreed,
             inbound: Inbound::new(&config, inflate),
-            outbound: Outbound::new(Queue::new(masks), lifecycle, compress),
+            outbound: Outbound::new(Queue::new(masks), &config, compress),
             keepalive: Keepalive::new(&config),
             input_held: false,
             told: Instant::default(),
@@ -217,6 +216,7 @@ impl Connection {
             }
         }
         self.outbound.lifecycle.tick(now);
+        self.outbound.queue.tick();
         self.start(Input::Mutable(&mut []))
     }
 
@@ -286,6 +286,7 @@ impl Connection {
     }
 
     /// The sending half.
+    #[inline]
     pub fn sender(&mut self) -> Sender<'_> {
         let Self { config, role, outbound, .. } = self;
         Sender { config, role: *role, outbound, compression: Compression::Auto }
@@ -296,7 +297,7 @@ impl Connection {
     pub fn shrink_to_fit(&mut self) {
         self.inbound.shrink_to_fit();
         self.outbound.queue.shrink_to_fit();
-        if let (Some(compress), None) = (&mut self.outbound.compress, self.outbound.fragment) {
+        if let (None, Some(compress)) = (self.outbound.fragment(), &mut self.outbound.compress) {
             compress.shrink_to_fit();
         }
         self.read.shrink_to_fit();
@@ -362,11 +363,13 @@ fn codecs(
 /// The sending half's methods, without the detour.
 impl Connection {
     /// See [`Sender::send_text`].
+    #[inline]
     pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
         self.sender().send_text(text)
     }
 
     /// See [`Sender::send_binary`].
+    #[inline]
     pub fn send_binary<'b>(&mut self, data: impl Into<Outgoing<'b>>) -> Result<(), SendError> {
         self.sender().send_binary(data)
     }

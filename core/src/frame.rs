@@ -166,23 +166,8 @@ impl Header {
     /// assert_eq!(bytes[..2], [0x89, 5]);
     /// ```
     pub fn encode(&self, to: &mut [u8; MAX_HEADER]) -> usize {
-        let masked = if self.mask.is_some() { 0x80 } else { 0 };
         let first = u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode as u8;
-        let (short, long, mut end) = match self.len {
-            len @ 0..126 => (len, 0, 2),
-            len @ 126..=0xFFFF => (0x7E, len.swap_bytes() >> 48, 4),
-            len => (0x7F, len.swap_bytes(), 10),
-        };
-        // Put together as one number, byte 0 lowest: bytes written one by one are slow to read
-        // again as a whole.
-        let mut bytes =
-            u128::from(first) | u128::from(masked | short) << 8 | u128::from(long) << 16;
-        if let Some(key) = self.mask {
-            bytes |= u128::from(u32::from_le_bytes(key)) << (8 * end);
-            end += 4;
-        }
-        to.copy_from_slice(&bytes.to_le_bytes()[..MAX_HEADER]);
-        end
+        encode(first, self.len, self.mask, to)
     }
 
     /// How long [`encode`](Self::encode) makes a header.
@@ -193,5 +178,42 @@ impl Header {
             _ => 10,
         };
         if masked { len + 4 } else { len }
+    }
+}
+
+/// As [`Header::encode`], from the first byte as it is.
+#[inline]
+pub(crate) fn encode(
+    first: u8,
+    len: u64,
+    mask: Option<[u8; 4]>,
+    to: &mut [u8; MAX_HEADER],
+) -> usize {
+    to.fill(0);
+    if len <= 0xFFFF {
+        let (bytes, end) = encode_short(first, len, mask);
+        to[..8].copy_from_slice(&bytes.to_le_bytes());
+        return end;
+    }
+    let masked = if mask.is_some() { 0x80 } else { 0 };
+    (to[0], to[1]) = (first, masked | 0x7F);
+    to[2..10].copy_from_slice(&len.to_be_bytes());
+    to[10..].copy_from_slice(&mask.unwrap_or_default());
+    Header::encoded_len(len, mask.is_some())
+}
+
+/// A header with a length of 16 bits at most: as a number, byte 0 lowest, and how long it is. Bytes
+/// written one by one would be slow to read again as a whole.
+#[inline]
+pub(crate) fn encode_short(first: u8, len: u64, mask: Option<[u8; 4]>) -> (u64, usize) {
+    let masked = if mask.is_some() { 0x80 } else { 0 };
+    let (bytes, end) = match len {
+        0..126 => ((masked | len) << 8, 2),
+        _ => ((masked | 0x7E) << 8 | len.swap_bytes() >> 48 << 16, 4),
+    };
+    let bytes = bytes | u64::from(first);
+    match mask {
+        Some(key) => (bytes | u64::from(u32::from_le_bytes(key)) << (8 * end), end + 4),
+        None => (bytes, end),
     }
 }

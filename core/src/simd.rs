@@ -14,7 +14,7 @@ mod mask;
 #[cfg_attr(not(wspair_portable), allow(unsafe_code))]
 mod text;
 
-pub(crate) use self::mask::{xor, xor_copy};
+pub(crate) use self::mask::{copy_short, xor, xor_copy};
 pub(crate) use self::text::{from_utf8, xor_text};
 
 /// From this many bytes on it pays to ask what the processor can do.

@@ -82,7 +82,7 @@ impl Host {
 type Call = (&'static str, fn(&mut Connection));
 
 /// All that can be called while a write is under way.
-const CALLS: [Call; 21] = [
+const CALLS: [Call; 22] = [
     ("a short text", |conn| _ = conn.send_text("text")),
     ("a short message", |conn| _ = conn.send_binary(&[7; 125])),
     ("a longer message", |conn| _ = conn.send_binary(vec![8; 5000].as_slice())),
@@ -100,6 +100,7 @@ const CALLS: [Call; 21] = [
     ("a received Close", |conn| receive(conn, &frame(0x88, &[3, 232]))),
     ("a received fault", |conn| receive(conn, &hex("83 00"))),
     ("the end", |conn| drop(collect(&mut conn.receive_eof()))),
+    ("the loss of the transport", |conn| drop(collect(&mut conn.transport_lost()))),
     ("a close", |conn| _ = conn.close(None, "")),
     ("time", |conn| {
         let later = conn.poll_timeout().unwrap_or_default() + Duration::from_secs(1);

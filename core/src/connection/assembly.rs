@@ -3,9 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::decay::KEEP;
 use super::fault::Fault;
 use super::framing::append_at;
-use super::queue::KEEP;
 use crate::error::ProtocolError;
 use crate::event::Kind;
 use crate::mask;

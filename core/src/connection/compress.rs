@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::decay::KEEP;
 use super::inflate::TAIL;
-use super::queue::KEEP;
 use crate::deflate::{Codec, Compressor, CompressorParams, OutOfMemory};
 
 /// Deflates messages into a buffer of its own.

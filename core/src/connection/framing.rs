@@ -2,37 +2,68 @@
 
 use alloc::vec::Vec;
 
-use crate::frame::{Header, MAX_HEADER, Opcode};
-use crate::mask;
+use crate::frame::{MAX_CONTROL, MAX_HEADER, Opcode, encode, encode_short};
+use crate::{mask, simd};
 
-/// What is fixed about a frame before its length and key are known.
+/// What is fixed about a frame before its length and key are known: its first byte.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    pub(super) fin: bool,
-    pub(super) rsv1: bool,
-    pub(super) opcode: Opcode,
-}
+pub(super) struct Shape(u8);
 
 impl Shape {
-    pub(super) fn control(opcode: Opcode) -> Self {
-        Self { fin: true, rsv1: false, opcode }
+    /// A control frame, or all of a message.
+    pub(super) const fn whole(opcode: Opcode) -> Self {
+        Self(FIN | opcode as u8)
+    }
+
+    /// A frame of a message: its last one, or not.
+    pub(super) const fn part(opcode: Opcode, fin: bool) -> Self {
+        Self(if fin { FIN } else { 0 } | opcode as u8)
+    }
+
+    /// The same with the first reserved bit, or without.
+    pub(super) const fn with_rsv1(self, rsv1: bool) -> Self {
+        Self(self.0 & !RSV1 | if rsv1 { RSV1 } else { 0 })
+    }
+
+    /// The same, but as one of several frames: the last one, or not.
+    pub(super) const fn with_fin(self, fin: bool) -> Self {
+        Self(self.0 & !FIN | if fin { FIN } else { 0 })
     }
 
     /// The header of a frame with a payload of `len` bytes, and how long it is.
     pub(super) fn header(self, mask: Option<[u8; 4]>, len: usize) -> ([u8; MAX_HEADER], usize) {
-        let Self { fin, rsv1, opcode } = self;
         let mut bytes = [0; MAX_HEADER];
-        let header = Header { fin, rsv1, opcode, mask, len: len as u64 };
-        let header_len = header.encode(&mut bytes);
+        let header_len = encode(self.0, len as u64, mask, &mut bytes);
         (bytes, header_len)
     }
-}
 
-/// Appends all the bytes a header may have, as a copy of fixed length, then cuts it to its own.
-pub(super) fn append_header(to: &mut Vec<u8>, header: &[u8; MAX_HEADER], len: usize) {
-    let end = to.len() + len;
-    to.extend_from_slice(header);
-    to.truncate(end);
+    /// Writes a frame to the front of `to`, which has room for the payload and the longest header:
+    /// how long it is.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    pub(super) fn write(self, payload: &[u8], mask: Option<[u8; 4]>, to: &mut [u8]) -> usize {
+        if payload.len() > MAX_CONTROL {
+            return self.write_long(payload, mask, to);
+        }
+        let (header, header_len) = encode_short(self.0, payload.len() as u64, mask);
+        // Eight bytes are copied, whatever the header takes, as a fixed length is fastest.
+        to[..8].copy_from_slice(&header.to_le_bytes());
+        let to = &mut to[header_len..][..payload.len()];
+        simd::copy_short(payload, to, mask.map(u32::from_le_bytes));
+        header_len + payload.len()
+    }
+
+    #[inline(never)]
+    fn write_long(self, payload: &[u8], mask: Option<[u8; 4]>, to: &mut [u8]) -> usize {
+        let (header, header_len) = self.header(mask, payload.len());
+        to[..MAX_HEADER].copy_from_slice(&header);
+        let to = &mut to[header_len..][..payload.len()];
+        match mask {
+            None => to.copy_from_slice(payload),
+            Some(key) => mask::copy(payload, to, key, 0),
+        }
+        header_len + payload.len()
+    }
 }
 
 /// Appends a piece of a payload that begins `offset` bytes into it, masked where there is a key:
@@ -51,3 +82,6 @@ pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, o
 
 /// What is copied, then masked, at a time: a multiple of the key's length.
 const BLOCK: usize = 4 << 10;
+
+const FIN: u8 = 0x80;
+const RSV1: u8 = 0x40;

@@ -56,6 +56,9 @@ pub(crate) struct Lifecycle {
     lost: bool,
     /// Our direction outlives a transport that ended without a Close frame.
     lingers: bool,
+    /// Whether frames may go out: every send asks, so it is worked out whenever anything changes
+    /// that it depends on.
+    sends: bool,
     deadline: Deadline,
     close_within: Option<Duration>,
 }
@@ -83,6 +86,7 @@ impl Lifecycle {
             eof: false,
             lost: false,
             lingers: !config.auto_end,
+            sends: true,
             deadline: Deadline::Off,
             close_within: config.close_within,
         }
@@ -95,6 +99,7 @@ impl Lifecycle {
         self.deadline = Deadline::Off;
         self.deadline.arm(self.close_within);
         self.complete();
+        self.sends = self.still_sends();
     }
 
     /// The peer's Close frame was read.
@@ -119,18 +124,21 @@ impl Lifecycle {
     /// The transport takes no more of ours.
     pub(super) fn transport_lost(&mut self) {
         self.lost = true;
+        self.sends = self.still_sends();
     }
 
     /// The host gives up.
     pub(super) fn abort(&mut self) {
         self.lingers = false;
         self.end(Cause::Abort);
+        self.sends = self.still_sends();
     }
 
     /// Nothing was heard of the peer for too long.
     pub(super) fn timed_out(&mut self, timer: Timer) {
         self.end(Cause::Timeout(timer));
         self.lost = true;
+        self.sends = self.still_sends();
     }
 
     /// Acts on the time: whether the peer took too long to close, or its transport to end.
@@ -160,6 +168,7 @@ impl Lifecycle {
         let clean = cause == Cause::Handshake;
         self.end = End::Untold(Closed { code, reason, clean, cause });
         self.deadline.arm(self.close_within);
+        self.sends = self.still_sends();
     }
 
     /// The transport ended before both Close frames passed, and no more can: that is an end as
@@ -205,7 +214,13 @@ impl Lifecycle {
     }
 
     /// Whether frames may go out.
+    #[inline]
     pub(super) fn may_send(&self) -> bool {
+        debug_assert_eq!(self.sends, self.still_sends());
+        self.sends
+    }
+
+    fn still_sends(&self) -> bool {
         self.may_close() && (!self.has_ended() || self.is_lingering())
     }
 

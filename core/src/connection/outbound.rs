@@ -5,10 +5,12 @@ use alloc::string::String;
 
 use super::compress::Compress;
 use super::fault::Fault;
+use super::framing::Shape;
 use super::keepalive::Output;
 use super::lifecycle::Lifecycle;
 use super::queue::Queue;
 use crate::close::{CloseCode, CloseFrame};
+use crate::config::Config;
 use crate::error::SendError;
 use crate::event::Kind;
 use crate::frame::MAX_CONTROL;
@@ -25,7 +27,11 @@ pub(super) struct Outbound {
     /// Bytes that the host took out, and that its transport has not written.
     pub(super) held: u64,
     /// The fragmented message that is being sent.
-    pub(super) fragment: Option<OpenMessage>,
+    fragment: Option<OpenMessage>,
+    /// Messages go out as they are: not compressed, not split, and not inside another.
+    plain: bool,
+    /// Long messages are split.
+    splits: bool,
     /// Close frames caused by input wait until the host looks at the queue.
     pub(super) defers: bool,
     /// Such a frame: decided on, and told to the lifecycle, but not queued.
@@ -47,14 +53,42 @@ pub(super) struct OpenMessage {
 }
 
 impl Outbound {
-    pub(super) fn new(queue: Queue, lifecycle: Lifecycle, compress: Option<Box<Compress>>) -> Self {
-        let (fragment, deferred) = (None, None);
-        Self { queue, lifecycle, compress, beside: 0, held: 0, fragment, defers: false, deferred }
+    pub(super) fn new(queue: Queue, config: &Config, compress: Option<Box<Compress>>) -> Self {
+        let mut outbound = Self {
+            queue,
+            lifecycle: Lifecycle::new(config),
+            compress,
+            beside: 0,
+            held: 0,
+            fragment: None,
+            plain: false,
+            splits: config.split_above.is_some(),
+            defers: false,
+            deferred: None,
+        };
+        outbound.set_fragment(None);
+        outbound
+    }
+
+    pub(super) fn fragment(&self) -> Option<OpenMessage> {
+        self.fragment
+    }
+
+    pub(super) fn set_fragment(&mut self, fragment: Option<OpenMessage>) {
+        self.fragment = fragment;
+        self.plain = self.compress.is_none() && !self.splits && fragment.is_none();
     }
 
     /// Whether frames can still go out before our Close frame.
     pub(super) fn may_send(&self) -> bool {
         self.lifecycle.may_send() || self.deferred.is_some() && !self.lifecycle.is_lost()
+    }
+
+    /// Sends a message, if that takes nothing but writing it: it is not refused, nothing is done to
+    /// it, and not more than `most` bytes wait then.
+    #[inline(never)]
+    pub(super) fn send_plainly(&mut self, shape: Shape, payload: &[u8], most: usize) -> bool {
+        self.plain && self.lifecycle.may_send() && self.queue.try_push(shape, payload, most)
     }
 
     /// Whether nothing waits to be written, nor is bound to.

@@ -21,8 +21,8 @@
 //!
 //! Hosts whose writes are asynchronous hold on to what they were shown until they advance past it.
 //! So nothing is ever put in before `shown`, bytes in the queue never change, and memory that holds
-//! bytes is neither freed nor moved while `advanced < shown`: instead of growing, the tail is put
-//! among the blocks of the backlog as it is, and another takes its place ([`Queue::make_room`]).
+//! bytes is neither freed nor moved while `advanced < shown`: a tail that is full is put among the
+//! blocks of the backlog as it is, and another takes its place ([`Queue::make_room`]).
 //!
 //! # Where there is no memory
 //!
@@ -30,6 +30,7 @@
 //! not at all. Pongs stay aside.
 
 mod backlog;
+mod block;
 mod pongs;
 
 use alloc::boxed::Box;
@@ -38,8 +39,10 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use self::backlog::{Backlog, Open, Piece};
+use self::block::Block;
 use self::pongs::Pongs;
-use super::framing::{Shape, append_at, append_header};
+use super::decay::Decay;
+use super::framing::Shape;
 use super::mask_keys::MaskKeys;
 use crate::close::CloseFrame;
 use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode};
@@ -50,7 +53,7 @@ use crate::memory::{self, OutOfMemory};
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     /// Where small frames gather. Before the open piece lie bytes of the backlog, or passed ones.
-    tail: Vec<u8>,
+    tail: Block,
     /// Where the first byte is that waits.
     advanced: u64,
     /// The host was shown nothing from here on.
@@ -65,22 +68,7 @@ pub(super) struct Queue {
     pongs: Pongs,
     /// Keys for a client's frames; a server has none.
     masks: Option<MaskKeys>,
-}
-
-/// A frame's payload, as its sender has it.
-#[derive(Clone, Debug)]
-pub(super) enum Body<'a> {
-    Borrowed(&'a [u8]),
-    Shared(Bytes),
-}
-
-impl Body<'_> {
-    pub(super) fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Borrowed(bytes) => bytes,
-            Self::Shared(bytes) => bytes,
-        }
-    }
+    decay: Decay,
 }
 
 impl Queue {
@@ -120,35 +108,51 @@ impl Queue {
         len.saturating_add(Header::encoded_len(len as u64, self.masks.is_some()))
     }
 
-    /// Queues a frame. A shared body of `share_from` bytes or more is not copied, unless it has to
-    /// be masked.
-    pub(super) fn push_frame(
+    /// Queues a frame, if that takes nothing but writing it: it is sure to leave no more than `most`
+    /// waiting, no pongs go before it, and the tail has room.
+    #[inline]
+    pub(super) fn try_push(&mut self, shape: Shape, payload: &[u8], most: usize) -> bool {
+        let needed = MAX_HEADER + payload.len();
+        let waits = self.queued - self.advanced;
+        if waits + needed as u64 <= most as u64 && self.pongs.is_empty() && self.tail.fits(needed) {
+            self.write(shape, payload);
+            return true;
+        }
+        false
+    }
+
+    /// Queues a frame.
+    pub(super) fn push(&mut self, shape: Shape, payload: &[u8]) -> Result<(), OutOfMemory> {
+        self.settle_pongs()?;
+        self.make_room(MAX_HEADER + payload.len())?;
+        self.write(shape, payload);
+        Ok(())
+    }
+
+    /// As [`push`](Self::push). A payload that is `shared` stays where it is, from `share_from`
+    /// bytes on and if it is not masked.
+    pub(super) fn push_body(
         &mut self,
         shape: Shape,
-        body: Body<'_>,
+        payload: &[u8],
+        shared: Option<&Bytes>,
         share_from: usize,
     ) -> Result<(), OutOfMemory> {
-        self.settle_pongs()?;
-        let len = body.as_slice().len();
-        match body {
-            Body::Shared(bytes) if self.masks.is_none() && len >= share_from.max(1) => {
-                self.make_room(MAX_HEADER)?;
-                self.make_backlog(2)?;
-                let (header, header_len) = shape.header(None, len);
-                append_header(&mut self.tail, &header, header_len);
-                self.queued += header_len as u64;
-                self.push_piece(Piece::Payload(bytes))
+        match shared {
+            Some(shared) if self.masks.is_none() && shared.len() >= share_from.max(1) => {
+                self.push_shared(shape, shared.clone())
             }
-            body => {
-                self.make_room(MAX_HEADER + len)?;
-                let mask = self.next_mask();
-                let (header, header_len) = shape.header(mask, len);
-                append_header(&mut self.tail, &header, header_len);
-                append_at(&mut self.tail, body.as_slice(), mask, 0);
-                self.queued += (header_len + len) as u64;
-                Ok(())
-            }
+            _ => self.push(shape, payload),
         }
+    }
+
+    fn push_shared(&mut self, shape: Shape, payload: Bytes) -> Result<(), OutOfMemory> {
+        self.settle_pongs()?;
+        self.make_room(MAX_HEADER)?;
+        self.make_backlog(2)?;
+        let (header, len) = shape.header(None, payload.len());
+        self.append(&header[..len]);
+        self.push_piece(Piece::Payload(payload))
     }
 
     /// Makes sure that `frames` frames of `bytes` bytes in all can be queued, each in a piece or two
@@ -171,16 +175,14 @@ impl Queue {
             return self.push_piece(Piece::Frames(frame));
         }
         self.make_room(frame.len())?;
-        self.tail.extend_from_slice(&frame);
-        self.queued += frame.len() as u64;
+        self.append(&frame);
         Ok(())
     }
 
     pub(super) fn push_close(&mut self, frame: CloseFrame<'_>) -> Result<(), OutOfMemory> {
         let mut body = [0; MAX_CONTROL];
         let len = frame.encode(&mut body).unwrap_or(0);
-        let shape = Shape::control(Opcode::Close);
-        self.push_frame(shape, Body::Borrowed(&body[..len]), usize::MAX)
+        self.push(Shape::whole(Opcode::Close), &body[..len])
     }
 
     /// Keeps a pong for when the host next looks; of those that wait, the newest 16.
@@ -200,9 +202,8 @@ impl Queue {
 
     /// Masks, in place, a payload that the host frames itself, and writes its header before it.
     pub(super) fn frame_in_place(&mut self, opcode: Opcode, buf: &mut [u8], at: usize) -> usize {
-        let mask = self.next_mask();
-        let shape = Shape { fin: true, rsv1: false, opcode };
-        let (header, header_len) = shape.header(mask, buf.len() - at);
+        let mask = self.masks.as_mut().map(MaskKeys::next);
+        let (header, header_len) = Shape::whole(opcode).header(mask, buf.len() - at);
         if let Some(key) = mask {
             mask::in_place(&mut buf[at..], key, 0);
         }
@@ -218,14 +219,17 @@ impl Queue {
     }
 
     /// Puts the pongs behind all that is queued.
+    #[inline]
     fn settle_pongs(&mut self) -> Result<(), OutOfMemory> {
-        if self.pongs.is_empty() {
-            return Ok(());
-        }
-        let len = self.pongs_len();
-        self.make_room(len + MAX_HEADER)?;
-        self.pongs.append_to(&mut self.tail, self.masks.as_mut());
-        self.queued += len as u64;
+        if self.pongs.is_empty() { Ok(()) } else { self.write_pongs() }
+    }
+
+    #[cold]
+    fn write_pongs(&mut self) -> Result<(), OutOfMemory> {
+        let room = self.pongs_len() + MAX_HEADER;
+        self.make_room(room)?;
+        let len = self.pongs.write(self.masks.as_mut(), self.tail.room(room));
+        self.fill(len);
         Ok(())
     }
 
@@ -237,11 +241,13 @@ impl Queue {
         if self.pongs.is_empty() || all_shown || still_pass {
             return Ok(());
         }
-        let (len, shown, open) = (self.pongs_len(), self.shown, self.open());
+        let (room, shown, open) = (self.pongs_len() + MAX_HEADER, self.shown, self.open());
         let mut frames = Vec::new();
-        frames.try_reserve_exact(len + MAX_HEADER)?;
+        frames.try_reserve_exact(room)?;
+        frames.resize(room, 0);
         self.make_backlog(1)?;
-        self.pongs.append_to(&mut frames, self.masks.as_mut());
+        let len = self.pongs.write(self.masks.as_mut(), &mut frames);
+        frames.truncate(len);
         let backlog = self.make_backlog(1)?;
         let (at, place) = backlog.gap(shown).unwrap_or((backlog.len(), open.place));
         backlog.insert(at, Piece::Pongs(frames), open);
@@ -265,6 +271,10 @@ impl Queue {
         self.backlog.as_deref().map(|[backlog]| backlog)
     }
 
+    fn backlog_mut(&mut self) -> Option<&mut Backlog> {
+        self.backlog.as_deref_mut().map(|[backlog]| backlog)
+    }
+
     /// The backlog, with room for so many pieces more.
     fn make_backlog(&mut self, pieces: usize) -> Result<&mut Backlog, OutOfMemory> {
         let [backlog] = match &mut self.backlog {
@@ -279,45 +289,77 @@ impl Queue {
         Open { place: self.open, at: self.tail.len() - self.open_len() }
     }
 
-    fn next_mask(&mut self) -> Option<[u8; 4]> {
-        self.masks.as_mut().map(MaskKeys::next)
-    }
-
     fn open_len(&self) -> usize {
         distance(self.open, self.queued)
     }
 
-    /// Makes sure that `more` bytes can be appended to the tail where it lies.
+    /// Copies bytes into the tail, which has room for them.
+    fn append(&mut self, bytes: &[u8]) {
+        self.tail.room(bytes.len()).copy_from_slice(bytes);
+        self.fill(bytes.len());
+    }
+
+    /// So many bytes were written to the tail.
+    #[inline]
+    fn fill(&mut self, n: usize) {
+        self.tail.fill(n);
+        self.queued += n as u64;
+    }
+
+    /// Writes a frame into the tail, which has room for it. A server's short ones take no call.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
+    fn write(&mut self, shape: Shape, payload: &[u8]) {
+        if self.masks.is_some() || payload.len() > MAX_CONTROL {
+            return self.write_other(shape, payload);
+        }
+        let len = shape.write(payload, None, self.tail.room(MAX_HEADER + payload.len()));
+        self.fill(len);
+    }
+
+    #[inline(never)]
+    fn write_other(&mut self, shape: Shape, payload: &[u8]) {
+        let room = self.tail.room(MAX_HEADER + payload.len());
+        let len = match &mut self.masks {
+            None => shape.write(payload, None, room),
+            Some(masks) => shape.write(payload, Some(masks.next()), room),
+        };
+        self.fill(len);
+    }
+
+    /// Makes the tail one that has room for `more` bytes.
     fn make_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
-        if self.tail.capacity() - self.tail.len() >= more {
+        if self.tail.fits(more) {
             return Ok(());
         }
-        let doubled = (2 * self.tail.capacity()).clamp(MIN_TAIL, MAX_TAIL);
+        let doubled = (2 * self.tail.size()).clamp(MIN_TAIL, MAX_TAIL);
         let (len, open_len) = (self.tail.len(), self.open_len());
-        if let Some([backlog]) = self.backlog.as_deref_mut()
-            && open_len == 0
-            && backlog.leaves(len)
-        {
+        let holds_nothing = open_len == 0 && self.backlog().is_some_and(|it| it.leaves(len));
+        if holds_nothing && let Some([backlog]) = self.backlog.as_deref_mut() {
             self.tail.clear();
             backlog.restart();
-        } else if self.shown > self.advanced || self.tail.len() + more > MAX_TAIL {
+        } else if self.shown > self.advanced || len + more > MAX_TAIL {
             self.end_block()?;
         }
-        if self.tail.capacity() - self.tail.len() < more {
-            let capacity = doubled.max(self.tail.len() + more);
-            self.tail.try_reserve_exact(capacity - self.tail.len())?;
+        if !self.tail.fits(more) {
+            let needed = self.tail.len() + more;
+            let spare = self.backlog_mut().and_then(|backlog| backlog.spare(needed));
+            let mut next = match spare {
+                Some(spare) => spare,
+                None => Block::new(doubled.max(needed))?,
+            };
+            next.append(self.tail.bytes());
+            self.tail = next;
         }
         Ok(())
     }
 
-    /// Puts the tail among the blocks, and takes another.
+    /// Puts the tail among the blocks, where it holds anything.
     fn end_block(&mut self) -> Result<(), OutOfMemory> {
-        self.seal()?;
         if !self.tail.is_empty() {
-            let backlog = self.make_backlog(0)?;
-            backlog.make_room_for_block()?;
-            let next = backlog.spare();
-            let tail = core::mem::replace(&mut self.tail, next);
+            self.make_backlog(1)?.make_room_for_block()?;
+            self.seal()?;
+            let tail = core::mem::take(&mut self.tail);
             self.make_backlog(0)?.push_block(tail);
         }
         Ok(())
@@ -325,8 +367,8 @@ impl Queue {
 
     /// What waits, as far as it lies together; no part is empty.
     pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        let before = self.backlog().into_iter().flat_map(|backlog| backlog.parts(&self.tail));
-        let open = &self.tail[self.open().at..];
+        let before = self.backlog().into_iter().flat_map(|it| it.parts(self.tail.bytes()));
+        let open = &self.tail.bytes()[self.open().at..];
         let mut passed = self.passed();
         before
             .chain(core::iter::once(open))
@@ -358,38 +400,87 @@ impl Queue {
         }
     }
 
-    /// Takes the first part out: shared bytes as they are, own ones with their block.
+    /// Takes the first part out: shared bytes as they are, own ones with their block if they are
+    /// worth it.
     pub(super) fn take(&mut self) -> Option<Bytes> {
-        if self.backlog().is_none_or(Backlog::owns_first_in_tail) {
-            self.end_block().ok()?;
+        if self.backlog().is_none_or(Backlog::owns_first) {
+            let part = self.parts().next()?;
+            if part.len() < TAKE_FROM {
+                let part = Bytes::copy_from_slice(part);
+                self.advance(part.len());
+                return Some(part);
+            }
+            if self.backlog().is_none_or(|backlog| !backlog.has_blocks()) {
+                self.end_block().ok()?;
+            }
         }
         let passed = self.passed();
-        let [backlog] = self.backlog.as_deref_mut()?;
-        let part = backlog.share_first()?.slice(passed..);
+        let part = self.backlog_mut()?.share_first()?.slice(passed..);
         self.advance(part.len());
         Some(part)
     }
 
     fn drained(&mut self) {
         self.open = self.queued;
+        self.note_needed();
         self.tail.clear();
-        if self.tail.capacity() > KEEP {
-            self.tail = Vec::new();
+        if self.tail.size() > MAX_TAIL {
+            let tail = core::mem::take(&mut self.tail);
+            if let Ok(backlog) = self.make_backlog(0) {
+                backlog.recycle(tail);
+            }
         }
-        if let Some([backlog]) = self.backlog.as_deref_mut() {
-            backlog.release();
+        if let Some(most) = self.decay.used(self.kept()) {
+            self.keep(most);
         }
         // The host may be told that nothing waits, and not look again.
         let _ = self.settle_pongs();
     }
 
-    /// Gives back memory that holds nothing, and moves what was never shown.
-    pub(super) fn shrink_to_fit(&mut self) {
-        if self.shown == self.advanced {
-            memory::shrink(&mut self.tail);
+    /// The time was told.
+    pub(super) fn tick(&mut self) {
+        self.note_needed();
+        if let Some(most) = self.decay.pass(self.kept()) {
+            self.keep(most);
         }
-        match self.backlog.as_deref_mut() {
-            Some([backlog]) if backlog.len() > 0 => backlog.shrink_to_fit(),
+    }
+
+    fn note_needed(&mut self) {
+        let backlog = self.backlog_mut().map_or(0, Backlog::needed);
+        let tail = if self.tail.is_empty() { 0 } else { self.tail.len() + MAX_HEADER };
+        self.decay.needs(tail + backlog);
+    }
+
+    /// The memory that there is for what comes.
+    #[inline]
+    fn kept(&self) -> usize {
+        self.tail.size() + self.backlog().map_or(0, Backlog::kept)
+    }
+
+    /// Gives back memory that holds nothing, until so much is left, or less.
+    #[cold]
+    fn keep(&mut self, most: usize) {
+        if self.tail.is_empty() && self.tail.size() > most {
+            self.tail = Block::new(most).unwrap_or_default();
+        }
+        let rest = most.saturating_sub(self.tail.size());
+        if let Some(backlog) = self.backlog_mut() {
+            backlog.keep(rest);
+        }
+    }
+
+    /// Gives back memory that holds nothing, but does not move what was shown.
+    pub(super) fn shrink_to_fit(&mut self) {
+        let (len, shown) = (self.tail.len(), self.shown > self.advanced);
+        if len < self.tail.size()
+            && !shown
+            && let Ok(mut fitting) = Block::new(len)
+        {
+            fitting.append(self.tail.bytes());
+            self.tail = fitting;
+        }
+        match self.backlog_mut() {
+            Some(backlog) if backlog.len() > 0 => backlog.shrink_to_fit(),
             _ => self.backlog = None,
         }
         self.pongs.shrink_to_fit();
@@ -406,5 +497,8 @@ const MAX_TAIL: usize = 64 << 10;
 /// The least that a tail is made for.
 const MIN_TAIL: usize = 64;
 
-/// Capacity that an empty buffer may keep for the next burst.
-pub(super) const KEEP: usize = 16 << 10;
+/// Shorter parts are copied when they are taken out: their block is worth more.
+const TAKE_FROM: usize = 4 << 10;
+
+/// The most memory that is kept for the next burst.
+const MAX_KEPT: usize = 2 << 20;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::decay::Decay;
 use crate::memory::OutOfMemory;
 
 /// Bytes `start..end` were received and not yet taken. Before them lie `kept` bytes of a message
@@ -25,7 +26,7 @@ impl ReadBuffer {
         let from = self.start - self.kept;
         if from == self.end {
             (self.start, self.end) = (0, 0);
-            if let Some(most) = self.decay.read(self.bytes.capacity()) {
+            if let Some(most) = self.decay.used(self.bytes.capacity()) {
                 self.cut(most.max(len));
             }
         } else if from > 0 && self.bytes.capacity() - self.end < len {
@@ -96,51 +97,5 @@ impl ReadBuffer {
     }
 }
 
-/// Lets the buffer keep what a long message needed for the next, but not for ever: when at most half
-/// of it was needed throughout a period it is halved, and after three such periods it is given back.
-#[derive(Clone, Copy, Debug, Default)]
-struct Decay {
-    /// The most that was needed in this period.
-    needed: usize,
-    reads: u8,
-    /// Periods in a row that did without half of the buffer.
-    idle: u8,
-}
-
-impl Decay {
-    /// A read is to have so many bytes.
-    fn needs(&mut self, bytes: usize) {
-        self.needed = self.needed.max(bytes);
-    }
-
-    /// A read begins with an empty buffer of that capacity: what to cut it to, if at all.
-    fn read(&mut self, capacity: usize) -> Option<usize> {
-        self.reads += 1;
-        if self.reads < PERIOD { None } else { self.pass(capacity) }
-    }
-
-    /// A period is over.
-    fn pass(&mut self, capacity: usize) -> Option<usize> {
-        let needed = core::mem::take(&mut self.needed);
-        self.reads = 0;
-        if needed > capacity / 2 {
-            self.idle = 0;
-            return None;
-        }
-        self.idle += 1;
-        if self.idle < PERIODS {
-            return Some(capacity / 2);
-        }
-        self.idle = 0;
-        Some(0)
-    }
-}
-
 /// Most bytes that the buffer is lent for.
 const MAX_READ: usize = 16 << 20;
-
-/// Reads into an empty buffer that make a period, where the time is not told before.
-const PERIOD: u8 = 64;
-
-/// Periods after which a buffer that nobody needs is gone.
-const PERIODS: u8 = 3;

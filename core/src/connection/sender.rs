@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::framing::Shape;
 use super::outbound::{OpenMessage, Outbound};
 use super::prepared::Prepared;
-use super::queue::{Body, Queue};
+use super::queue::Queue;
 use crate::close::{CloseCode, CloseFrame, fit_reason};
 use crate::config::Config;
 use crate::error::SendError;
@@ -20,6 +20,13 @@ use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode, Role};
 /// When sending is refused an owned payload is dropped; a clone of `Bytes` shares it.
 #[derive(Clone, Debug)]
 pub struct Outgoing<'a>(Body<'a>);
+
+/// A message, as its sender has it.
+#[derive(Clone, Debug)]
+enum Body<'a> {
+    Borrowed(&'a [u8]),
+    Shared(Bytes),
+}
 
 impl<'a> From<&'a [u8]> for Outgoing<'a> {
     fn from(bytes: &'a [u8]) -> Self {
@@ -99,13 +106,18 @@ impl Sender<'_> {
     /// [`Closing`](SendError::Closing) once a Close frame was sent or the end was told,
     /// [`Fragment`](SendError::Fragment) inside a fragmented message,
     /// [`Backpressure`](SendError::Backpressure) when the queue is full.
+    #[inline]
     pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
-        self.send(Kind::Text, Body::Borrowed(text.as_bytes()))
+        self.send(Kind::Text, text.as_bytes())
     }
 
     /// Sends a binary message. Errors as [`send_text`](Self::send_text).
+    #[inline]
     pub fn send_binary<'b>(&mut self, data: impl Into<Outgoing<'b>>) -> Result<(), SendError> {
-        self.send(Kind::Binary, data.into().0)
+        match data.into().0 {
+            Body::Borrowed(bytes) => self.send(Kind::Binary, bytes),
+            Body::Shared(bytes) => self.send_shared(Kind::Binary, bytes),
+        }
     }
 
     /// Sends a message in parts. The part with `fin` ends it; control frames may pass between.
@@ -116,7 +128,7 @@ impl Sender<'_> {
     /// the whole is UTF-8 is the caller's to keep.
     pub fn send_fragment(&mut self, kind: Kind, part: &[u8], fin: bool) -> Result<(), SendError> {
         self.check_open()?;
-        let (opcode, open) = match self.outbound.fragment {
+        let (opcode, open) = match self.outbound.fragment() {
             None => {
                 let compressed = self.compresses(usize::MAX);
                 (opcode(kind), OpenMessage { kind, compressed })
@@ -125,18 +137,18 @@ impl Sender<'_> {
             Some(_) => return Err(SendError::Fragment),
         };
         self.check_room(self.framed_len(part.len()))?;
-        let Outbound { queue, compress, fragment, .. } = &mut *self.outbound;
+        let Outbound { queue, compress, .. } = &mut *self.outbound;
         let rsv1 = open.compressed && opcode != Opcode::Continuation;
-        let shape = Shape { fin, rsv1, opcode };
+        let shape = Shape::part(opcode, fin).with_rsv1(rsv1);
         match compress {
             Some(compress) if open.compressed => {
                 let part = compress.deflate(part, fin)?;
-                let pushed = queue.push_frame(shape, Body::Borrowed(part), usize::MAX);
+                let pushed = queue.push(shape, part);
                 compress.settle(pushed)?;
             }
-            _ => queue.push_frame(shape, Body::Borrowed(part), usize::MAX)?,
+            _ => queue.push(shape, part)?,
         }
-        *fragment = (!fin).then_some(open);
+        self.outbound.set_fragment((!fin).then_some(open));
         Ok(())
     }
 
@@ -160,8 +172,8 @@ impl Sender<'_> {
             Role::Server => queue.push_encoded(encoded.into_frame(), self.config.share_from)?,
             Role::Client => {
                 let opcode = opcode(message.kind());
-                let shape = Shape { fin: true, rsv1: encoded.is_deflated(), opcode };
-                queue.push_frame(shape, Body::Borrowed(encoded.payload()), usize::MAX)?;
+                let shape = Shape::whole(opcode).with_rsv1(encoded.is_deflated());
+                queue.push(shape, encoded.payload())?;
             }
         }
         Ok(())
@@ -303,24 +315,46 @@ impl Sender<'_> {
         self.outbound.buffered() >= self.config.limits.outgoing_mark
     }
 
-    fn send(&mut self, kind: Kind, body: Body<'_>) -> Result<(), SendError> {
-        let len = body.as_slice().len();
+    /// Sends bytes that are copied.
+    #[inline]
+    fn send(&mut self, kind: Kind, payload: &[u8]) -> Result<(), SendError> {
+        let (shape, most) = (Shape::whole(opcode(kind)), self.config.limits.max_outgoing);
+        if self.outbound.send_plainly(shape, payload, most) {
+            return Ok(());
+        }
+        send_thoroughly(self.config, self.role, self.outbound, self.compression, kind, payload)
+    }
+
+    /// Sends bytes that are kept as they are, where that is worth it and they are not masked.
+    fn send_shared(&mut self, kind: Kind, payload: Bytes) -> Result<(), SendError> {
+        if self.role == Role::Client || payload.len() < self.config.share_from {
+            return self.send(kind, &payload);
+        }
+        self.send_any(kind, &payload, Some(&payload))
+    }
+
+    /// Sends bytes in any case; `shared` are the same bytes, to be queued by reference.
+    fn send_any(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        shared: Option<&Bytes>,
+    ) -> Result<(), SendError> {
         self.check_data()?;
-        self.check_room(self.message_len(len))?;
-        let compresses = self.compresses(len);
+        self.check_room(self.message_len(payload.len()))?;
+        let compresses = self.compresses(payload.len());
         let Outbound { queue, compress, .. } = &mut *self.outbound;
-        let shape = Shape { fin: true, rsv1: false, opcode: opcode(kind) };
+        let shape = Shape::whole(opcode(kind));
         let Some(compress) = compress.as_mut().filter(|_| compresses) else {
-            return push_message(queue, self.config, shape, body);
+            return push_message(queue, self.config, shape, payload, shared);
         };
         let taken_back = !compress.keeps_context();
-        let pushed = match compress.deflate(body.as_slice(), true) {
-            Ok(deflated) if !taken_back || deflated.len() < len => {
-                let shape = Shape { rsv1: true, ..shape };
-                push_message(queue, self.config, shape, Body::Borrowed(deflated))
+        let pushed = match compress.deflate(payload, true) {
+            Ok(deflated) if !taken_back || deflated.len() < payload.len() => {
+                push_message(queue, self.config, shape.with_rsv1(true), deflated, None)
             }
             // What does not get shorter, or finds no memory, goes out as it is.
-            _ => push_message(queue, self.config, shape, body),
+            _ => push_message(queue, self.config, shape, payload, shared),
         };
         compress.settle(pushed)
     }
@@ -340,8 +374,7 @@ impl Sender<'_> {
         }
         self.check_open()?;
         self.check_room(self.framed_len(payload.len()))?;
-        let shape = Shape::control(opcode);
-        Ok(self.outbound.queue.push_frame(shape, Body::Borrowed(payload), usize::MAX)?)
+        Ok(self.outbound.queue.push(Shape::whole(opcode), payload)?)
     }
 
     /// How many bytes a message of `len` bytes takes, if it is not compressed.
@@ -364,7 +397,7 @@ impl Sender<'_> {
     fn check_data(&self) -> Result<(), SendError> {
         self.check_open()?;
         // RFC 6455 5.4: the fragments of one message may not be interleaved with another's.
-        if self.outbound.fragment.is_some() { Err(SendError::Fragment) } else { Ok(()) }
+        if self.outbound.fragment().is_some() { Err(SendError::Fragment) } else { Ok(()) }
     }
 
     fn check_open(&self) -> Result<(), SendError> {
@@ -380,29 +413,43 @@ impl Sender<'_> {
     }
 }
 
-/// Queues a message as one frame, or split.
+/// Sends a message that may be special. It takes a sender apart, so that one which is made for a
+/// plain message never has to exist.
+#[cold]
+fn send_thoroughly(
+    config: &Config,
+    role: Role,
+    outbound: &mut Outbound,
+    compression: Compression,
+    kind: Kind,
+    payload: &[u8],
+) -> Result<(), SendError> {
+    Sender { config, role, outbound, compression }.send_any(kind, payload, None)
+}
+
+/// Queues a message as one frame, or split; `shared` are the same bytes.
 fn push_message(
     queue: &mut Queue,
     config: &Config,
     mut shape: Shape,
-    body: Body<'_>,
+    payload: &[u8],
+    shared: Option<&Bytes>,
 ) -> Result<(), SendError> {
-    let len = body.as_slice().len();
+    let (len, share_from) = (payload.len(), config.share_from);
     let most = config.split_above.map_or(usize::MAX, |most| most.max(1));
     if len <= most {
-        return Ok(queue.push_frame(shape, body, config.share_from)?);
+        return Ok(queue.push_body(shape, payload, shared, share_from)?);
     }
     let frames = len.div_ceil(most);
-    queue.make_room_for(frames, len + frames * MAX_HEADER)?;
+    let copied = if shared.is_some() && most >= share_from { len % most } else { len };
+    queue.make_room_for(frames, copied + frames * MAX_HEADER)?;
     for start in (0..len).step_by(most) {
         let end = len.min(start.saturating_add(most));
-        let part = match &body {
-            Body::Borrowed(bytes) => Body::Borrowed(&bytes[start..end]),
-            Body::Shared(bytes) => Body::Shared(bytes.slice(start..end)),
-        };
+        let part = shared.map(|shared| shared.slice(start..end));
         queue.seal()?;
-        queue.push_frame(Shape { fin: end == len, ..shape }, part, config.share_from)?;
-        shape = Shape { fin: false, rsv1: false, opcode: Opcode::Continuation };
+        let last = shape.with_fin(end == len);
+        queue.push_body(last, &payload[start..end], part.as_ref(), share_from)?;
+        shape = Shape::whole(Opcode::Continuation);
     }
     Ok(())
 }

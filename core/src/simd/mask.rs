@@ -19,12 +19,68 @@ pub(super) fn xor_and_test(data: &mut [u8], key: u32) -> bool {
 pub(crate) fn xor_copy(from: &[u8], to: &mut [u8], key: u32) {
     let len = from.len().min(to.len());
     let (from, to) = (&from[..len], &mut to[..len]);
+    if len <= SHORT {
+        return short_copy::<true>(from, to, key);
+    }
     #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
     if super::takes_avx2(len) {
         // SAFETY: the processor has AVX2: `takes_avx2` asked it.
         return unsafe { copy_avx2(from, to, key) };
     }
     copy_blocks(from, to, key);
+}
+
+/// Copies up to [`SHORT`] bytes to `to`, which is as long, combined with the key where there is one:
+/// without a call, for what is done once a message.
+#[inline(always)]
+pub(crate) fn copy_short(from: &[u8], to: &mut [u8], key: Option<u32>) {
+    match key {
+        Some(key) => short_copy::<true>(from, to, key),
+        None => short_copy::<false>(from, to, 0),
+    }
+}
+
+#[inline(always)]
+fn short_copy<const XOR: bool>(from: &[u8], to: &mut [u8], key: u32) {
+    match from.len() {
+        0..4 => {
+            for ((from, to), key) in from.iter().zip(to).zip(key.to_le_bytes()) {
+                *to = from ^ key;
+            }
+        }
+        4..8 => copy_ends::<XOR, 4>(from, to, key),
+        8..=16 => copy_ends::<XOR, 8>(from, to, key),
+        17..=32 => copy_ends::<XOR, 16>(from, to, key),
+        33..=64 => copy_ends::<XOR, 32>(from, to, key),
+        _ => copy_ends::<XOR, 64>(from, to, key),
+    }
+}
+
+/// The first `N` bytes and the last, which may overlap.
+#[inline(always)]
+fn copy_ends<const XOR: bool, const N: usize>(from: &[u8], to: &mut [u8], key: u32) {
+    let behind = advanced(key, from.len());
+    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
+        return;
+    };
+    let (mut first, mut last) = (*first, *last);
+    if XOR {
+        xor_words(&mut first, key);
+        xor_words(&mut last, behind);
+    }
+    if let Some(to) = to.first_chunk_mut() {
+        *to = first;
+    }
+    if let Some(to) = to.last_chunk_mut() {
+        *to = last;
+    }
+}
+
+#[inline(always)]
+fn xor_words(bytes: &mut [u8], key: u32) {
+    for word in bytes.as_chunks_mut::<4>().0 {
+        *word = (u32::from_le_bytes(*word) ^ key).to_le_bytes();
+    }
 }
 
 /// Without `TEST` the result means nothing.
@@ -184,3 +240,6 @@ fn folded<const N: usize>(words: [[u8; 8]; N]) -> u64 {
 
 /// The bits that no ASCII byte has.
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// What is copied in two blocks that overlap.
+const SHORT: usize = 128;

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::KEEP;
+use super::block::Block;
+use super::{MAX_KEPT, MAX_TAIL};
 use crate::memory::OutOfMemory;
 
 /// Pieces in the order they go out, none of them empty.
@@ -15,15 +16,19 @@ use crate::memory::OutOfMemory;
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     pieces: VecDeque<Piece>,
-    blocks: VecDeque<Vec<u8>>,
+    blocks: VecDeque<Block>,
     /// The place where the first piece begins, and where the first own one does: in the first
     /// block, or in the tail when there is none. They mean nothing without pieces.
     from: u64,
     own: usize,
     /// The place where the pongs end that passed others.
     pub(super) pongs: u64,
-    /// An empty block, for when one is needed.
-    spare: Vec<u8>,
+    /// How large the blocks are, all together.
+    blocks_size: usize,
+    /// The most memory that held what waits, since the queue was last empty.
+    most: usize,
+    /// Empty blocks, for when one is needed.
+    spares: Vec<Block>,
 }
 
 #[derive(Debug)]
@@ -86,11 +91,29 @@ impl Backlog {
             (self.from, self.own) = (open.place, open.at);
         }
         self.pieces.insert(at, piece);
+        self.most = self.most.max(self.size());
     }
 
     /// Takes over a tail whose bytes are all in pieces, or passed.
-    pub(super) fn push_block(&mut self, tail: Vec<u8>) {
+    pub(super) fn push_block(&mut self, tail: Block) {
+        self.blocks_size += tail.size();
         self.blocks.push_back(tail);
+        self.most = self.most.max(self.size());
+    }
+
+    fn pop_block(&mut self) -> Block {
+        let block = self.blocks.pop_front().unwrap_or_default();
+        self.blocks_size -= block.size();
+        block
+    }
+
+    fn size(&self) -> usize {
+        self.blocks_size + self.pieces.len() * size_of::<Piece>()
+    }
+
+    /// The most memory that held what waits, since this was last asked.
+    pub(super) fn needed(&mut self) -> usize {
+        core::mem::take(&mut self.most)
     }
 
     /// Whether no piece that waits lies in a tail of `tail_len` bytes, which are all passed then.
@@ -105,7 +128,7 @@ impl Backlog {
 
     /// The pieces' bytes, in order.
     pub(super) fn parts<'a>(&'a self, tail: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        let mut blocks = self.blocks.iter().map(Vec::as_slice).chain(core::iter::once(tail));
+        let mut blocks = self.blocks.iter().map(Block::bytes).chain(core::iter::once(tail));
         let at = if self.pieces.is_empty() { 0 } else { self.own };
         let mut own = &blocks.next().unwrap_or_default()[at..];
         self.pieces.iter().map(move |piece| match piece {
@@ -133,7 +156,7 @@ impl Backlog {
                 self.own += len;
                 if self.blocks.front().is_some_and(|block| block.len() == self.own) {
                     self.own = 0;
-                    let block = self.blocks.pop_front().unwrap_or_default();
+                    let block = self.pop_block();
                     self.recycle(block);
                 }
             }
@@ -153,15 +176,19 @@ impl Backlog {
         })
     }
 
-    /// Whether the first of what waits lies in the tail, where anything waits.
-    pub(super) fn owns_first_in_tail(&self) -> bool {
-        self.blocks.is_empty() && matches!(self.pieces.front(), Some(Piece::Own(_)) | None)
+    /// Whether the first piece, the open one included, is the queue's own.
+    pub(super) fn owns_first(&self) -> bool {
+        matches!(self.pieces.front(), Some(Piece::Own(_)) | None)
+    }
+
+    pub(super) fn has_blocks(&self) -> bool {
+        !self.blocks.is_empty()
     }
 
     /// The first piece as memory of its own, without a copy, unless it lies in the tail.
     pub(super) fn share_first(&mut self) -> Option<&Bytes> {
         if let Some(Piece::Own(_)) = self.pieces.front() {
-            let block = Bytes::from(self.blocks.pop_front().unwrap_or_default());
+            let block = self.pop_block().into_bytes();
             let mut at = core::mem::take(&mut self.own);
             for piece in &mut self.pieces {
                 let Piece::Own(len) = *piece else { continue };
@@ -182,28 +209,41 @@ impl Backlog {
         }
     }
 
-    /// An empty block, perhaps one without memory.
-    pub(super) fn spare(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.spare)
+    /// An empty block of at least that size, if there is one. Those that only a long frame needs are
+    /// left to such frames.
+    pub(super) fn spare(&mut self, size: usize) -> Option<Block> {
+        let fits =
+            |spare: &Block| spare.size() >= size && (spare.size() > MAX_TAIL) == (size > MAX_TAIL);
+        let at = self.spares.iter().position(fits)?;
+        Some(self.spares.swap_remove(at))
     }
 
-    fn recycle(&mut self, mut block: Vec<u8>) {
-        if block.capacity() > self.spare.capacity() && block.capacity() <= KEEP {
+    pub(super) fn recycle(&mut self, mut block: Block) {
+        if self.kept() + block.size() <= MAX_KEPT && self.spares.try_reserve(1).is_ok() {
             block.clear();
-            self.spare = block;
+            self.spares.push(block);
         }
     }
 
-    /// Nothing waits: gives back memory that only a burst needed.
-    pub(super) fn release(&mut self) {
-        if self.pieces.capacity() > KEEP / size_of::<Piece>() {
-            self.pieces = VecDeque::new();
-            self.blocks = VecDeque::new();
+    /// How much memory there is for what comes.
+    pub(super) fn kept(&self) -> usize {
+        let spares: usize = self.spares.iter().map(Block::size).sum();
+        spares + self.pieces.capacity() * size_of::<Piece>()
+    }
+
+    /// Gives back what holds nothing until so much is left, or less.
+    pub(super) fn keep(&mut self, most: usize) {
+        while self.kept() > most && self.spares.pop().is_some() {}
+        if self.kept() > most {
+            self.shrink_to_fit();
         }
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
-        self.spare = Vec::new();
+        self.spares = Vec::new();
+        if self.pieces.is_empty() {
+            self.pieces = VecDeque::new();
+        }
         if self.blocks.is_empty() {
             self.blocks = VecDeque::new();
         }

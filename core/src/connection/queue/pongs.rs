@@ -1,34 +1,44 @@
 //! Automatic pongs, which stand aside until the host looks at the queue: however long it does not,
 //! only the newest are kept (RFC 6455 5.5.3).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::connection::framing::{Shape, append_at, append_header};
+use crate::connection::framing::Shape;
 use crate::connection::mask_keys::MaskKeys;
 use crate::frame::{Header, MAX_CONTROL, Opcode};
-use crate::memory;
+use crate::memory::{self, OutOfMemory};
 
-/// The payloads of those that wait, oldest first, each behind its length.
+/// The payloads of those that wait, oldest first, each behind its length. Apart, as most peers never
+/// ping.
 #[derive(Debug, Default)]
-pub(super) struct Pongs(Vec<u8>);
+pub(super) struct Pongs(Option<Box<[Vec<u8>; 1]>>);
 
 impl Pongs {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_deref().is_none_or(|[bytes]| bytes.is_empty())
     }
 
     pub(super) fn push(&mut self, payload: &[u8]) {
-        if self.iter().count() == MAX_PONGS {
-            let oldest = self.iter().next().map_or(0, <[u8]>::len);
-            self.0.drain(..=oldest);
-        }
-        let payload = &payload[..payload.len().min(MAX_CONTROL)];
         // Where there is no memory this is one that is not kept.
-        if self.0.try_reserve(1 + payload.len()).is_err() {
-            return;
+        let _ = self.try_push(&payload[..payload.len().min(MAX_CONTROL)]);
+    }
+
+    fn try_push(&mut self, payload: &[u8]) -> Result<(), OutOfMemory> {
+        let oldest = self.iter().next().map_or(0, <[u8]>::len);
+        let is_full = self.iter().count() == MAX_PONGS;
+        let [bytes] = match &mut self.0 {
+            Some(bytes) => &mut **bytes,
+            none => &mut **none.insert(memory::boxed(Vec::new())?),
+        };
+        if is_full {
+            bytes.drain(..=oldest);
         }
-        self.0.push(payload.len().to_le_bytes()[0]);
-        self.0.extend_from_slice(payload);
+        bytes.try_reserve(1 + payload.len())?;
+        bytes.push(payload.len().to_le_bytes()[0]);
+        bytes.extend_from_slice(payload);
+        Ok(())
     }
 
     /// How many bytes they take as frames.
@@ -37,23 +47,28 @@ impl Pongs {
         self.iter().map(|payload| header + payload.len()).sum()
     }
 
-    /// Moves them, as frames, to the end of `to`.
-    pub(super) fn append_to(&mut self, to: &mut Vec<u8>, mut masks: Option<&mut MaskKeys>) {
+    /// Moves them, as frames, to the front of `to`, which has room for them and a longest header:
+    /// how many bytes that makes.
+    pub(super) fn write(&mut self, mut masks: Option<&mut MaskKeys>, to: &mut [u8]) -> usize {
+        let mut len = 0;
         for payload in self.iter() {
             let mask = masks.as_mut().map(|masks| masks.next());
-            let (header, header_len) = Shape::control(Opcode::Pong).header(mask, payload.len());
-            append_header(to, &header, header_len);
-            append_at(to, payload, mask, 0);
+            len += Shape::whole(Opcode::Pong).write(payload, mask, &mut to[len..]);
         }
-        self.0.clear();
+        if let Some([bytes]) = self.0.as_deref_mut() {
+            bytes.clear();
+        }
+        len
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
-        memory::shrink(&mut self.0);
+        if self.is_empty() {
+            self.0 = None;
+        }
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &self.0[..];
+        let mut rest = self.0.as_deref().map_or(&[][..], |[bytes]| bytes);
         core::iter::from_fn(move || {
             let (len, behind) = rest.split_first()?;
             let (payload, behind) = behind.split_at(usize::from(*len));

@@ -1,0 +1,177 @@
+//! What sending takes of the heap: nothing while it goes on as before, and what a long message
+//! needed is kept for the next, but not for ever.
+
+mod common;
+#[path = "common/heap.rs"]
+mod heap;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use common::*;
+use heap::{HEAP, measured};
+use wspair::{Config, Connection, Instant, Kind, Prepared, Role};
+
+/// Writes all that waits, in the way of one kind of host.
+type Host = fn(&mut Connection, &mut Vec<u8>);
+
+const HOSTS: [(&str, Host); 4] = [
+    ("at once", |conn, out| conn.transmit().drain_into(out)),
+    ("to a writer", |conn, out| _ = conn.transmit().write_to(out).unwrap()),
+    ("chunk by chunk", |conn, out| by_chunks(conn, out, usize::MAX)),
+    ("never to the end", |conn, out| by_chunks(conn, out, conn.buffered_amount() - 1)),
+];
+
+fn by_chunks(conn: &mut Connection, out: &mut Vec<u8>, mut most: usize) {
+    while conn.wants_write() && most > 0 {
+        let mut transmit = conn.transmit();
+        let chunk = transmit.chunk();
+        let len = chunk.len().min(most);
+        out.extend_from_slice(&chunk[..len]);
+        transmit.advance(len);
+        most -= len;
+    }
+}
+
+#[test]
+fn what_is_sent_as_before_takes_no_allocation() {
+    type Burst = fn(&mut Connection, &Bytes, &Prepared);
+    let bursts: [(&str, Burst); 7] = [
+        ("a small message", |conn, _, _| conn.send_text("text").unwrap()),
+        ("many small ones", |conn, data, _| {
+            (0..700).for_each(|_| conn.send_binary(&data[..125]).unwrap());
+        }),
+        ("fragments and control frames", |conn, data, _| {
+            conn.send_fragment(Kind::Binary, &data[..300], false).unwrap();
+            conn.send_ping(b"ping").unwrap();
+            conn.send_fragment(Kind::Binary, &data[..300], true).unwrap();
+        }),
+        ("long ones", |conn, data, _| {
+            (0..40).for_each(|_| conn.send_binary(&data[..16_000]).unwrap());
+        }),
+        ("a very long one", |conn, data, _| conn.send_binary(&data[..]).unwrap()),
+        ("shared ones", |conn, data, _| {
+            (0..100).for_each(|_| conn.send_binary(data.slice(..5000)).unwrap());
+        }),
+        ("prepared ones", |conn, _, news| {
+            (0..100).for_each(|_| conn.send_prepared(news).unwrap());
+        }),
+    ];
+    // Slices of it take no allocation once it is known to be shared.
+    let data = Bytes::from(vec![7; 1 << 20]);
+    let _shared = data.clone();
+    let news = Prepared::binary(&data[..5000]);
+    for role in ROLES {
+        for (host, write) in HOSTS {
+            for (name, burst) in bursts {
+                let mut conn = connection(role, Config::default());
+                let mut out = Vec::with_capacity(4 << 20);
+                let mut round = || {
+                    burst(&mut conn, &data, &news);
+                    out.clear();
+                    write(&mut conn, &mut out);
+                };
+                let rounds = if name.contains("long") { 8 } else { 200 };
+                (0..rounds).for_each(|_| round());
+                let ((), heap) = measured(|| (0..rounds).for_each(|_| round()));
+                assert_eq!(heap.calls, 0, "{role:?}: {name}, written {host}: {heap:?}");
+            }
+        }
+    }
+}
+
+/// What a connection holds after long bursts and then so many told times and small messages.
+fn left(role: Role, burst: fn(&mut Connection), times: u64, small: usize) -> usize {
+    let mut out = Vec::with_capacity(64 << 20);
+    let before = HEAP.get().live;
+    let mut conn = connection(role, Config::default());
+    for _ in 0..2 {
+        burst(&mut conn);
+        out.clear();
+        conn.transmit().drain_into(&mut out);
+    }
+    for second in 0..times {
+        drop(collect(&mut conn.handle_timeout(Instant::from(Duration::from_secs(second)))));
+    }
+    for _ in 0..small {
+        conn.send_text("small").unwrap();
+        out.clear();
+        conn.transmit().drain_into(&mut out);
+    }
+    let live = HEAP.get().live - before;
+    conn.shrink_to_fit();
+    // The configuration, and the state of a client's keys.
+    assert!(HEAP.get().live - before <= 1000, "shrinking gives back all");
+    live
+}
+
+#[test]
+fn memory_for_long_bursts_decays() {
+    let bursts: [fn(&mut Connection); 3] = [
+        |conn| conn.send_binary(vec![1; 1 << 20].as_slice()).unwrap(),
+        |conn| (0..16).for_each(|_| conn.send_binary(vec![2; 60_000].as_slice()).unwrap()),
+        |conn| (0..8000).for_each(|_| conn.send_binary(&[3; 120]).unwrap()),
+    ];
+    for role in ROLES {
+        for (at, burst) in bursts.into_iter().enumerate() {
+            let kept = left(role, burst, 0, 0);
+            assert!((800_000..1_500_000).contains(&kept), "{role:?} {at}: {kept}");
+            // The first time ends the period in which it was needed.
+            let all = left(role, burst, 1, 0);
+            assert_eq!(all, kept, "{role:?} {at}");
+            let half = left(role, burst, 2, 0);
+            assert!(half <= kept / 2 + 4096, "{role:?} {at}: {half} of {kept}");
+            let quarter = left(role, burst, 3, 0);
+            assert!(quarter <= kept / 4 + 4096, "{role:?} {at}: {quarter} of {kept}");
+            let nothing = left(role, burst, 4, 0);
+            assert!(nothing <= 4096, "{role:?} {at}: {nothing}");
+            let small = left(role, burst, 0, 300);
+            assert!(small <= 4096, "{role:?} {at}: {small}");
+        }
+    }
+}
+
+#[test]
+fn memory_for_many_shared_messages_decays() {
+    static DATA: [u8; 4096] = [9; 4096];
+    let burst: fn(&mut Connection) = |conn| {
+        (0..4000).for_each(|_| conn.send_binary(Bytes::from_static(&DATA)).unwrap());
+    };
+    let kept = left(Role::Server, burst, 0, 0);
+    assert!((100_000..1_000_000).contains(&kept), "{kept}");
+    let nothing = left(Role::Server, burst, 4, 0);
+    assert!(nothing <= 4096, "{nothing}");
+}
+
+#[test]
+fn a_backlog_leaves_two_mebibytes_at_most() {
+    for role in ROLES {
+        let burst: fn(&mut Connection) = |conn| {
+            (0..200).for_each(|_| conn.send_binary(vec![2; 60_000].as_slice()).unwrap());
+        };
+        let kept = left(role, burst, 0, 0);
+        assert!(kept <= 2 << 20 | 100 << 10, "{kept}");
+        let one: fn(&mut Connection) =
+            |conn| conn.send_binary(vec![2; 8 << 20].as_slice()).unwrap();
+        assert!(left(role, one, 0, 0) <= 4096);
+    }
+}
+
+/// T30: as for a host that never looks.
+#[test]
+fn a_host_that_looks_while_nothing_is_written_costs_what_is_queued() {
+    for role in ROLES {
+        for len in [1, 16, 100, 4096, 60_000] {
+            let config = config(|config| config.limits.max_outgoing = 1 << 20);
+            let mut conn = connection(role, config);
+            let data = vec![7; len];
+            let ((), heap) = measured(|| {
+                while conn.send_binary(data.as_slice()).is_ok() {
+                    conn.transmit().slices(&mut [&b""[..]; 16]);
+                }
+            });
+            assert!(heap.peak <= 2 << 20, "{role:?} {len} {heap:?}");
+            assert!(heap.calls <= 100, "{role:?} {len} {heap:?}");
+        }
+    }
+}
