@@ -1,6 +1,8 @@
 /** What a program sees of a WebSocket that it accepted, beside the end that its Worker holds. */
 
 import type { IncomingMessage } from 'node:http';
+import { check } from './connection';
+import { Sent } from './engine';
 import type { Link } from './link';
 
 export class AcceptedSocket {
@@ -22,9 +24,10 @@ export class AcceptedSocket {
     return this.#link.bufferedAmount;
   }
 
-  /** Starts the closing handshake, behind what waits. Default code 1001. */
+  /** Starts the closing handshake, behind what waits, unless it has begun. Default code 1001. Throws a `SendError` for a code or reason that may not be sent. */
   close(code = 1001, reason = ''): void {
-    this.#link.close(code, reason);
+    const sent = this.#link.close(code, reason);
+    if (sent !== Sent.Closing) check(sent);
   }
 
   /** Drops it at once: the Worker's end sees 1006. */

@@ -291,7 +291,8 @@ class Collector implements Sink {
   }
 }
 
-function check(sent: Sent): void {
+/** Throws what a send came to, if it was refused. @internal */
+export function check(sent: Sent): void {
   if (sent === Sent.Queued) return;
   const [code, text] = refusals[sent]!;
   throw new SendError(code, text);

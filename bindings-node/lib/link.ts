@@ -76,11 +76,12 @@ export class Link implements Sink {
   }
 
   /** Starts the closing handshake from this side, behind what waits. */
-  close(code: number, reason = ''): void {
-    if (this.done) return;
+  close(code: number, reason = ''): Sent {
+    if (this.done) return Sent.Closing;
     this.turn();
-    native.connClose(this.engine.handle, code, reason);
+    const sent = native.connClose(this.engine.handle, code, reason);
     this.turn();
+    return sent;
   }
 
   destroy(): void {
