@@ -20,7 +20,7 @@ export function connect(shell: Shell, url: string, protocols: unknown, options: 
 }
 
 async function open(end: ClientEnd, url: string, request: NativeClientRequest, options: ClientOptions): Promise<void> {
-  const { tls, connectTimeout = CONNECT_TIMEOUT, signal, maxMessage, maxFragments } = options;
+  const { tls, connectTimeout, signal, maxMessage, maxFragments } = options;
   const given = new AbortController();
   end.onabort = () => given.abort();
   // Not AbortSignal.any, which takes those of its own realm only.
@@ -103,5 +103,3 @@ function header(fields: string[], name: string): string | null {
 function syntaxError(text: string): DOMException {
   return new DOMException(`WebSocket Constructor: ${text}`, 'SyntaxError');
 }
-
-const CONNECT_TIMEOUT = 30_000;

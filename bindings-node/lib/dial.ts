@@ -13,7 +13,7 @@ export interface Call {
   url: string;
   request: NativeClientRequest;
   tls?: TlsOptions | undefined;
-  /** Milliseconds for all until the connection is open. */
+  /** Milliseconds for all until the connection is open. Default 30 s. */
   connectTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -23,8 +23,18 @@ export type Outcome =
   /** The server said no in plain HTTP. */
   | { open: false; response: http.IncomingMessage };
 
-/** Rejects where there is no answer to rely on. */
-export function dial({ url, request, tls, connectTimeout, signal }: Call): Promise<Outcome> {
+/** Why an answer cannot be relied on, or did not come. */
+class Unanswered extends Error {
+  constructor(
+    message: string,
+    readonly code: 'EPROTO' | 'ETIMEDOUT',
+  ) {
+    super(message);
+  }
+}
+
+/** Rejects where there is no answer to rely on: and says why, with a code. */
+export function dial({ url, request, tls, connectTimeout = CONNECT_TIMEOUT, signal }: Call): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const { secure, host, port, target } = native.parseAddress(url);
@@ -41,28 +51,33 @@ export function dial({ url, request, tls, connectTimeout, signal }: Call): Promi
     const asked = (secure ? https : http).request(options);
     const abort = () => asked.destroy(signal!.reason);
     signal?.addEventListener('abort', abort);
-    const timer =
-      connectTimeout === undefined || connectTimeout === Infinity
-        ? undefined
-        : setTimeout(() => asked.destroy(timedOut(connectTimeout)), connectTimeout);
+    const late = () => asked.destroy(new Unanswered(`no connection within ${connectTimeout} ms`, 'ETIMEDOUT'));
+    const timer = connectTimeout > LONGEST ? undefined : setTimeout(late, connectTimeout);
     const settle = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     };
-    asked.on('upgrade', (response, socket, early) => {
+    const opened = (response: http.IncomingMessage, socket: Stream, early: Buffer) => {
       settle();
       // Who takes the socket hears of it by its close.
       socket.on('error', () => {});
       try {
-        const agreed = request.verify(response.httpVersion, response.statusCode!, response.rawHeaders);
-        resolve({ open: true, socket, early, agreed, headers: response.rawHeaders });
+        const { httpVersion, statusCode, rawHeaders: headers } = response;
+        const agreed = request.verify(httpVersion, statusCode!, headers);
+        resolve({ open: true, socket, early, agreed, headers });
       } catch (error) {
         socket.destroy();
-        // Not the code of the native call.
-        reject(Object.assign(error as Error, { code: 'EPROTO' }));
+        reject(new Unanswered((error as Error).message, 'EPROTO'));
       }
+    };
+    asked.on('upgrade', opened);
+    let interim = 0;
+    asked.on('information', () => {
+      if (++interim > MOST_INTERIM) asked.destroy(new Unanswered('too many interim responses', 'EPROTO'));
     });
     asked.on('response', (response) => {
+      // So node:http tells of a 101 that upgrades to nothing.
+      if (response.statusCode === 101) return opened(response, response.socket, Buffer.alloc(0));
       settle();
       resolve({ open: false, response });
     });
@@ -74,6 +89,10 @@ export function dial({ url, request, tls, connectTimeout, signal }: Call): Promi
   });
 }
 
-function timedOut(ms: number): Error {
-  return Object.assign(new Error(`no connection within ${ms} ms`), { code: 'ETIMEDOUT' });
-}
+const CONNECT_TIMEOUT = 30_000;
+
+/** Milliseconds that a timer can be set to. */
+const LONGEST = 2 ** 31 - 1;
+
+/** As in the core. */
+const MOST_INTERIM = 8;

@@ -1,12 +1,13 @@
 // The package's clients against servers that nobody here wrote, and Node's own client against ours.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, test } from 'node:test';
 import { WebSocketServer } from 'ws';
 import * as wspair from 'wspair';
-import { opened, serving, watch, withEnd } from './helpers.mjs';
+import { opened, serving, until, watch, withEnd } from './helpers.mjs';
 
 async function wsServer(t, options = {}) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
@@ -131,4 +132,55 @@ test('Node\'s own WebSocket talks to a Worker', async (t) => {
   child.stdout.on('data', (text) => (out += text));
   await once(child, 'close');
   assert.equal(out, 'text 漢\n70000\n3002 done true\n');
+});
+
+describe('a server that does not open the connection', () => {
+  const accept = (key) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const yes = (key, { line = 'HTTP/1.1 101 Switching Protocols', upgrade = 'Upgrade: websocket\r\n', more = '' } = {}) =>
+    `${line}\r\n${upgrade}Connection: Upgrade\r\nSec-WebSocket-Accept: ${accept(key)}\r\n${more}\r\n`;
+  const cases = {
+    'says 200': [() => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno', /received 200 instead/],
+    'says 302': [() => 'HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n', /received 302 instead/],
+    'talks nonsense': [() => 'SSH-2.0-OpenSSH_9.2\r\n', /Parse Error/],
+    'upgrades by HTTP/1.0': [(key) => yes(key, { line: 'HTTP/1.0 101 Switching Protocols' }), /HTTP\/1.0/],
+    'upgrades by HTTP/2.0': [(key) => yes(key, { line: 'HTTP/2.0 101 Switching Protocols' }), /HTTP/],
+    'has the wrong accept value': [() => yes('another'), /Sec-WebSocket-Accept/],
+    'upgrades to nothing': [(key) => yes(key, { upgrade: '' }), /Upgrade/],
+    'upgrades to something else': [(key) => yes(key, { upgrade: 'Upgrade: h2c\r\n' }), /Upgrade/],
+    'chose an extension that nobody offered': [(key) => yes(key, { more: 'Sec-WebSocket-Extensions: x-mine\r\n' }), /extension/],
+    'chose a subprotocol that nobody offered': [(key) => yes(key, { more: 'Sec-WebSocket-Protocol: mine\r\n' }), /subprotocol/],
+    'has fields without end': [(key) => yes(key, { more: `X: ${'x'.repeat(20 << 10)}\r\n` }), /overflow/i],
+    'says 103 without end': [() => 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'.repeat(3_000), /interim/],
+    'says 100 without end': [() => 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(3_000), /interim/],
+    'ends at once': [() => null, /hang up|ECONNRESET/],
+    'says nothing': [() => '', /within 300 ms/],
+    'says half a head': [(key) => yes(key).slice(0, 60), /within 300 ms/],
+  };
+
+  for (const [name, [answer, cause]] of Object.entries(cases)) {
+    test(`as it ${name}: one error that says why, and nothing is left`, async (t) => {
+      let open = 0;
+      const server = net.createServer((socket) => {
+        open++;
+        socket.on('error', () => {}).on('close', () => open--);
+        socket.once('data', (head) => {
+          const bytes = answer(/key: (.*)\r\n/i.exec(head)?.[1]);
+          if (bytes === null) socket.end();
+          else socket.write(bytes);
+        });
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      t.after(() => server.close());
+      const began = Date.now();
+      const client = new wspair.WebSocket(`ws://127.0.0.1:${server.address().port}/`, [], { connectTimeout: 300 });
+      const errors = [];
+      client.addEventListener('error', ({ error }) => errors.push(error));
+      const { closed, seen } = watch(client);
+      assert.deepEqual(await closed, [1006, 'Failed to establish websocket connection', false]);
+      assert.deepEqual([seen, errors.length], [['error'], 1]);
+      assert.match(`${errors[0].message} ${errors[0].cause?.message}`, cause);
+      assert.ok(Date.now() - began < 5_000);
+      await until(() => open === 0);
+    });
+  }
 });
