@@ -12,8 +12,11 @@ mkdir -p "$folder"
 object=$folder/wspair.o
 
 roots=$(nm -g --defined-only "$library" 2>/dev/null | awk '$3 ~ /^wspair_/ { print "-Wl,-u," $3 }' | sort -u)
+# Rust's musl brings an unwinder of its own, as a C compiler's may be made for another libc.
+unwinder=$(rustc --print target-libdir ${CARGO_BUILD_TARGET:+--target "$CARGO_BUILD_TARGET"})/self-contained/libunwind.a
+[ -f "$unwinder" ] || unwinder=
 # shellcheck disable=SC2086
-"${CC:-cc}" -r -nostdlib -o "$object" -Wl,--gc-sections -Wl,--force-group-allocation $roots "$library"
+"${CC:-cc}" -r -nostdlib -o "$object" -Wl,--gc-sections -Wl,--force-group-allocation $roots "$library" $unwinder
 "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='wspair_*' --strip-unneeded \
   --remove-section=.llvmbc --remove-section=.llvmcmd "$object"
 rm -f "$folder/libwspair.a"

@@ -199,6 +199,15 @@ static int turn(client *client, wspair_event *events, size_t *count) {
   return 1;
 }
 
+/* Queues a message. Where there is no room or memory for it the other side would miss it: then the
+ * connection ends. Once that is closing nothing has to be done. */
+static void say(wspair_conn *conn, uint32_t kind, const void *data, size_t len) {
+  int32_t result = wspair_conn_send(conn, kind, data, len);
+  if (result != WSPAIR_OK && result != WSPAIR_SEND_CLOSING) {
+    wspair_conn_close(conn, 1011, (const uint8_t *)"a message was lost", 18);
+  }
+}
+
 /* Sends each text when the one before it came back, then closes; whether that was clean. */
 static int talk(client *client, const command *command) {
   wspair_event events[EVENTS];
@@ -207,8 +216,7 @@ static int talk(client *client, const command *command) {
   for (;;) {
     if (may_send && next < command->texts_len) {
       const char *text = command->texts[next++];
-      /* Refused once the server closed, which ends the loop too. */
-      wspair_conn_send(client->conn, WSPAIR_KIND_TEXT, (const uint8_t *)text, strlen(text));
+      say(client->conn, WSPAIR_KIND_TEXT, text, strlen(text));
     } else if (may_send) {
       wspair_conn_close(client->conn, 1000, NULL, 0);
     }
@@ -242,7 +250,7 @@ static long echo(const wspair_config *config, const command *command, const char
           memcpy(text, event->data, event->len);
           first = strtol(text, NULL, 10);
         }
-        wspair_conn_send(client.conn, event->kind, event->data, event->len);
+        say(client.conn, event->kind, event->data, event->len);
       }
     }
   }

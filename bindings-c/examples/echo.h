@@ -38,6 +38,15 @@ static inline void echo_end(echo *echo) {
   free(echo->held);
 }
 
+/* Queues an echo. Where there is no memory for it the client would miss it: then the connection ends.
+ * Once that is closing nothing has to be done. */
+static inline void echo_say(echo *echo, const wspair_event *message) {
+  int32_t result = wspair_conn_send(echo->conn, message->kind, message->data, message->len);
+  if (result != WSPAIR_OK && result != WSPAIR_SEND_CLOSING) {
+    wspair_conn_close(echo->conn, 1011, NULL, 0);
+  }
+}
+
 /* Echoes what is in the input, as long as the client keeps up; holds the rest. */
 static inline void echo_feed(echo *echo, uint8_t *input, size_t len) {
   wspair_event events[64];
@@ -48,8 +57,7 @@ static inline void echo_feed(echo *echo, uint8_t *input, size_t len) {
     at += used;
     for (event = 0; event < count; event++) {
       if (events[event].type > WSPAIR_EVENT_BINARY) continue;
-      /* Fails only once the connection ended. */
-      wspair_conn_send(echo->conn, events[event].kind, events[event].data, events[event].len);
+      echo_say(echo, &events[event]);
     }
   } while (echo->more && !wspair_conn_is_congested(echo->conn));
   echo->held_len = len - at;
@@ -79,7 +87,7 @@ static inline void echo_accept(echo *echo) {
   }
   if (wspair_server_handshake_accept(echo->handshake, chosen, NULL, 0) != WSPAIR_OK) return;
   wspair_server_handshake_agreed(echo->handshake, &agreed);
-  wspair_conn_new_server(echo->config, &agreed, &echo->conn);
+  if (wspair_conn_new_server(echo->config, &agreed, &echo->conn) != WSPAIR_OK) echo->conn = NULL;
 }
 
 /* Takes what was read. What comes behind a request that is refused is nobody's. */

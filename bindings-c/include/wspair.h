@@ -32,24 +32,23 @@
 #define WSPAIR_VERSION "0.1.0"
 
 /**
- * A chunk is the first of its message.
+ * The same as a number for #if: a byte each for major, minor and patch.
  */
-#define WSPAIR_FLAG_FIRST 1
+#define WSPAIR_VERSION_NUM 0x000100
 
 /**
- * A chunk is the last of its message.
+ * The result is to be looked at.
  */
-#define WSPAIR_FLAG_LAST 2
-
-/**
- * Both Close frames passed.
- */
-#define WSPAIR_FLAG_CLEAN 4
+#if defined(__GNUC__) || defined(__clang__)
+#define WSPAIR_MUST_USE __attribute__((warn_unused_result))
+#else
+#define WSPAIR_MUST_USE
+#endif
 
 /**
  * Longest header of a frame, in bytes.
  */
-#define WSPAIR_MAX_HEADER 14
+enum { WSPAIR_MAX_HEADER = 14 };
 
 /**
  * No deadline, and no time limit.
@@ -59,7 +58,7 @@
 /**
  * No code in a Close frame.
  */
-#define WSPAIR_NO_CODE -1
+enum { WSPAIR_NO_CODE = -1 };
 
 /**
  * What came of a call, or of a connection. 0 and above is good.
@@ -71,7 +70,7 @@
 enum wspair_result
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * Done.
@@ -546,15 +545,15 @@ enum wspair_result
   /**
    * The end's listener threw: wspair_pair_fail.
    */
-  WSPAIR_PAIR_LISTENER = -712,
+  WSPAIR_PAIR_LISTENER = -712
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_result wspair_result;
 #else
 typedef int32_t wspair_result;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * How a WebSocket is started.
@@ -562,7 +561,7 @@ typedef int32_t wspair_result;
 enum wspair_bootstrap
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * GET with Upgrade, a key and status 101 (RFC 6455 4).
@@ -575,15 +574,15 @@ enum wspair_bootstrap
    * 1; a client waits for it. The end of the stream counts as the end of the transport. To drop
    * the transport is to reset the stream, with CANCEL (0x8) or H3_REQUEST_CANCELLED (0x10c).
    */
-  WSPAIR_BOOTSTRAP_EXTENDED_CONNECT = 2,
+  WSPAIR_BOOTSTRAP_EXTENDED_CONNECT = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_bootstrap wspair_bootstrap;
 #else
 typedef uint32_t wspair_bootstrap;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * Whether a message is compressed, where the handshake agreed that it may be.
@@ -591,7 +590,7 @@ typedef uint32_t wspair_bootstrap;
 enum wspair_compression
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * From `deflate_threshold` bytes on.
@@ -604,15 +603,15 @@ enum wspair_compression
   /**
    * It is not.
    */
-  WSPAIR_COMPRESSION_OFF = 2,
+  WSPAIR_COMPRESSION_OFF = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_compression wspair_compression;
 #else
 typedef uint32_t wspair_compression;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * How received messages reach the application.
@@ -620,7 +619,7 @@ typedef uint32_t wspair_compression;
 enum wspair_delivery
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * One event a message, when it is complete.
@@ -629,15 +628,15 @@ enum wspair_delivery
   /**
    * One event a run of payload bytes, as they arrive. Nothing is assembled.
    */
-  WSPAIR_DELIVERY_CHUNKS = 1,
+  WSPAIR_DELIVERY_CHUNKS = 1
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_delivery wspair_delivery;
 #else
 typedef uint32_t wspair_delivery;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * One of the two ends of a pair. They are alike.
@@ -645,7 +644,7 @@ typedef uint32_t wspair_delivery;
 enum wspair_end
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * The one a Worker calls 0.
@@ -654,15 +653,15 @@ enum wspair_end
   /**
    * The one a Worker calls 1.
    */
-  WSPAIR_END_SECOND = 1,
+  WSPAIR_END_SECOND = 1
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_end wspair_end;
 #else
 typedef uint32_t wspair_end;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * What happened.
@@ -670,7 +669,7 @@ typedef uint32_t wspair_end;
 enum wspair_event_type
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * A text message, complete and checked.
@@ -703,15 +702,44 @@ enum wspair_event_type
    * frame; 1005 when it had no code, 1006 when none came. `error` says what ended it: WSPAIR_OK
    * is the closing handshake.
    */
-  WSPAIR_EVENT_CLOSED = 7,
+  WSPAIR_EVENT_CLOSED = 7
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_event_type wspair_event_type;
 #else
 typedef uint32_t wspair_event_type;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
+
+/**
+ * What more there is to say of an event. The flags of one are added up.
+ */
+enum wspair_flag
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif
+ {
+  /**
+   * A chunk is the first of its message.
+   */
+  WSPAIR_FLAG_FIRST = 1,
+  /**
+   * A chunk is the last of its message.
+   */
+  WSPAIR_FLAG_LAST = 2,
+  /**
+   * Both Close frames passed.
+   */
+  WSPAIR_FLAG_CLEAN = 4
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wspair_flag wspair_flag;
+#else
+typedef uint32_t wspair_flag;
+#endif
+#endif
 
 /**
  * What a message carries.
@@ -719,7 +747,7 @@ typedef uint32_t wspair_event_type;
 enum wspair_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * UTF-8.
@@ -728,15 +756,15 @@ enum wspair_kind
   /**
    * Any bytes.
    */
-  WSPAIR_KIND_BINARY = 2,
+  WSPAIR_KIND_BINARY = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_kind wspair_kind;
 #else
 typedef uint32_t wspair_kind;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * What a frame is (RFC 6455 5.2).
@@ -744,7 +772,7 @@ typedef uint32_t wspair_kind;
 enum wspair_opcode
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint8_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * The next fragment of a message.
@@ -769,15 +797,15 @@ enum wspair_opcode
   /**
    * A Pong frame.
    */
-  WSPAIR_OPCODE_PONG = 10,
+  WSPAIR_OPCODE_PONG = 10
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_opcode wspair_opcode;
 #else
 typedef uint8_t wspair_opcode;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * What happens at an end.
@@ -785,7 +813,7 @@ typedef uint8_t wspair_opcode;
 enum wspair_pair_event_type
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * Nothing now.
@@ -803,15 +831,15 @@ enum wspair_pair_event_type
   /**
    * The end failed: `error` says why. Nothing follows, not even a close.
    */
-  WSPAIR_PAIR_EVENT_ERROR = 3,
+  WSPAIR_PAIR_EVENT_ERROR = 3
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_pair_event_type wspair_pair_event_type;
 #else
 typedef uint32_t wspair_pair_event_type;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * Who uses an end.
@@ -819,7 +847,7 @@ typedef uint32_t wspair_pair_event_type;
 enum wspair_phase
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * Nobody yet.
@@ -836,15 +864,15 @@ enum wspair_phase
   /**
    * Nobody any more: it was given away, failed, or both closes have been taken.
    */
-  WSPAIR_PHASE_SPENT = 3,
+  WSPAIR_PHASE_SPENT = 3
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_phase wspair_phase;
 #else
 typedef uint32_t wspair_phase;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * How far a handshake is.
@@ -852,7 +880,7 @@ typedef uint32_t wspair_phase;
 enum wspair_progress
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * The head is not complete.
@@ -875,15 +903,15 @@ enum wspair_progress
   /**
    * Client: the answer cannot be relied on. End the transport; there is nothing to send.
    */
-  WSPAIR_PROGRESS_FAILED = 4,
+  WSPAIR_PROGRESS_FAILED = 4
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_progress wspair_progress;
 #else
 typedef uint32_t wspair_progress;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * Which side of a connection somebody is.
@@ -891,7 +919,7 @@ typedef uint32_t wspair_progress;
 enum wspair_role
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * Sends masked frames and takes unmasked ones.
@@ -900,15 +928,15 @@ enum wspair_role
   /**
    * Sends unmasked frames and takes masked ones.
    */
-  WSPAIR_ROLE_SERVER = 2,
+  WSPAIR_ROLE_SERVER = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_role wspair_role;
 #else
 typedef uint32_t wspair_role;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * How far a WebSocket has come, with the numbers of readyState in browsers.
@@ -916,7 +944,7 @@ typedef uint32_t wspair_role;
 enum wspair_state
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * Messages pass.
@@ -929,15 +957,15 @@ enum wspair_state
   /**
    * Both sides have closed, or something failed.
    */
-  WSPAIR_STATE_CLOSED = 3,
+  WSPAIR_STATE_CLOSED = 3
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_state wspair_state;
 #else
 typedef uint32_t wspair_state;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * What to do with the transport.
@@ -945,7 +973,7 @@ typedef uint32_t wspair_state;
 enum wspair_transport
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
   /**
    * Read, and write what is queued.
@@ -958,15 +986,15 @@ enum wspair_transport
   /**
    * Drop it. What is still queued may be written in one last attempt that does not wait.
    */
-  WSPAIR_TRANSPORT_CLOSE = 2,
+  WSPAIR_TRANSPORT_CLOSE = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wspair_transport wspair_transport;
 #else
 typedef uint32_t wspair_transport;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
 /**
  * Makes a client's request, and checks the answer to it.
@@ -1463,7 +1491,7 @@ typedef struct wspair_pair_event {
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif
 
 /**
  * Reads options.
@@ -1475,6 +1503,7 @@ extern "C" {
  * its range; WSPAIR_ERROR_UTF8 and WSPAIR_INVALID_ORIGIN for one of the origins;
  * WSPAIR_ERROR_MEMORY.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_config_new(const struct wspair_options *options,
                                 struct wspair_config **config);
 
@@ -1494,6 +1523,7 @@ void wspair_config_free(struct wspair_config *config);
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for windows outside their range; WSPAIR_ERROR_MEMORY.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_new_server(const struct wspair_config *config,
                                      const struct wspair_agreed *agreed,
                                      struct wspair_conn **conn);
@@ -1506,6 +1536,7 @@ wspair_result wspair_conn_new_server(const struct wspair_config *config,
  *
  * Errors as `wspair_conn_new_server`.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_new_client(const struct wspair_config *config,
                                      const struct wspair_agreed *agreed,
                                      const uint8_t *seed,
@@ -1535,6 +1566,7 @@ void wspair_conn_free(struct wspair_conn *conn);
  *
  * WSPAIR_ERROR_NULL; then nothing was read. Never fails for what the peer sent.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_receive(struct wspair_conn *conn,
                                   uint8_t *buf,
                                   size_t len,
@@ -1547,6 +1579,7 @@ wspair_result wspair_conn_receive(struct wspair_conn *conn,
  * As `wspair_conn_receive` for bytes that must not change: masked payloads are copied, as they are
  * unmasked, into the connection's memory.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_receive_const(struct wspair_conn *conn,
                                         const uint8_t *buf,
                                         size_t len,
@@ -1649,6 +1682,7 @@ wspair_result wspair_conn_shrink(struct wspair_conn *conn);
  * WSPAIR_PAIR_ACCEPTED, WSPAIR_PAIR_HIBERNATABLE, WSPAIR_PAIR_SPENT, WSPAIR_ERROR_NULL,
  * WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_coupling_new(struct wspair_pair *pair,
                                   uint32_t end,
                                   struct wspair_coupling **coupling);
@@ -1691,6 +1725,7 @@ wspair_result wspair_coupling_forward(const struct wspair_coupling *coupling,
  *
  * WSPAIR_MORE while more waits: call again when the transport has taken some. WSPAIR_ERROR_NULL.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_coupling_drain(const struct wspair_coupling *coupling,
                                     struct wspair_pair *pair,
                                     struct wspair_conn *conn);
@@ -1725,6 +1760,7 @@ wspair_result wspair_coupling_end(const struct wspair_coupling *coupling, uint32
  * is broken, as soon as the bytes show it; WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for another
  * role.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_frame_decode(const uint8_t *bytes,
                                   size_t len,
                                   uint32_t role,
@@ -1831,6 +1867,7 @@ wspair_result wspair_request_init(struct wspair_request *request, size_t size, c
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_*, WSPAIR_ERROR_MEMORY;
  * WSPAIR_ERROR_ARGUMENT for a request that was not initialised.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_client_handshake_new(const struct wspair_config *config,
                                           const struct wspair_request *request,
                                           struct wspair_client_handshake **handshake);
@@ -2019,6 +2056,7 @@ wspair_result wspair_client_handshake_verify(struct wspair_client_handshake *han
  *
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_server_handshake_new(const struct wspair_config *config,
                                           struct wspair_server_handshake **handshake);
 
@@ -2033,6 +2071,7 @@ wspair_result wspair_server_handshake_new(const struct wspair_config *config,
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY. A request that is not valid is no
  * error: the progress is WSPAIR_PROGRESS_REFUSED then.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_server_handshake_from_fields(const struct wspair_config *config,
                                                   uint32_t how,
                                                   const char *method,
@@ -2124,6 +2163,7 @@ uint32_t wspair_server_handshake_is_malformed(const struct wspair_server_handsha
  * WSPAIR_ERROR_MEMORY, WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the
  * subprotocol.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_server_handshake_accept(struct wspair_server_handshake *handshake,
                                              const char *subprotocol,
                                              const struct wspair_field *list,
@@ -2252,6 +2292,71 @@ wspair_result wspair_server_handshake_subprotocol(const struct wspair_server_han
                                                   struct wspair_slice *name);
 
 /**
+ * A word for one of WSPAIR_BOOTSTRAP_*, as "extended connect"; for another number "unknown". The string is static.
+ */
+const char *wspair_bootstrap_name(uint32_t bootstrap);
+
+/**
+ * A word for one of WSPAIR_COMPRESSION_*, as "auto"; for another number "unknown". The string is static.
+ */
+const char *wspair_compression_name(uint32_t compression);
+
+/**
+ * A word for one of WSPAIR_DELIVERY_*, as "messages"; for another number "unknown". The string is static.
+ */
+const char *wspair_delivery_name(uint32_t delivery);
+
+/**
+ * A word for one of WSPAIR_END_*, as "first"; for another number "unknown". The string is static.
+ */
+const char *wspair_end_name(uint32_t end);
+
+/**
+ * A word for one of WSPAIR_EVENT_*, as "text"; for another number "unknown". The string is static.
+ */
+const char *wspair_event_type_name(uint32_t event_type);
+
+/**
+ * A word for one of WSPAIR_KIND_*, as "text"; for another number "unknown". The string is static.
+ */
+const char *wspair_kind_name(uint32_t kind);
+
+/**
+ * A word for one of WSPAIR_OPCODE_*, as "continuation"; for another number "unknown". The string is static.
+ */
+const char *wspair_opcode_name(uint32_t opcode);
+
+/**
+ * A word for one of WSPAIR_PAIR_EVENT_*, as "message"; for another number "unknown". The string is static.
+ */
+const char *wspair_pair_event_type_name(uint32_t pair_event_type);
+
+/**
+ * A word for one of WSPAIR_PHASE_*, as "fresh"; for another number "unknown". The string is static.
+ */
+const char *wspair_phase_name(uint32_t phase);
+
+/**
+ * A word for one of WSPAIR_PROGRESS_*, as "need more"; for another number "unknown". The string is static.
+ */
+const char *wspair_progress_name(uint32_t progress);
+
+/**
+ * A word for one of WSPAIR_ROLE_*, as "client"; for another number "unknown". The string is static.
+ */
+const char *wspair_role_name(uint32_t role);
+
+/**
+ * A word for one of WSPAIR_STATE_*, as "open"; for another number "unknown". The string is static.
+ */
+const char *wspair_state_name(uint32_t state);
+
+/**
+ * A word for one of WSPAIR_TRANSPORT_*, as "finish writing"; for another number "unknown". The string is static.
+ */
+const char *wspair_transport_name(uint32_t transport);
+
+/**
  * Sets every field to its default.
  *
  * `options`: is written, as far as `size` says. `size`: sizeof *options.
@@ -2280,7 +2385,9 @@ wspair_result wspair_coupling_configure(struct wspair_options *options);
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_ERROR_MEMORY; WSPAIR_ERROR_ARGUMENT for options that
  * were not initialised.
  */
-wspair_result wspair_pair_new(const struct wspair_pair_options *options, struct wspair_pair **pair);
+WSPAIR_MUST_USE
+wspair_result wspair_pair_new(const struct wspair_pair_options *options,
+                              struct wspair_pair **pair);
 
 /**
  * Ends a pair, and frees the messages that wait in it.
@@ -2320,6 +2427,7 @@ wspair_result wspair_pair_accept_hibernatable(struct wspair_pair *pair, uint32_t
  * WSPAIR_PAIR_CLOSING, WSPAIR_PAIR_NOT_ACCEPTED, WSPAIR_PAIR_FULL; WSPAIR_ERROR_UTF8 for a text
  * that is not; WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_pair_send(struct wspair_pair *pair,
                                uint32_t end,
                                const struct wspair_message *message);
@@ -2457,6 +2565,7 @@ uint32_t wspair_pair_is_congested(const struct wspair_pair *pair, uint32_t end);
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for another kind; WSPAIR_ERROR_UTF8 for a text that is
  * not; WSPAIR_ERROR_MEMORY.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_prepared_new(uint32_t message_kind,
                                   const uint8_t *data,
                                   size_t len,
@@ -2479,6 +2588,7 @@ void wspair_prepared_free(struct wspair_prepared *prepared);
  * WSPAIR_ERROR_NULL, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT, WSPAIR_SEND_BACKPRESSURE,
  * WSPAIR_ERROR_MEMORY.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_send_prepared(struct wspair_conn *conn,
                                         const struct wspair_prepared *prepared);
 
@@ -2493,6 +2603,7 @@ wspair_result wspair_conn_send_prepared(struct wspair_conn *conn,
  * WSPAIR_SEND_FRAGMENT inside a fragmented message; WSPAIR_SEND_BACKPRESSURE when the queue is
  * full; WSPAIR_ERROR_MEMORY. Then nothing was queued.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_send(struct wspair_conn *conn,
                                uint32_t message_kind,
                                const uint8_t *data,
@@ -2503,6 +2614,7 @@ wspair_result wspair_conn_send(struct wspair_conn *conn,
  *
  * `compression`: WSPAIR_COMPRESSION_*.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_send_with(struct wspair_conn *conn,
                                     uint32_t message_kind,
                                     uint32_t compression,
@@ -2518,6 +2630,7 @@ wspair_result wspair_conn_send_with(struct wspair_conn *conn,
  *
  * Errors as `wspair_conn_send`; WSPAIR_SEND_FRAGMENT for another kind than the first part's.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_send_fragment(struct wspair_conn *conn,
                                         uint32_t message_kind,
                                         const uint8_t *data,
@@ -2588,6 +2701,7 @@ wspair_result wspair_conn_abort(struct wspair_conn *conn);
  * WSPAIR_SEND_PENDING while anything is queued; WSPAIR_SEND_ROOM when the header does not fit.
  * Then nothing was changed.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_frame_in_place(struct wspair_conn *conn,
                                          uint32_t message_kind,
                                          uint8_t *buf,
@@ -2606,6 +2720,7 @@ wspair_result wspair_conn_frame_in_place(struct wspair_conn *conn,
  * is compressed or split has to be sent. WSPAIR_SEND_PENDING while anything is queued.
  * WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT.
  */
+WSPAIR_MUST_USE
 wspair_result wspair_conn_frame_beside(struct wspair_conn *conn,
                                        uint32_t message_kind,
                                        size_t payload_len,
@@ -2663,6 +2778,11 @@ uint32_t wspair_conn_is_congested(const struct wspair_conn *conn);
 const char *wspair_strerror(int32_t result);
 
 /**
+ * The name of a result, as "WSPAIR_SEND_CLOSING"; for another number "unknown". The string is static.
+ */
+const char *wspair_result_name(int32_t result);
+
+/**
  * The version of the library that runs, as "0.1.0". The string is static.
  *
  * WSPAIR_VERSION is that of the header a program was compiled with.
@@ -2671,6 +2791,6 @@ const char *wspair_version(void);
 
 #ifdef __cplusplus
 }  // extern "C"
-#endif  // __cplusplus
+#endif
 
-#endif  /* WSPAIR_H */
+#endif

@@ -35,6 +35,7 @@ pub(crate) struct Settings {
 /// WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for options that were not initialised or a field out of
 /// its range; WSPAIR_ERROR_UTF8 and WSPAIR_INVALID_ORIGIN for one of the origins;
 /// WSPAIR_ERROR_MEMORY.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_config_new(
     options: *const Options,

@@ -56,6 +56,7 @@ pub enum WspairState {
 /// arguments is kept but a share of the configuration.
 ///
 /// WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for windows outside their range; WSPAIR_ERROR_MEMORY.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_new_server(
     config: *const Config,
@@ -80,6 +81,7 @@ pub unsafe extern "C" fn wspair_conn_new_server(
 /// were never used before; masking keys come from them.
 ///
 /// Errors as `wspair_conn_new_server`.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_new_client(
     config: *const Config,
@@ -126,6 +128,7 @@ pub unsafe extern "C" fn wspair_conn_free(conn: *mut Conn) {
 /// that answers to the messages before it still go first.
 ///
 /// WSPAIR_ERROR_NULL; then nothing was read. Never fails for what the peer sent.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_receive(
     conn: *mut Conn,
@@ -151,6 +154,7 @@ pub unsafe extern "C" fn wspair_conn_receive(
 
 /// As `wspair_conn_receive` for bytes that must not change: masked payloads are copied, as they are
 /// unmasked, into the connection's memory.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_receive_const(
     conn: *mut Conn,

@@ -22,6 +22,7 @@ pub struct Coupling(Engine);
 ///
 /// WSPAIR_PAIR_ACCEPTED, WSPAIR_PAIR_HIBERNATABLE, WSPAIR_PAIR_SPENT, WSPAIR_ERROR_NULL,
 /// WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_coupling_new(
     pair: *mut Pair,
@@ -111,6 +112,7 @@ pub unsafe extern "C" fn wspair_coupling_forward(
 /// queued.
 ///
 /// WSPAIR_MORE while more waits: call again when the transport has taken some. WSPAIR_ERROR_NULL.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_coupling_drain(
     coupling: *const Coupling,

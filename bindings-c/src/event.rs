@@ -43,12 +43,17 @@ pub enum WspairEvent {
     Closed = 7,
 }
 
-/// A chunk is the first of its message.
-pub const WSPAIR_FLAG_FIRST: u32 = 1;
-/// A chunk is the last of its message.
-pub const WSPAIR_FLAG_LAST: u32 = 2;
-/// Both Close frames passed.
-pub const WSPAIR_FLAG_CLEAN: u32 = 4;
+/// What more there is to say of an event. The flags of one are added up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum WspairFlag {
+    /// A chunk is the first of its message.
+    First = 1,
+    /// A chunk is the last of its message.
+    Last = 2,
+    /// Both Close frames passed.
+    Clean = 4,
+}
 
 /// Something that happened on a connection.
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +115,8 @@ fn convert(event: Engine<'_>, closed: &mut Option<Closed>) -> Event {
         Engine::Text(text) => message(WspairEvent::Text, WspairKind::Text, text.as_bytes()),
         Engine::Binary(data) => message(WspairEvent::Binary, WspairKind::Binary, &data),
         Engine::Chunk(Chunk { kind, data, first, last }) => {
-            let flags =
-                if first { WSPAIR_FLAG_FIRST } else { 0 } | if last { WSPAIR_FLAG_LAST } else { 0 };
+            let flags = if first { WspairFlag::First as u32 } else { 0 }
+                | if last { WspairFlag::Last as u32 } else { 0 };
             Event { flags, ..message(WspairEvent::Chunk, kind.into(), &data) }
         }
         Engine::Ping(payload) => Event::new(WspairEvent::Ping, payload),
@@ -125,7 +130,7 @@ fn convert(event: Engine<'_>, closed: &mut Option<Closed>) -> Event {
             let end = closed.insert(end);
             Event {
                 code: end.code,
-                flags: if end.clean { WSPAIR_FLAG_CLEAN } else { 0 },
+                flags: if end.clean { WspairFlag::Clean as u32 } else { 0 },
                 error: Wspair::from(end.cause) as i32,
                 ..Event::new(WspairEvent::Closed, end.reason.as_bytes())
             }

@@ -74,6 +74,7 @@ pub struct Utf8 {
 /// WSPAIR_OK; WSPAIR_MORE while the header is not whole; WSPAIR_PROTOCOL_* for the first rule that
 /// is broken, as soon as the bytes show it; WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for another
 /// role.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_frame_decode(
     bytes: *const u8,

@@ -15,6 +15,7 @@ pub mod frame;
 mod guard;
 pub mod handshake;
 mod memory;
+pub mod names;
 pub mod options;
 pub mod pair;
 pub mod prepared;

@@ -9,7 +9,7 @@ use wspair_core::{End, Pair as EnginePair};
 
 use self::message::{Message, Owned};
 use self::options::{PairOptions, names, pair_config};
-use crate::event::WSPAIR_FLAG_CLEAN;
+use crate::event::WspairFlag;
 use crate::guard::{exclusive, free, guard, put, text};
 use crate::memory::{Spare, room_for};
 use crate::result::Wspair;
@@ -77,6 +77,7 @@ pub struct PairEvent {
 ///
 /// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_ERROR_MEMORY; WSPAIR_ERROR_ARGUMENT for options that
 /// were not initialised.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_pair_new(
     options: *const PairOptions,
@@ -147,6 +148,7 @@ pub unsafe extern "C" fn wspair_pair_accept_hibernatable(pair: *mut Pair, end: u
 ///
 /// WSPAIR_PAIR_CLOSING, WSPAIR_PAIR_NOT_ACCEPTED, WSPAIR_PAIR_FULL; WSPAIR_ERROR_UTF8 for a text
 /// that is not; WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_pair_send(
     pair: *mut Pair,
@@ -226,7 +228,7 @@ pub unsafe extern "C" fn wspair_pair_poll(
                 *kept = reason;
                 PairEvent {
                     code,
-                    flags: if clean { WSPAIR_FLAG_CLEAN } else { 0 },
+                    flags: if clean { WspairFlag::Clean as u32 } else { 0 },
                     reason: kept.as_ptr(),
                     reason_len: kept.len(),
                     ..PairEvent::new(WspairPairEvent::Close)

@@ -20,6 +20,7 @@ pub struct Prepared(Engine);
 ///
 /// WSPAIR_ERROR_NULL; WSPAIR_ERROR_ARGUMENT for another kind; WSPAIR_ERROR_UTF8 for a text that is
 /// not; WSPAIR_ERROR_MEMORY.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_prepared_new(
     message_kind: u32,
@@ -59,6 +60,7 @@ pub unsafe extern "C" fn wspair_prepared_free(prepared: *mut Prepared) {
 ///
 /// WSPAIR_ERROR_NULL, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT, WSPAIR_SEND_BACKPRESSURE,
 /// WSPAIR_ERROR_MEMORY.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_send_prepared(
     conn: *mut Conn,

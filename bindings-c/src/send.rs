@@ -35,6 +35,7 @@ pub enum WspairCompression {
 /// not; WSPAIR_SEND_CLOSING once a Close frame was sent or the connection ended;
 /// WSPAIR_SEND_FRAGMENT inside a fragmented message; WSPAIR_SEND_BACKPRESSURE when the queue is
 /// full; WSPAIR_ERROR_MEMORY. Then nothing was queued.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_send(
     conn: *mut Conn,
@@ -49,6 +50,7 @@ pub unsafe extern "C" fn wspair_conn_send(
 /// As `wspair_conn_send`, and says whether the message is compressed.
 ///
 /// `compression`: WSPAIR_COMPRESSION_*.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_send_with(
     conn: *mut Conn,
@@ -83,6 +85,7 @@ pub unsafe extern "C" fn wspair_conn_send_with(
 /// UTF-8 is the caller's to keep. `fin`: not 0 for the last part.
 ///
 /// Errors as `wspair_conn_send`; WSPAIR_SEND_FRAGMENT for another kind than the first part's.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_send_fragment(
     conn: *mut Conn,
@@ -193,6 +196,7 @@ pub unsafe extern "C" fn wspair_conn_abort(conn: *mut Conn) -> Wspair {
 /// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT;
 /// WSPAIR_SEND_PENDING while anything is queued; WSPAIR_SEND_ROOM when the header does not fit.
 /// Then nothing was changed.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_frame_in_place(
     conn: *mut Conn,
@@ -222,6 +226,7 @@ pub unsafe extern "C" fn wspair_conn_frame_in_place(
 /// WSPAIR_SEND_NOT_AS_IT_IS where a payload may not go out as it is: a client masks it, a message that
 /// is compressed or split has to be sent. WSPAIR_SEND_PENDING while anything is queued.
 /// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_SEND_CLOSING, WSPAIR_SEND_FRAGMENT.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_frame_beside(
     conn: *mut Conn,

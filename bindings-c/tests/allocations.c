@@ -69,7 +69,7 @@ static void in_place(wspair_conn *client, wspair_conn *server) {
   wspair_event event;
   size_t start, count, used;
   GOOD(wspair_conn_frame_in_place(client, WSPAIR_KIND_BINARY, buf, sizeof buf, 14, &start));
-  wspair_conn_receive(server, buf + start, sizeof buf - start, &event, 1, &count, &used);
+  CHECK(wspair_conn_receive(server, buf + start, sizeof buf - start, &event, 1, &count, &used) >= 0);
   CHECK(count == 1 && event.len == 200000 && event.data == buf + 14);
 }
 

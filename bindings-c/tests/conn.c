@@ -330,18 +330,6 @@ static void misuse(void) {
   wspair_conn_free(server);
 }
 
-static void words(void) {
-  int32_t number;
-  int known = 0;
-  for (number = -1000; number <= 10; number++) {
-    known += strcmp(wspair_strerror(number), "unknown result") != 0;
-  }
-  CHECK(known == 118);
-  CHECK(strcmp(wspair_strerror(WSPAIR_SEND_CLOSING), "connection is closing") == 0);
-  CHECK(strcmp(wspair_strerror(12345), "unknown result") == 0);
-  CHECK(strcmp(wspair_version(), WSPAIR_VERSION) == 0);
-}
-
 /* A text, a Close and the end of the peer's direction: all is answered, however it was cut. */
 static void half_closed(void) {
   wspair_options options;
@@ -503,7 +491,6 @@ int main(void) {
   broken_elsewhere();
   timers();
   misuse();
-  words();
   half_closed();
   held();
   ended();

@@ -11,9 +11,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 work=$1 libs=$2
 prefix=$work/prefix
 out=$work/tests
-mkdir -p "$out"
+mkdir -p "$out/include"
 
-strict=(-Wall -Wextra -Wpedantic -Werror -g -O1 -I"$prefix/include" -I.)
+strict=(-Wall -Wextra -Wpedantic -Werror -g -O1 -I"$prefix/include" -I. -I"$out/include")
 read -ra libs <<<"$libs"
 static=("$prefix/lib/libwspair.a" "${libs[@]}")
 shared=(-L"$prefix/lib" -lwspair "-Wl,-rpath,$prefix/lib")
@@ -31,6 +31,12 @@ command -v valgrind >/dev/null || {
   has_valgrind=false
   echo "test-c: THERE IS NO VALGRIND, NOTHING RUNS UNDER IT" >&2
 }
+
+# The numbers of the header: see words.c. Flags are added up, so that they have no names.
+sed -n 's/^enum \(wspair_[a-z_]*\).*/\1/p; s/^  \(WSPAIR_[A-Z0-9_]*\) = .*/\1/p' "$prefix/include/wspair.h" |
+  awk '/^wspair_/ { of = $0; next }
+    of == "wspair_result" { print "RESULT(" $0 ")"; next }
+    of != "wspair_flag" { print "NAME(" of "_name, " $0 ")" }' >"$out/include/enums.h"
 
 for test in *.c; do
   name=${test%.c}
@@ -111,3 +117,10 @@ for function in $lengths; do
   }
 done
 echo "test-c: $(wc -l <<<"$exported") exported functions, all of them declared"
+
+# The header as C89 and as later C takes it.
+for standard in c89 c99 c11 c17; do
+  echo '#include <wspair.h>' |
+    "${CC:-cc}" -std=$standard -pedantic-errors -Wall -Wextra -Werror -I"$prefix/include" -fsyntax-only -x c -
+done
+echo "test-c: the header passed as C89 to C17"

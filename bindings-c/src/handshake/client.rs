@@ -106,6 +106,7 @@ pub unsafe extern "C" fn wspair_request_init(
 ///
 /// WSPAIR_ERROR_NULL, WSPAIR_ERROR_UTF8, WSPAIR_INVALID_*, WSPAIR_ERROR_MEMORY;
 /// WSPAIR_ERROR_ARGUMENT for a request that was not initialised.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_client_handshake_new(
     config: *const Config,

@@ -63,6 +63,7 @@ enum Answer {
 /// ended by `wspair_server_handshake_free`.
 ///
 /// WSPAIR_ERROR_NULL, WSPAIR_ERROR_MEMORY.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_new(
     config: *const Config,
@@ -89,6 +90,7 @@ pub unsafe extern "C" fn wspair_server_handshake_new(
 ///
 /// WSPAIR_ERROR_NULL, WSPAIR_ERROR_ARGUMENT, WSPAIR_ERROR_MEMORY. A request that is not valid is no
 /// error: the progress is WSPAIR_PROGRESS_REFUSED then.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_from_fields(
     config: *const Config,

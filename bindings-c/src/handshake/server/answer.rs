@@ -22,6 +22,7 @@ use crate::slice::{Field, Kept, Slice, fields, weight};
 /// caller's, after which the request can still be accepted: WSPAIR_ERROR_NULL,
 /// WSPAIR_ERROR_MEMORY, WSPAIR_INVALID_NOT_OFFERED, WSPAIR_INVALID_FIELD_*; WSPAIR_ERROR_UTF8 for the
 /// subprotocol.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_accept(
     handshake: *mut ServerHandshake,
