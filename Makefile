@@ -180,6 +180,9 @@ bench: ## Benchmarks beside the peers
 bench-tokio: ## The crate for tokio beside its peers
 	cd core/tokio/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 
+instructions: ## Instructions a message against the figures that are checked in (needs valgrind, or says so)
+	env -u CARGO_TARGET_DIR core/benches/instructions.sh
+
 bench-node: $(binding) ## The npm package beside its peers
 	cd bindings-node && npm run --silent build
 	cd bindings-node/bench && npm ci --ignore-scripts --no-audit --no-fund --silent
@@ -235,6 +238,6 @@ $(frameworks):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
+.PHONY: instructions help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench bench-tokio bench-node bench-python bench-c clean-tools

@@ -1,42 +1,66 @@
-#!/bin/sh
-# Prints instructions a message, counted by callgrind, for the scenarios that have a goal.
-# A count is the difference of two runs, so what starting costs drops out.
-set -eu
+#!/usr/bin/env bash
+# Counts wspair's instructions a message (callgrind) and compares them with instructions.txt.
+#
+#   instructions.sh             fails where a count is over 3 % above the figure that is checked in
+#   instructions.sh write       writes the figures anew
+#   instructions.sh beside      prints them beside tungstenite's, which is built too
+#
+# A count is the difference of two runs, so what starting costs drops out. Counts do not depend on what
+# else the machine does, but on the compiler and on the kernels that the processor gets: where these are
+# not those of the figures, nothing is compared, loudly.
+set -euo pipefail
 cd "$(dirname "$0")"
-cargo build --release --quiet
+mode=${1:-check}
+skip() {
+  echo "make instructions: SKIPPED, $1: NOTHING WAS COMPARED" >&2
+  exit 0
+}
+command -v valgrind >/dev/null || skip "there is no valgrind"
+level=$(grep -qm1 -w avx2 /proc/cpuinfo && echo avx2 || echo sse2)
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || echo "another libc")
+made_with="$(rustc --version | cut -d' ' -f1,2), $libc, $level"
+figures_of=$(sed -n 's/^# made with //p' instructions.txt)
+[ "$mode" != check ] || [ "$made_with" = "$figures_of" ] ||
+  skip "the figures are those of $figures_of, this is $made_with"
+
+features=--no-default-features
+[ "$mode" != beside ] || features=
+# shellcheck disable=SC2086
+cargo build --release --quiet ${CI:+--locked} $features
 binary=${CARGO_TARGET_DIR:-target}/release/wspair-benches
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" "$log.new"' EXIT
 
 # ENGINE SCENARIO LEAST: prints messages and instructions.
 count() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" \
-        "$binary" --instructions "$1" "$2" "$3"
-    sed -n 's/.*Collected : //p' "$log"
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" \
+    "$binary" --instructions "$1" "$2" "$3"
+  sed -n 's/.*Collected : //p' "$log"
 }
 
 # ENGINE SCENARIO
 per_message() {
-    { count "$1" "$2" 10000; count "$1" "$2" 40000; } | xargs |
-        awk '{ printf "%.0f", ($4 - $2) / ($3 - $1) }'
+  { count "$1" "$2" 5000 && count "$1" "$2" 20000; } | xargs |
+    awk '{ printf "%.0f", ($4 - $2) / ($3 - $1) }'
 }
 
-printf '| %-32s | %8s | %6s | %11s |\n' 'instructions a message' wspair goal tungstenite
-printf '| -------------------------------- | -------: | -----: | ----------: |\n'
-while read -r scenario goal; do
-    ours=$(per_message wspair "$scenario")
-    theirs=$(per_message tungstenite "$scenario")
-    printf '| %-32s | %8s | %6s | %11s |\n' "$scenario" "$ours" "$goal" "$theirs"
-done <<END
-server-receive-binary-16 125
-server-receive-binary-125 180
-server-receive-ascii-16 130
-server-receive-ascii-125 235
-server-receive-multi-byte-125 455
-client-receive-binary-125 115
-server-send-binary-16 45
-server-send-binary-125 70
-client-send-binary-125 125
-server-echo-binary-125 270
-server-handshake -
-END
+failed=0
+{
+  printf '# made with %s\n' "$made_with"
+  echo '# The harness is in it: a read copies, which counts one a byte of the frame.'
+} >"$log.new"
+while read -r scenario figure; do
+  now=$(per_message wspair "$scenario")
+  printf '%-34s %6s\n' "$scenario" "$now" >>"$log.new"
+  case $mode in
+  beside) printf '%-34s %6s  tungstenite %6s\n' "$scenario" "$now" "$(per_message tungstenite "$scenario")" ;;
+  check)
+    verdict=$(awk -v now="$now" -v was="$figure" \
+      'BEGIN { print now > was * 1.03 ? "TOO MANY" : now < was * 0.97 ? "fewer: write the figures anew" : "" }')
+    printf '%-34s %6s of %6s %s\n' "$scenario" "$now" "$figure" "$verdict"
+    [ "$verdict" != "TOO MANY" ] || failed=1
+    ;;
+  esac
+done < <(grep -v '^#' instructions.txt)
+[ "$mode" != write ] || cp "$log.new" instructions.txt
+exit "$failed"

@@ -1,14 +1,22 @@
 //! The engines, each behind the same face.
 
+#[cfg(feature = "peers")]
 mod fastwebsockets;
+#[cfg(feature = "peers")]
 mod nexus;
+#[cfg(feature = "peers")]
 mod sockudo;
+#[cfg(feature = "peers")]
 mod tokio_websockets;
+#[cfg(feature = "peers")]
 mod tungstenite;
 mod wspair;
+#[cfg(feature = "peers")]
 mod yawc;
 
+#[cfg(feature = "peers")]
 use std::pin::pin;
+#[cfg(feature = "peers")]
 use std::task::{Context, Poll, Waker};
 
 use crate::scenario::{Scenario, Task};
@@ -23,13 +31,19 @@ pub struct Engine {
 }
 
 /// Ours first.
-pub const ENGINES: [Engine; 7] = [
+pub const ENGINES: &[Engine] = &[
     Engine { name: "wspair", start: wspair::start },
+    #[cfg(feature = "peers")]
     Engine { name: "nexus-web", start: nexus::start },
+    #[cfg(feature = "peers")]
     Engine { name: "sockudo-ws", start: sockudo::start },
+    #[cfg(feature = "peers")]
     Engine { name: "tungstenite", start: tungstenite::start },
+    #[cfg(feature = "peers")]
     Engine { name: "fastwebsockets", start: fastwebsockets::start },
+    #[cfg(feature = "peers")]
     Engine { name: "tokio-websockets", start: tokio_websockets::start },
+    #[cfg(feature = "peers")]
     Engine { name: "yawc", start: yawc::start },
 ];
 
@@ -45,6 +59,7 @@ fn batch(scenario: &Scenario) -> usize {
 }
 
 /// The outcome of a future over memory, which is never pending.
+#[cfg(feature = "peers")]
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,

@@ -44,12 +44,12 @@ fn instructions(engine: &str, scenario: &str, least: &str) {
 fn table(part: &str, rounds: usize, sample: Duration) {
     println!("{HEADER}");
     print!("| {:40}", "ns a message");
-    for engine in &ENGINES {
+    for engine in ENGINES {
         print!(" | {:>16}", engine.name);
     }
     println!(" | {:>6} |", "x best");
     print!("| {:-<40}", "");
-    for _ in &ENGINES {
+    for _ in ENGINES {
         print!(" | {:->15}:", "");
     }
     println!(" | {:->5}: |", "");
