@@ -1,6 +1,7 @@
 /** What a program sees of a WebSocket that it accepted, beside the end that its Worker holds. */
 
 import type { IncomingMessage } from 'node:http';
+import { tellOfClosing } from './channels';
 import { check } from './connection';
 import { Sent } from './engine';
 import type { Link } from './link';
@@ -9,14 +10,20 @@ export class AcceptedSocket {
   readonly #link: Link;
   /** Path and query that were asked for. */
   readonly url: string;
-  /** The client's address; undefined once it is gone. */
+  /** The client's address. */
   readonly remoteAddress: string | undefined;
+  /** Called when it is gone. @internal */
+  onclose: () => void = () => {};
 
   /** @internal */
   constructor(link: Link, { url = '', socket }: IncomingMessage) {
     this.#link = link;
     this.url = url;
     this.remoteAddress = socket.remoteAddress;
+    link.onclose = ({ code, reason, wasClean }) => {
+      this.onclose();
+      tellOfClosing({ url, code, reason, wasClean, remoteAddress: this.remoteAddress });
+    };
   }
 
   /** Bytes that wait to be written. */
@@ -24,7 +31,10 @@ export class AcceptedSocket {
     return this.#link.bufferedAmount;
   }
 
-  /** Starts the closing handshake, behind what waits, unless it has begun. Default code 1001. Throws a `SendError` for a code or reason that may not be sent. */
+  /**
+   * Starts the closing handshake, behind what waits, unless it has begun. Default code 1001. Throws
+   * a `SendError` for a code or reason that may not be sent.
+   */
   close(code = 1001, reason = ''): void {
     const sent = this.#link.close(code, reason);
     if (sent !== Sent.Closing) check(sent);

@@ -1,22 +1,24 @@
 /** Has a Worker's `fetch` answer what node:http hears, puts the ends that it returns on the sockets, and ends what it accepted. */
 
 import { EventEmitter } from 'node:events';
-import { type IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AcceptedSocket } from './accepted';
+import { answer, answersBefore, type Asked, leave, respond } from './answer';
+import { observe, tellOfRequest } from './channels';
 import { surround, surrounded } from './cloudflare/surroundings';
 import type { ConnectionOptions } from './connection';
 import { Contexts } from './context';
 import { Coupler } from './coupling';
-import { asksForWebSocket, isResponse, send, sendRefusal, sendText, toRequest, Unanswerable } from './exchange';
+import { asksForWebSocket, isResponse, send, sendRefusal, sendText, toRequest } from './exchange';
 import { wishes } from './handshake';
 import { Held } from './held';
 import { report, takeEnd } from './internal';
-import type { Link, Stream } from './link';
+import type { Stream } from './link';
 import { type Answer, native } from './native';
 import type { DeflateWishes } from './network-types';
 import { readAnew } from './ordinary';
 import { endSoon } from './sockets';
+import { clock } from './timers';
 import type * as dom from './types';
 import type { Wire } from './wire';
 
@@ -37,7 +39,7 @@ export interface UpgradeOptions<Env = any> {
 }
 
 export class Acceptor {
-  readonly links = new Map<Link, AcceptedSocket>();
+  readonly links = new Set<AcceptedSocket>();
   readonly contexts = new Contexts();
   /** All that it answers for, until they are closed. */
   private readonly sockets = new Set<Stream>();
@@ -78,6 +80,7 @@ export class Acceptor {
     const gone = new AbortController();
     this.add(socket);
     this.begin(socket);
+    observe(message, to);
     to.on('close', () => {
       if (!to.writableFinished) gone.abort();
       this.done(socket);
@@ -92,6 +95,7 @@ export class Acceptor {
 
   /** For the `upgrade` event. */
   async upgrade(message: IncomingMessage, socket: Stream, head: Buffer, handler: Handler): Promise<void> {
+    const began = clock();
     // Else the end of the client's direction would end ours.
     socket.allowHalfOpen = true;
     await answersBefore(socket);
@@ -112,13 +116,13 @@ export class Acceptor {
       });
     }
     this.begin(socket);
-    await this.open(message, socket, head, handler);
+    await this.open({ message, socket, began }, head, handler);
   }
 
   /** Tells all clients that it goes away, and opens no more connections. */
   beginClosing(): void {
     this.closing = true;
-    for (const link of this.links.keys()) link.close(1001);
+    for (const link of this.links) link.close();
     for (const socket of this.sockets) if (!this.pending.has(socket)) socket.destroy();
   }
 
@@ -134,46 +138,49 @@ export class Acceptor {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  private async open(message: IncomingMessage, socket: Stream, head: Buffer, handler: Handler): Promise<void> {
+  private async open(asked: Asked, head: Buffer, handler: Handler): Promise<void> {
+    const { message, socket } = asked;
     const refusal = native.originRefusal(this.policy, message.headers.origin);
-    if (refusal) return answer(message, socket, (to) => sendRefusal(to, refusal));
+    if (refusal) return answer(asked, (to) => sendRefusal(to, refusal));
     const held = new Held(socket, head);
+    const { signal } = held;
     let response: dom.Response;
     try {
-      response = await this.ask(handler, message, held.signal);
+      response = await this.ask(handler, message, signal);
     } catch (error) {
       held.release();
-      return answer(message, socket, () => Promise.reject(error), held.signal);
+      return answer(asked, () => Promise.reject(error), signal);
     }
     const { early, ended } = held.release();
     const { webSocket } = response;
-    if (!webSocket) return answer(message, socket, (to) => send(response as Response, to, message.method), held.signal);
-    // Nobody is there to be told yes.
-    const isLeft = held.signal.aborted;
-    if (isLeft || this.closing) {
+    if (!webSocket) return answer(asked, (to) => send(response as Response, to, message.method), signal);
+    // Nobody is there to be told yes, or is going to be.
+    if (signal.aborted || this.closing) {
       lose(webSocket);
-      return isLeft ? endSoon(socket) : answer(message, socket, (to) => sendText(to, 503, 'Service Unavailable'));
+      return signal.aborted ? leave(asked) : answer(asked, (to) => sendText(to, 503, 'Service Unavailable'));
     }
     let judged: Answer;
     try {
       judged = this.judge(message, response);
     } catch (error) {
       lose(webSocket);
-      return answer(message, socket, () => Promise.reject(error));
+      return answer(asked, () => Promise.reject(error));
     }
-    if (judged.agreed === undefined) {
+    const { agreed } = judged;
+    if (agreed === undefined) {
       lose(webSocket);
-      return answer(message, socket, (to) => sendRefusal(to, judged));
+      return answer(asked, (to) => sendRefusal(to, judged));
     }
     socket.write(judged.response);
+    tellOfRequest(message, 101, asked.began);
     const wire = take(webSocket);
     // As in the runtime the client is told yes all the same, and then dropped.
     if (wire === undefined) return endSoon(socket);
     // Before the link, which may have a reason to stop it.
     socket.resume();
-    const link = this.coupler.couple(false, socket, early, judged.agreed, wire, ended);
-    this.links.set(link, new AcceptedSocket(link, message));
-    link.onclose = () => this.links.delete(link);
+    const accepted = new AcceptedSocket(this.coupler.couple(false, socket, early, agreed, wire, ended), message);
+    this.links.add(accepted);
+    accepted.onclose = () => this.links.delete(accepted);
   }
 
   private async ask(handler: Handler, message: IncomingMessage, signal: AbortSignal): Promise<dom.Response> {
@@ -216,13 +223,6 @@ function serverOf(socket: Stream & { server?: unknown }): EventEmitter | undefin
   return socket.server instanceof EventEmitter ? socket.server : undefined;
 }
 
-/** Waits for the answers to requests before this one, which node:http does not. */
-async function answersBefore(socket: Stream & { _httpMessage?: ServerResponse | null }): Promise<void> {
-  for (let before; socket.writable && (before = socket._httpMessage); ) {
-    await new Promise((resolve) => before!.once('close', resolve));
-  }
-}
-
 function take(end: dom.WebSocket): Wire | undefined {
   try {
     return takeEnd(end);
@@ -235,40 +235,4 @@ function take(end: dom.WebSocket): Wire | undefined {
 /** To whoever has the other end the client is one that left. */
 function lose(end: dom.WebSocket): void {
   take(end)?.lost();
-}
-
-/** Answers on a socket that node:http gave away, and ends it. */
-function answer(message: IncomingMessage, socket: Stream, how: (to: ServerResponse) => unknown, signal?: AbortSignal): Promise<void> {
-  const to = new ServerResponse(message);
-  to.shouldKeepAlive = false;
-  to.assignSocket(socket as Socket);
-  const drained = () => to.emit('drain');
-  socket.on('drain', drained);
-  to.on('finish', () => {
-    to.detachSocket(socket as Socket);
-    socket.off('drain', drained);
-    endSoon(socket);
-  });
-  // What still comes is nobody's, but its end is to be heard of.
-  socket.resume();
-  return respond(to, signal, how);
-}
-
-/** @param signal aborted when the client is gone */
-async function respond(to: ServerResponse, signal: AbortSignal | undefined, how: (to: ServerResponse) => unknown): Promise<void> {
-  try {
-    await how(to);
-  } catch (error) {
-    if (error instanceof Unanswerable) return sendText(to, error.status, error.message);
-    if (!signal?.aborted || !isOfClient(error, signal)) report(error);
-    if (to.headersSent) to.destroy();
-    else sendText(to, 500, 'Internal Server Error');
-  }
-}
-
-/** Whether it only says that the client is gone, which is nobody's fault. */
-function isOfClient(error: unknown, signal: AbortSignal): boolean {
-  const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown };
-  if (error === signal.reason || name === 'AbortError' || code === 'ECONNRESET') return true;
-  return cause !== undefined && isOfClient(cause, signal);
 }

@@ -17,6 +17,7 @@ export type { Negotiated } from './engine';
 export * from './handshake';
 export type * from './network-types';
 export type { AcceptedSocket } from './accepted';
+export type { ClosedMessage, RequestMessage } from './channels';
 export type { Handler, UpgradeOptions } from './acceptor';
 export type { ExecutionContext } from './context';
 export { type ServeOptions, type Serving, serve } from './serve';

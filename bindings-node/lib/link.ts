@@ -20,9 +20,8 @@ export interface Ending {
 
 export class Link implements Sink {
   /** Called when the socket is gone. */
-  onclose: () => void = () => {};
-  /** How it ended, from when that is known. */
-  ending: Ending | undefined;
+  onclose: (how: Ending) => void = () => {};
+  private ending: Ending = { code: 1006, reason: '', wasClean: false };
   /** The socket takes no more for now. */
   private blocked = false;
   private scheduled = false;
@@ -71,7 +70,7 @@ export class Link implements Sink {
     socket.on('close', () => this.gone());
     if (early.length > 0) this.received(early);
     if (ended || socket.readableEnded) this.eof();
-    if (socket.destroyed) this.gone();
+    if (socket.destroyed) nextTick(() => this.gone());
     else this.schedule();
   }
 
@@ -153,7 +152,7 @@ export class Link implements Sink {
     this.done = true;
     clearTimeout(this.timer);
     this.engine.free();
-    this.onclose();
+    this.onclose(this.ending);
   }
 
   private unstop(): void {

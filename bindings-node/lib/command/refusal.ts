@@ -1,0 +1,2 @@
+/** Ends the command with a line that says why. */
+export class Refusal extends Error {}
