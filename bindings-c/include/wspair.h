@@ -9,6 +9,8 @@
  *   of no elements may be null; a length that no object can have gives WSPAIR_ERROR_ARGUMENT.
  *   Strings are UTF-8.
  * - Out-parameters come last, and are needed, where nothing else is said. They are set on success.
+ * - Structs that may grow begin with their size, which their _init sets. The others are small, made by
+ *   the thousand, and keep their fields as long as the soname stays.
  * - Any handle may be used by any thread, but only by one at a time.
  * - There is no callback but the one that frees a message, no global state, no I/O, and no clock.
  * - A panic of the library's ends in WSPAIR_ERROR_PANIC, and a line on standard error.
@@ -980,11 +982,16 @@ enum wspair_transport
    */
   WSPAIR_TRANSPORT_OPEN = 0,
   /**
-   * Write what is queued, then end the write side; go on reading.
+   * Write what is queued, then end the write side; go on reading: shutdown(fd, SHUT_WR) on a
+   * socket, one SSL_shutdown that is not waited for over TLS, END_STREAM over HTTP/2.
    */
   WSPAIR_TRANSPORT_FINISH_WRITING = 1,
   /**
    * Drop it. What is still queued may be written in one last attempt that does not wait.
+   *
+   * A socket that is closed with unread input is reset, and the peer may lose what was written
+   * last: end the write side first, and read on for a second or two, or until the peer ends its
+   * own.
    */
   WSPAIR_TRANSPORT_CLOSE = 2
 };
@@ -1517,6 +1524,9 @@ void wspair_config_free(struct wspair_config *config);
 /**
  * Makes a server's side.
  *
+ * It may be fed, and send, before the answer to its request is written; that the answer goes first on
+ * the transport is the program's to see to.
+ *
  * `config`: what it is set to; null for the defaults. `agreed`: what the handshake agreed on; null
  * for nothing. `conn`: is set to the new handle, to be ended by `wspair_conn_free`. Nothing of the
  * arguments is kept but a share of the configuration.
@@ -1559,7 +1569,8 @@ void wspair_conn_free(struct wspair_conn *conn);
  *
  * WSPAIR_OK: all bytes are done with and all events are out. WSPAIR_MORE: the events have to be
  * looked at first; call again with the bytes from `used` on, of which there may be none. Not to
- * call again for a while is how a program holds a peer back.
+ * call again for a while is how a program holds a peer back. Without room, `cap` 0, the result is
+ * WSPAIR_MORE though there may be nothing: no event is lost, the next call that has room gives it.
  *
  * A Close frame that this input causes is queued when `wspair_conn_transmit` is called next, so
  * that answers to the messages before it still go first.
@@ -1594,9 +1605,10 @@ wspair_result wspair_conn_receive_const(struct wspair_conn *conn,
  *
  * Behind the peer's Close frame this ends nothing: sending goes on until our own Close is queued,
  * or `close_within` is over. Without one WSPAIR_EVENT_CLOSED with 1006 follows, and what is sent
- * before that is given still goes out.
+ * before that is given still goes out. To be called once; again it changes nothing.
  *
- * `events`, `cap`, `count` and results as for `wspair_conn_receive`.
+ * `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it, or
+ * `wspair_conn_receive` without bytes, again.
  */
 wspair_result wspair_conn_eof(struct wspair_conn *conn,
                               struct wspair_event *events,
@@ -1619,8 +1631,11 @@ wspair_result wspair_conn_transport_lost(struct wspair_conn *conn,
  * Tells the time, acts on what is due, and gives the events that follow. Early, late and repeated
  * calls are harmless.
  *
- * `now`: nanoseconds on a monotonic clock whose zero the caller picks. `events`, `cap`, `count`
- * and results as for `wspair_conn_receive`.
+ * `now`: nanoseconds on a monotonic clock whose zero the caller picks; less than before counts as
+ * before. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
+ * or `wspair_conn_receive` without bytes, again.
+ *
+ * What the transport holds is to be read first: a pong that waits there is no silence.
  */
 wspair_result wspair_conn_timeout(struct wspair_conn *conn,
                                   uint64_t now,
@@ -1649,8 +1664,11 @@ wspair_result wspair_conn_hold_input(struct wspair_conn *conn, uint32_t held);
 
 /**
  * When `wspair_conn_timeout` is next worth calling, on the clock that it is told; WSPAIR_NEVER for
- * never, until another function was called. What is armed and does not know the time yet counts as
- * due. Null gives WSPAIR_NEVER.
+ * never, until another function was called. Null gives WSPAIR_NEVER.
+ *
+ * What is due gives its own time, which is past, until `wspair_conn_timeout` was called: wait no time
+ * at all then. So does a connection whose time was never told, with 0, and one whose end was not yet
+ * given.
  */
 uint64_t wspair_conn_next_timeout(const struct wspair_conn *conn);
 
@@ -1916,6 +1934,10 @@ wspair_result wspair_client_handshake_advance(struct wspair_client_handshake *ha
  * `data`, `len`: the bytes. `used`: is set to how many belong to the answer; after
  * WSPAIR_PROGRESS_OPEN the rest is the connection's.
  *
+ * A refusal goes on with its body: the progress stays WSPAIR_PROGRESS_NEED_MORE until its length,
+ * `max_body`, the end of the stream or the deadline is reached. Who has no use for the body
+ * ends it with `wspair_client_handshake_eof`.
+ *
  * WSPAIR_ERROR_NULL. Never fails for what the peer sent.
  */
 wspair_result wspair_client_handshake_receive(struct wspair_client_handshake *handshake,
@@ -2091,7 +2113,9 @@ void wspair_server_handshake_free(struct wspair_server_handshake *handshake);
  * Feeds received bytes.
  *
  * `handshake`: from `wspair_server_handshake_new`. `data`, `len`: the bytes. `used`: is set to how
- * many belong to the head; the rest is the connection's.
+ * many belong to the head; the rest is the connection's, which may be fed it before the answer is
+ * written. Once there is a verdict nothing more is taken: what comes behind a refusal is nobody's, and
+ * may be read only so that the transport is not reset.
  *
  * WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields. Never fails for what the peer
  * sent.
@@ -2292,67 +2316,67 @@ wspair_result wspair_server_handshake_subprotocol(const struct wspair_server_han
                                                   struct wspair_slice *name);
 
 /**
- * A word for one of WSPAIR_BOOTSTRAP_*, as "extended connect"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_BOOTSTRAP_*, as "extended connect"; else "unknown". The string is static.
  */
 const char *wspair_bootstrap_name(uint32_t bootstrap);
 
 /**
- * A word for one of WSPAIR_COMPRESSION_*, as "auto"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_COMPRESSION_*, as "auto"; else "unknown". The string is static.
  */
 const char *wspair_compression_name(uint32_t compression);
 
 /**
- * A word for one of WSPAIR_DELIVERY_*, as "messages"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_DELIVERY_*, as "messages"; else "unknown". The string is static.
  */
 const char *wspair_delivery_name(uint32_t delivery);
 
 /**
- * A word for one of WSPAIR_END_*, as "first"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_END_*, as "first"; else "unknown". The string is static.
  */
 const char *wspair_end_name(uint32_t end);
 
 /**
- * A word for one of WSPAIR_EVENT_*, as "text"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_EVENT_*, as "text"; else "unknown". The string is static.
  */
 const char *wspair_event_type_name(uint32_t event_type);
 
 /**
- * A word for one of WSPAIR_KIND_*, as "text"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_KIND_*, as "text"; else "unknown". The string is static.
  */
 const char *wspair_kind_name(uint32_t kind);
 
 /**
- * A word for one of WSPAIR_OPCODE_*, as "continuation"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_OPCODE_*, as "continuation"; else "unknown". The string is static.
  */
 const char *wspair_opcode_name(uint32_t opcode);
 
 /**
- * A word for one of WSPAIR_PAIR_EVENT_*, as "message"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_PAIR_EVENT_*, as "message"; else "unknown". The string is static.
  */
 const char *wspair_pair_event_type_name(uint32_t pair_event_type);
 
 /**
- * A word for one of WSPAIR_PHASE_*, as "fresh"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_PHASE_*, as "fresh"; else "unknown". The string is static.
  */
 const char *wspair_phase_name(uint32_t phase);
 
 /**
- * A word for one of WSPAIR_PROGRESS_*, as "need more"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_PROGRESS_*, as "need more"; else "unknown". The string is static.
  */
 const char *wspair_progress_name(uint32_t progress);
 
 /**
- * A word for one of WSPAIR_ROLE_*, as "client"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_ROLE_*, as "client"; else "unknown". The string is static.
  */
 const char *wspair_role_name(uint32_t role);
 
 /**
- * A word for one of WSPAIR_STATE_*, as "open"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_STATE_*, as "open"; else "unknown". The string is static.
  */
 const char *wspair_state_name(uint32_t state);
 
 /**
- * A word for one of WSPAIR_TRANSPORT_*, as "finish writing"; for another number "unknown". The string is static.
+ * A word for one of WSPAIR_TRANSPORT_*, as "finish writing"; else "unknown". The string is static.
  */
 const char *wspair_transport_name(uint32_t transport);
 
@@ -2595,6 +2619,9 @@ wspair_result wspair_conn_send_prepared(struct wspair_conn *conn,
 /**
  * Queues a message. It is copied.
  *
+ * A message that is refused is one the peer misses: where every one counts, send it again once
+ * `wspair_conn_buffered` has fallen, or close, with 1011 or 1013, so that the peer learns of the gap.
+ *
  * `conn`: the connection. `message_kind`: WSPAIR_KIND_*. `data`, `len`: the message; may be an
  * event's own data.
  *
@@ -2731,7 +2758,8 @@ wspair_result wspair_conn_frame_beside(struct wspair_conn *conn,
  * Shows what waits to be written, oldest first.
  *
  * `conn`: the connection. `slices`, `cap`: where the parts are written to, of which at most 16 are
- * shown at a time. `count`: is set to how many were; 0 when nothing waits. They stay as they are
+ * shown at a time. `count`: is set to how many were; 0 when nothing waits, or there is no room: see
+ * `wspair_conn_wants_write`. They stay as they are
  * and where they are until `wspair_conn_advance` passes them, whatever is called in between, so an
  * asynchronous write may be under way. Only `wspair_conn_free` ends them sooner.
  *

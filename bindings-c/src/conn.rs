@@ -31,9 +31,14 @@ pub struct Conn {
 pub enum WspairTransport {
     /// Read, and write what is queued.
     Open = 0,
-    /// Write what is queued, then end the write side; go on reading.
+    /// Write what is queued, then end the write side; go on reading: shutdown(fd, SHUT_WR) on a
+    /// socket, one SSL_shutdown that is not waited for over TLS, END_STREAM over HTTP/2.
     FinishWriting = 1,
     /// Drop it. What is still queued may be written in one last attempt that does not wait.
+    ///
+    /// A socket that is closed with unread input is reset, and the peer may lose what was written
+    /// last: end the write side first, and read on for a second or two, or until the peer ends its
+    /// own.
     Close = 2,
 }
 
@@ -50,6 +55,9 @@ pub enum WspairState {
 }
 
 /// Makes a server's side.
+///
+/// It may be fed, and send, before the answer to its request is written; that the answer goes first on
+/// the transport is the program's to see to.
 ///
 /// `config`: what it is set to; null for the defaults. `agreed`: what the handshake agreed on; null
 /// for nothing. `conn`: is set to the new handle, to be ended by `wspair_conn_free`. Nothing of the
@@ -122,7 +130,8 @@ pub unsafe extern "C" fn wspair_conn_free(conn: *mut Conn) {
 ///
 /// WSPAIR_OK: all bytes are done with and all events are out. WSPAIR_MORE: the events have to be
 /// looked at first; call again with the bytes from `used` on, of which there may be none. Not to
-/// call again for a while is how a program holds a peer back.
+/// call again for a while is how a program holds a peer back. Without room, `cap` 0, the result is
+/// WSPAIR_MORE though there may be nothing: no event is lost, the next call that has room gives it.
 ///
 /// A Close frame that this input causes is queued when `wspair_conn_transmit` is called next, so
 /// that answers to the messages before it still go first.
@@ -183,9 +192,10 @@ pub unsafe extern "C" fn wspair_conn_receive_const(
 ///
 /// Behind the peer's Close frame this ends nothing: sending goes on until our own Close is queued,
 /// or `close_within` is over. Without one WSPAIR_EVENT_CLOSED with 1006 follows, and what is sent
-/// before that is given still goes out.
+/// before that is given still goes out. To be called once; again it changes nothing.
 ///
-/// `events`, `cap`, `count` and results as for `wspair_conn_receive`.
+/// `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it, or
+/// `wspair_conn_receive` without bytes, again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_eof(
     conn: *mut Conn,
@@ -222,8 +232,11 @@ pub unsafe extern "C" fn wspair_conn_transport_lost(
 /// Tells the time, acts on what is due, and gives the events that follow. Early, late and repeated
 /// calls are harmless.
 ///
-/// `now`: nanoseconds on a monotonic clock whose zero the caller picks. `events`, `cap`, `count`
-/// and results as for `wspair_conn_receive`.
+/// `now`: nanoseconds on a monotonic clock whose zero the caller picks; less than before counts as
+/// before. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
+/// or `wspair_conn_receive` without bytes, again.
+///
+/// What the transport holds is to be read first: a pong that waits there is no silence.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_timeout(
     conn: *mut Conn,
@@ -269,8 +282,11 @@ pub unsafe extern "C" fn wspair_conn_hold_input(conn: *mut Conn, held: u32) -> W
 }
 
 /// When `wspair_conn_timeout` is next worth calling, on the clock that it is told; WSPAIR_NEVER for
-/// never, until another function was called. What is armed and does not know the time yet counts as
-/// due. Null gives WSPAIR_NEVER.
+/// never, until another function was called. Null gives WSPAIR_NEVER.
+///
+/// What is due gives its own time, which is past, until `wspair_conn_timeout` was called: wait no time
+/// at all then. So does a connection whose time was never told, with 0, and one whose end was not yet
+/// given.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_next_timeout(conn: *const Conn) -> u64 {
     ask(WSPAIR_NEVER, || {

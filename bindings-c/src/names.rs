@@ -12,7 +12,7 @@ use crate::pair::state::WspairPhase;
 use crate::pair::{WspairEnd, WspairPairEvent};
 use crate::send::WspairCompression;
 
-/// A word for one of WSPAIR_BOOTSTRAP_*, as "extended connect"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_BOOTSTRAP_*, as "extended connect"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_bootstrap_name(bootstrap: u32) -> *const c_char {
     use WspairBootstrap as E;
@@ -22,28 +22,28 @@ pub extern "C" fn wspair_bootstrap_name(bootstrap: u32) -> *const c_char {
     )
 }
 
-/// A word for one of WSPAIR_COMPRESSION_*, as "auto"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_COMPRESSION_*, as "auto"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_compression_name(compression: u32) -> *const c_char {
     use WspairCompression as E;
     word(compression, &[(E::Auto as u32, c"auto"), (E::On as u32, c"on"), (E::Off as u32, c"off")])
 }
 
-/// A word for one of WSPAIR_DELIVERY_*, as "messages"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_DELIVERY_*, as "messages"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_delivery_name(delivery: u32) -> *const c_char {
     use WspairDelivery as E;
     word(delivery, &[(E::Messages as u32, c"messages"), (E::Chunks as u32, c"chunks")])
 }
 
-/// A word for one of WSPAIR_END_*, as "first"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_END_*, as "first"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_end_name(end: u32) -> *const c_char {
     use WspairEnd as E;
     word(end, &[(E::First as u32, c"first"), (E::Second as u32, c"second")])
 }
 
-/// A word for one of WSPAIR_EVENT_*, as "text"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_EVENT_*, as "text"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_event_type_name(event_type: u32) -> *const c_char {
     use WspairEvent as E;
@@ -61,14 +61,14 @@ pub extern "C" fn wspair_event_type_name(event_type: u32) -> *const c_char {
     )
 }
 
-/// A word for one of WSPAIR_KIND_*, as "text"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_KIND_*, as "text"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_kind_name(kind: u32) -> *const c_char {
     use WspairKind as E;
     word(kind, &[(E::Text as u32, c"text"), (E::Binary as u32, c"binary")])
 }
 
-/// A word for one of WSPAIR_OPCODE_*, as "continuation"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_OPCODE_*, as "continuation"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_opcode_name(opcode: u32) -> *const c_char {
     use WspairOpcode as E;
@@ -85,7 +85,7 @@ pub extern "C" fn wspair_opcode_name(opcode: u32) -> *const c_char {
     )
 }
 
-/// A word for one of WSPAIR_PAIR_EVENT_*, as "message"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_PAIR_EVENT_*, as "message"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_pair_event_type_name(pair_event_type: u32) -> *const c_char {
     use WspairPairEvent as E;
@@ -100,7 +100,7 @@ pub extern "C" fn wspair_pair_event_type_name(pair_event_type: u32) -> *const c_
     )
 }
 
-/// A word for one of WSPAIR_PHASE_*, as "fresh"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_PHASE_*, as "fresh"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_phase_name(phase: u32) -> *const c_char {
     use WspairPhase as E;
@@ -115,7 +115,7 @@ pub extern "C" fn wspair_phase_name(phase: u32) -> *const c_char {
     )
 }
 
-/// A word for one of WSPAIR_PROGRESS_*, as "need more"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_PROGRESS_*, as "need more"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_progress_name(progress: u32) -> *const c_char {
     use WspairProgress as E;
@@ -131,14 +131,14 @@ pub extern "C" fn wspair_progress_name(progress: u32) -> *const c_char {
     )
 }
 
-/// A word for one of WSPAIR_ROLE_*, as "client"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_ROLE_*, as "client"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_role_name(role: u32) -> *const c_char {
     use WspairRole as E;
     word(role, &[(E::Client as u32, c"client"), (E::Server as u32, c"server")])
 }
 
-/// A word for one of WSPAIR_STATE_*, as "open"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_STATE_*, as "open"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_state_name(state: u32) -> *const c_char {
     use WspairState as E;
@@ -152,7 +152,7 @@ pub extern "C" fn wspair_state_name(state: u32) -> *const c_char {
     )
 }
 
-/// A word for one of WSPAIR_TRANSPORT_*, as "finish writing"; for another number "unknown". The string is static.
+/// A word for one of WSPAIR_TRANSPORT_*, as "finish writing"; else "unknown". The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn wspair_transport_name(transport: u32) -> *const c_char {
     use WspairTransport as E;

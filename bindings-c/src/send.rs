@@ -28,6 +28,9 @@ pub enum WspairCompression {
 
 /// Queues a message. It is copied.
 ///
+/// A message that is refused is one the peer misses: where every one counts, send it again once
+/// `wspair_conn_buffered` has fallen, or close, with 1011 or 1013, so that the peer learns of the gap.
+///
 /// `conn`: the connection. `message_kind`: WSPAIR_KIND_*. `data`, `len`: the message; may be an
 /// event's own data.
 ///
@@ -253,7 +256,8 @@ pub unsafe extern "C" fn wspair_conn_frame_beside(
 /// Shows what waits to be written, oldest first.
 ///
 /// `conn`: the connection. `slices`, `cap`: where the parts are written to, of which at most 16 are
-/// shown at a time. `count`: is set to how many were; 0 when nothing waits. They stay as they are
+/// shown at a time. `count`: is set to how many were; 0 when nothing waits, or there is no room: see
+/// `wspair_conn_wants_write`. They stay as they are
 /// and where they are until `wspair_conn_advance` passes them, whatever is called in between, so an
 /// asynchronous write may be under way. Only `wspair_conn_free` ends them sooner.
 ///

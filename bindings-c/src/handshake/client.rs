@@ -202,6 +202,10 @@ pub unsafe extern "C" fn wspair_client_handshake_advance(
 /// `data`, `len`: the bytes. `used`: is set to how many belong to the answer; after
 /// WSPAIR_PROGRESS_OPEN the rest is the connection's.
 ///
+/// A refusal goes on with its body: the progress stays WSPAIR_PROGRESS_NEED_MORE until its length,
+/// `max_body`, the end of the stream or the deadline is reached. Who has no use for the body
+/// ends it with `wspair_client_handshake_eof`.
+///
 /// WSPAIR_ERROR_NULL. Never fails for what the peer sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_client_handshake_receive(

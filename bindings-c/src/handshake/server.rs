@@ -134,7 +134,9 @@ pub unsafe extern "C" fn wspair_server_handshake_free(handshake: *mut ServerHand
 /// Feeds received bytes.
 ///
 /// `handshake`: from `wspair_server_handshake_new`. `data`, `len`: the bytes. `used`: is set to how
-/// many belong to the head; the rest is the connection's.
+/// many belong to the head; the rest is the connection's, which may be fed it before the answer is
+/// written. Once there is a verdict nothing more is taken: what comes behind a refusal is nobody's, and
+/// may be read only so that the transport is not reset.
 ///
 /// WSPAIR_ERROR_NULL; WSPAIR_ERROR_STATE for a handshake from fields. Never fails for what the peer
 /// sent.
