@@ -52,7 +52,6 @@ const TEXT_AND_CLOSE: &str = "81 02 6869 88 02 0fa0";
 #[test]
 fn behind_a_close_the_end_leaves_our_direction_open() {
     for role in ROLES {
-        // M-13
         let bytes = to(role, &hex(TEXT_AND_CLOSE));
         for (door, cut) in
             DOORS.iter().flat_map(|door| cuts(&bytes).into_iter().map(move |cut| (*door, cut)))
@@ -69,7 +68,7 @@ fn behind_a_close_the_end_leaves_our_direction_open() {
             conn.send_text("re hi").unwrap();
             assert_eq!(written(&mut conn, Transport::Open), [sent(0x81, b"re hi")]);
             conn.close(Some(code(4000)), "").unwrap();
-            assert_eq!(more(&mut conn), [clean(4000)]);
+            assert_eq!(more(&mut conn), [clean(4000)], "M-13");
             assert_eq!(written(&mut conn, Transport::Close), [sent_close(4000)]);
             assert_eq!(conn.send_text("late"), Err(SendError::Closing));
             assert_eq!(conn.poll_timeout(), None);
