@@ -153,6 +153,15 @@ fn write(conn: &mut Connection, n: usize) -> Vec<u8> {
     written
 }
 
+/// How long a frame gets.
+fn wire_len(role: Role, len: usize) -> usize {
+    len + match len {
+        0..126 => 2,
+        126..65536 => 4,
+        _ => 10,
+    } + if role == Role::Client { 4 } else { 0 }
+}
+
 fn gave_up() -> OwnedEvent {
     abnormal(Cause::Timeout(Timer::Pong))
 }
@@ -206,6 +215,7 @@ fn a_peer_that_takes_a_little_at_a_time_lives() {
             assert_eq!(tell(&mut conn, at(second)), [], "at {second} s");
         }
         assert_eq!((conn.ready_state(), pings), (ReadyState::Open, 0));
+        assert_eq!(conn.buffered_amount(), wire_len(role, 100_000) - 90_000, "no ping waits");
     }
 }
 
@@ -251,6 +261,95 @@ fn a_ping_that_finds_no_room_is_not_unanswered_while_output_moves() {
         let upto = at(59 * 4 + 25 + 5);
         assert_eq!(follow(&mut conn, at(59 * 4), upto), [gave_up()], "then nothing moved");
     }
+}
+
+#[test]
+fn a_ping_that_found_no_room_is_sent_when_there_is_some() {
+    for role in ROLES {
+        let mut config = keepalive(20, Some(5));
+        config.limits.max_outgoing = 100;
+        let mut conn = connection(role, config);
+        tell(&mut conn, at(0));
+        conn.send_binary(vec![0; 1000]).unwrap();
+        assert_eq!(follow(&mut conn, at(0), at(22)), []);
+        assert_eq!(output(&mut conn).len(), wire_len(role, 1000), "no ping");
+        assert_eq!(follow(&mut conn, at(22), at(45)), [], "nothing was asked");
+        assert_eq!(drain(&mut conn), [sent(0x89, b"")]);
+        assert_eq!(follow(&mut conn, at(45), at(200)), [gave_up()]);
+    }
+}
+
+#[test]
+fn output_that_moves_delays_no_ping_where_nobody_gives_up() {
+    let mut conn = connection(Role::Server, keepalive(20, None));
+    tell(&mut conn, at(0));
+    conn.send_binary(vec![0; 1000]).unwrap();
+    for second in 0..20 {
+        tell(&mut conn, at(second));
+        write(&mut conn, 10);
+        assert_eq!(conn.poll_timeout(), Some(at(20)));
+    }
+    tell(&mut conn, at(20));
+    assert!(output(&mut conn).ends_with(b"\x89\x00"));
+}
+
+#[test]
+fn a_silence_of_no_time_lets_time_go_on() {
+    let mut conn = connection(Role::Server, keepalive(0, None));
+    tell(&mut conn, at(1));
+    assert!(conn.poll_timeout() > Some(at(1)));
+}
+
+#[test]
+fn progress_is_placed_to_a_quarter_of_the_silence() {
+    let mut conn = connection(Role::Server, keepalive(20, Some(5)));
+    conn.send_binary(vec![0; 1000]).unwrap();
+    tell(&mut conn, at(0));
+    assert_eq!(conn.poll_timeout(), Some(at(20)));
+    write(&mut conn, 10);
+    assert_eq!(conn.poll_timeout(), Some(at(5)));
+}
+
+/// After so many bytes in so many seconds.
+fn after_a_slow_transfer(bytes: usize, seconds: u64) -> Connection {
+    let config = config(|config| {
+        config.ping_after = Some(Duration::from_secs(20));
+        config.pong_within = Some(Duration::from_secs(5));
+        config.limits.max_outgoing = usize::MAX;
+    });
+    let mut conn = connection(Role::Server, config);
+    tell(&mut conn, at(0));
+    conn.send_binary(vec![0; bytes]).unwrap();
+    for second in 0..=seconds {
+        assert_eq!(tell(&mut conn, at(second)), []);
+        write(&mut conn, bytes.div_ceil(seconds as usize));
+    }
+    assert!(conn.transmit().is_empty());
+    assert_eq!(tell(&mut conn, at(seconds)), []);
+    conn
+}
+
+#[test]
+fn what_the_transport_may_hold_is_allowed_for_up_to_four_mebibytes() {
+    for (mebibytes, more) in [(1, 60), (4, 60), (40, 6)] {
+        let mut conn = after_a_slow_transfer(mebibytes << 20, 60);
+        assert_eq!(follow(&mut conn, at(60), at(80)), []);
+        assert_eq!(drain(&mut conn), [sent(0x89, b"")]);
+        let due = 60 + u64::max(20, more) + 5;
+        assert_eq!(follow(&mut conn, at(80), at(due - 2)), [], "after {mebibytes} MiB");
+        assert_eq!(
+            follow(&mut conn, at(due - 2), at(due + 2)),
+            [gave_up()],
+            "after {mebibytes} MiB"
+        );
+    }
+}
+
+#[test]
+fn what_the_transport_may_hold_is_not_allowed_for_where_output_stands_still() {
+    let mut conn = after_a_slow_transfer(1 << 20, 60);
+    conn.send_binary(vec![0; 1000]).unwrap();
+    assert_eq!(follow(&mut conn, at(60), at(60 + 25 + 1)), [gave_up()]);
 }
 
 #[test]

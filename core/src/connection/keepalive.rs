@@ -60,9 +60,8 @@ enum State {
 /// A ping in the queue.
 #[derive(Clone, Copy, Debug)]
 struct Ping {
-    /// Its place, and its length.
-    start: u64,
-    len: u32,
+    /// The place behind it.
+    end: u64,
     /// Nothing was before it, so that it left when it was queued.
     alone: bool,
     /// Until when something has to move.
@@ -131,10 +130,9 @@ impl Keepalive {
         };
         self.state = match place {
             Some(Range { start, end }) => {
-                let len = u32::try_from(end - start).unwrap_or(u32::MAX);
                 let alone = start == self.seen;
                 let left = if alone { now.max(self.buffered) } else { now };
-                State::Queued(Ping { start, len, alone, until: left + within })
+                State::Queued(Ping { end, alone, until: left + within })
             }
             None => State::Awaiting { until: now + within },
         };
@@ -165,24 +163,15 @@ impl Keepalive {
         self.state = State::Quiet(silence);
     }
 
-    /// Whether any of what waited at the last told time has left since, but for the ping itself.
+    /// Whether any of what waited at the last told time has left since.
     fn has_moved(&self, output: Output) -> bool {
-        let advanced = match self.state {
-            State::Queued(ping) => output.advanced.min(ping.start),
-            _ => output.advanced,
-        };
-        self.waits && advanced > self.seen
+        self.waits && output.advanced > self.seen
     }
 
     /// Looks at the output. When the last that waited has left, the transport's own buffers are
     /// before what comes next, and the peer takes them no faster than it took the rest.
     fn watch(&mut self, now: Instant, output: Output) {
-        let waits = match self.state {
-            State::Queued(ping) if output.advanced >= ping.start => {
-                output.advanced.max(ping.end()) < output.queued
-            }
-            _ => output.advanced < output.queued,
-        };
+        let waits = output.advanced < output.queued;
         if waits && !self.waits {
             (self.since, self.from) = (now, output.advanced);
         } else if self.waits && !waits {
@@ -196,12 +185,8 @@ impl Keepalive {
 }
 
 impl Ping {
-    fn end(&self) -> u64 {
-        self.start + u64::from(self.len)
-    }
-
     fn has_left(&self, output: Output) -> bool {
-        output.advanced >= self.end()
+        output.advanced >= self.end
     }
 }
 

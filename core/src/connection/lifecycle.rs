@@ -54,7 +54,7 @@ pub(crate) struct Lifecycle {
     eof: bool,
     /// The transport takes nothing, or is not worth waiting for any more.
     lost: bool,
-    /// Our direction outlives a transport that ended without a Close frame.
+    /// Without `auto_end`: our direction outlives the end of the peer's, until the host ends it.
     lingers: bool,
     /// Whether frames may go out: every send asks, so it is worked out whenever anything changes
     /// that it depends on.
@@ -116,9 +116,7 @@ impl Lifecycle {
     /// The transport has no more bytes of the peer.
     pub(super) fn transport_ended(&mut self) {
         self.eof = true;
-        if self.received.is_some() {
-            self.deadline.arm(self.close_within);
-        }
+        self.deadline.arm(self.close_within);
     }
 
     /// The transport takes no more of ours.
@@ -251,7 +249,7 @@ impl Lifecycle {
         }
         match self.cause() {
             None => Transport::Open,
-            Some(_) if self.is_lingering() => Transport::Open,
+            Some(_) if self.may_send() => Transport::Open,
             Some(_) if self.eof => write_then(Transport::Close),
             Some(Cause::Abort) => write_then(Transport::Close),
             // RFC 6455 7.1.1: the server ends the transport first, the client waits for that.
