@@ -22,14 +22,17 @@ const processor = () => {
 };
 const clock = () => performance.now();
 
-/** Times both, one after the other, over and over. */
+/** Times both, one after the other, over and over. What they are to work on is made before: `prepare`. */
 async function compare(name, goal, ours, peer, now = processor) {
   if (!name.includes(only)) return;
-  await ours();
-  await peer();
+  for (const run of [ours, peer]) {
+    run.prepare?.();
+    await run();
+  }
   const ratios = [];
   const times = [];
   const timed = async (run) => {
+    run.prepare?.();
     // Other threads sweep for a while; that is nobody's time.
     globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -61,15 +64,25 @@ function chunkOf(message, text, perChunk, role = 'client') {
   return { bytes: client.flush(), count };
 }
 
+/** Unmasking is in place, at both: each chunk is a copy of its own, made before it is timed. */
+function copies(bytes, count) {
+  const inputs = {
+    fresh: [],
+    prepare() {
+      inputs.fresh = Array.from({ length: count }, () => Buffer.from(bytes));
+    },
+  };
+  return inputs;
+}
+
 function receiving(message, text, perChunk) {
   const { bytes, count } = chunkOf(message, text, perChunk);
   const chunks = Math.max(20, Math.ceil(20_000_000 / (bytes.length + 500)));
-  // Unmasking is in place, at both: each chunk is a fresh copy.
-  const fresh = () => Buffer.from(bytes);
+  const inputs = copies(bytes, chunks);
   const server = new Connection('server', { maxMessage: Infinity });
   const ours = () => {
     let got = 0;
-    for (let i = 0; i < chunks; i++) for (const event of server.receive(fresh())) got += event.data.length > 0 ? 1 : 0;
+    for (const input of inputs.fresh) for (const event of server.receive(input)) got += event.data.length > 0 ? 1 : 0;
     if (got !== chunks * count) throw new Error('messages were lost');
     return got;
   };
@@ -78,9 +91,10 @@ function receiving(message, text, perChunk) {
   receiver.on('message', (data, binary) => (got += (binary ? data : data.toString()).length > 0 ? 1 : 0));
   const peer = async () => {
     got = 0;
-    for (let i = 0; i < chunks; i++) if (!receiver.write(fresh())) await once(receiver, 'drain');
+    for (const input of inputs.fresh) if (!receiver.write(input)) await once(receiver, 'drain');
     while (got !== chunks * count) await new Promise(setImmediate);
   };
+  ours.prepare = peer.prepare = inputs.prepare;
   return [ours, peer];
 }
 
@@ -110,11 +124,11 @@ const { utf8Decode } = require('undici/lib/web/websocket/util.js');
 function receivingAsClient(message, text) {
   const { bytes, count } = chunkOf(message, text, undefined, 'server');
   const chunks = Math.max(20, Math.ceil(20_000_000 / (bytes.length + 500)));
-  const fresh = () => Buffer.from(bytes);
+  const inputs = copies(bytes, chunks);
   const client = new Connection('client', { maxMessage: Infinity });
   const ours = () => {
     let got = 0;
-    for (let i = 0; i < chunks; i++) for (const event of client.receive(fresh())) got += event.data.length > 0 ? 1 : 0;
+    for (const input of inputs.fresh) for (const event of client.receive(input)) got += event.data.length > 0 ? 1 : 0;
     if (got !== chunks * count) throw new Error('messages were lost');
     return got;
   };
@@ -124,9 +138,10 @@ function receivingAsClient(message, text) {
   const parser = new ByteParser(handler, null);
   const peer = async () => {
     got = 0;
-    for (let i = 0; i < chunks; i++) if (!parser.write(fresh())) await once(parser, 'drain');
+    for (const input of inputs.fresh) if (!parser.write(input)) await once(parser, 'drain');
     while (got !== chunks * count) await new Promise(setImmediate);
   };
+  ours.prepare = peer.prepare = inputs.prepare;
   return [ours, peer];
 }
 for (const size of [16, 125, 1024, 65_536]) {

@@ -110,7 +110,7 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
     #run(event: dom.Event, type: string, ways: Ways): Thrown | undefined {
       let thrown: Thrown | undefined;
       // A property like any other, looked up now. As there, not called as a method.
-      const handler = (this as unknown as Record<string, unknown>)[handlerNames[type] ?? `on${type}`];
+      const handler = handlerOf(this as unknown as Record<string, unknown>, type);
       if (typeof handler === 'function' && !ways.isStopped(event)) {
         thrown = call(handler as Callback, globalThis, event);
       }
@@ -165,13 +165,21 @@ export function defineEventTarget(compat: Compat, events: Events): Targets {
   return { EventTarget: expose(EventTarget, compat, []), Implementation: EventTarget, fire };
 }
 
-/** Of the shell's own events, whose names need not be put together each time. */
-const handlerNames: Record<string, string | undefined> = Object.assign(Object.create(null), {
-  open: 'onopen',
-  message: 'onmessage',
-  close: 'onclose',
-  error: 'onerror',
-});
+/** By name for the shell's own events, as it is asked for each of them. */
+function handlerOf(target: Record<string, unknown>, type: string): unknown {
+  switch (type) {
+    case 'message':
+      return target['onmessage'];
+    case 'close':
+      return target['onclose'];
+    case 'open':
+      return target['onopen'];
+    case 'error':
+      return target['onerror'];
+    default:
+      return target[`on${type}`];
+  }
+}
 
 function typeArgument(method: string, args: unknown[]): string {
   if (args.length === 0) throw wrongArgument(method, 'EventTarget', 1, 'string');

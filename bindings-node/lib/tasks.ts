@@ -20,7 +20,9 @@ export interface Runner {
 }
 
 const line = new Fifo<Runner>();
+/** Immediates that are made and have not run, and events that they are for. */
 let tasks = 0;
+let due = 0;
 
 // As in the runtime, events are nobody's continuation: no async context of a sender is seen.
 const outside = new AsyncResource('wspair');
@@ -28,12 +30,12 @@ const outside = new AsyncResource('wspair');
 /** `runner` has `events` more to run. */
 export function schedule(runner: Runner, events = 1): void {
   enqueue(runner);
-  makeTasks(Math.min(events, BATCH));
+  expect(Math.min(events, BATCH));
 }
 
-/** Whether tasks are ready to be run, before anything that is scheduled now. */
+/** Whether events are ready to be run, before anything that is scheduled now. */
 export function busy(): boolean {
-  return tasks > 0;
+  return line.length > 0;
 }
 
 function enqueue(runner: Runner): void {
@@ -42,21 +44,35 @@ function enqueue(runner: Runner): void {
   line.push(runner);
 }
 
+function expect(events: number): void {
+  due += events;
+  if (due > tasks) outside.runInAsyncScope(makeTasks, undefined, due - tasks);
+}
+
 function makeTasks(count: number): void {
   tasks += count;
   // An immediate waits for no time to pass.
-  for (let i = 0; i < count; i++) outside.runInAsyncScope(setImmediate, undefined, runOne);
+  for (let i = 0; i < count; i++) setImmediate(runOne);
 }
 
 function runOne(): void {
   tasks--;
   const runner = line.shift();
-  if (runner === undefined) return;
+  if (runner === undefined) {
+    due = 0;
+    return;
+  }
+  if (due > 0) due--;
+  // One for an event that this one causes, made where there is no context yet to be kept out.
+  if (tasks <= due) makeTasks(1);
   runner.waiting = false;
+  // Where it threw, there may be more too.
+  let more = true;
   try {
-    if (runner.run()) enqueue(runner);
+    more = runner.run();
   } finally {
-    if (tasks === 0 && line.length > 0) makeTasks(BATCH);
+    if (more) enqueue(runner);
+    if (due === 0 && line.length > 0) expect(BATCH);
   }
 }
 
