@@ -1,17 +1,20 @@
 /** `new WebSocket(url)`. */
 
 import { ClientEnd } from './client-end';
-import { toText } from './convert';
+import { connectionRules } from './connection';
+import { isAbortSignal, toText } from './convert';
 import { Coupler, usual } from './coupling';
 import { dial } from './dial';
 import type { End, Shell } from './end';
 import { connectionLost } from './errors';
-import { pairs, wishes } from './handshake';
+import { deflateRule, pairs, wishes } from './handshake';
 import { type NativeClientRequest, native } from './native';
 import type { ClientOptions } from './network-types';
+import { checkOptions, milliseconds, object, type Rules } from './options';
 
 /** The end for a client that is going to connect. Throws for arguments that it cannot take. */
 export function connect(shell: Shell, url: string, protocols: unknown, options: ClientOptions = {}): End {
+  checkOptions('a WebSocket', options, clientRules);
   const address = checkUrl(url);
   const request = ask(address, protocols, options, shell.compat.has('web_socket_compression'));
   const end = new ClientEnd(shell, url);
@@ -37,7 +40,7 @@ async function open(end: ClientEnd, url: string, request: NativeClientRequest, o
     const coupler =
       maxMessage === undefined && maxFragments === undefined
         ? usual
-        : new Coupler({ ...(maxMessage && { maxMessage }), ...(maxFragments && { maxFragments }) });
+        : new Coupler({ ...(maxMessage !== undefined && { maxMessage }), ...(maxFragments !== undefined && { maxFragments }) });
     // Closed by the program before it is told of the connection.
     end.onabort = () => {
       socket.destroy();
@@ -103,3 +106,13 @@ function header(fields: string[], name: string): string | null {
 function syntaxError(text: string): DOMException {
   return new DOMException(`WebSocket Constructor: ${text}`, 'SyntaxError');
 }
+
+const clientRules: Rules = {
+  headers: object('what Headers takes'),
+  tls: object('an object of what tls.connect takes'),
+  connectTimeout: milliseconds,
+  signal: { what: 'an AbortSignal', isType: isAbortSignal },
+  deflate: deflateRule,
+  maxMessage: connectionRules['maxMessage']!,
+  maxFragments: connectionRules['maxFragments']!,
+};

@@ -1,6 +1,7 @@
 /** Which behaviour of the runtime is imitated. What changed when is the core's knowledge. */
 
 import { native } from './native';
+import { texts, wrongValue } from './options';
 
 /** The flags that change something in the shell, by the runtime's names. */
 export type Flag =
@@ -29,11 +30,13 @@ export class Compat {
     if (parts === null || Number.isNaN(Date.parse(date))) {
       throw new TypeError(`"${date}" is not a compatibility date like 2026-11-17.`);
     }
+    if (!texts.isType(flags)) throw wrongValue('forCompatibilityDate', 'a list of flags', flags);
     return Compat.from(Number(parts[1]), Number(parts[2]), Number(parts[3]), [...flags]);
   }
 
   private static from(year: number | undefined, month: number, day: number, flags: string[]): Compat {
-    const { bits, on } = native.compat(year, month, day, flags);
+    const { bits, on, unknown } = native.compat(year, month, day, flags);
+    unknown.forEach(tell);
     return new Compat(bits, new Set(on));
   }
 
@@ -41,3 +44,12 @@ export class Compat {
     return this.on.has(flag);
   }
 }
+
+/** Once for each: most of them are the runtime's own, for what is not about WebSockets; one may be mistyped. */
+function tell(flag: string): void {
+  if (told.has(flag) || /^(no_)?nodejs_/.test(flag)) return;
+  told.add(flag);
+  process.emitWarning(`The compatibility flag "${flag}" changes nothing in wspair.`, { code: 'WSPAIR_FLAG' });
+}
+
+const told = new Set<string>();

@@ -1,7 +1,9 @@
 /** One side of an open WebSocket over any stream: bytes in, events out, bytes to write. */
 
+import { types } from 'node:util';
 import { Cause, Compression, Engine, type Negotiated, Sent, type Sink, Transport } from './engine';
 import { native } from './native';
+import { between, boolean, checkOptions, count, milliseconds, object, type Rules, text, wrongValue } from './options';
 
 export interface Limits {
   /** Longest message accepted, in bytes, all fragments together. Default 1 MiB. Breach: 1009. */
@@ -77,6 +79,7 @@ export class ConnectionConfig {
   readonly native: object;
 
   constructor(options: ConnectionOptions = {}) {
+    checkOptions('a connection', options, connectionRules);
     this.native = native.connConfig(options);
   }
 }
@@ -94,14 +97,15 @@ export class Connection {
     agreed: Negotiated = {},
   ) {
     if (role !== 'server' && role !== 'client') throw new TypeError('role must be "server" or "client"');
+    checkOptions('an agreement', agreed, agreementRules);
     const config = options instanceof ConnectionConfig ? options : new ConnectionConfig(options);
     this.#engine = new Engine(role === 'client', config.native, agreed);
   }
 
   /** Feeds bytes, which are unmasked where they lie, and gives what follows. All of them are taken. */
   receive(bytes: Uint8Array): ConnectionEvent[] {
-    // Another thread could change them between a check and its use.
-    const own = bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.prototype.slice.call(bytes);
+    if (!(bytes instanceof Uint8Array) && !ArrayBuffer.isView(bytes)) throw wrongValue('receive', 'a Uint8Array', bytes);
+    const own = unshared(bytes);
     const collector = new Collector(this.#engine);
     const buffer = Buffer.isBuffer(own) ? own : Buffer.from(own.buffer, own.byteOffset, own.byteLength);
     this.#engine.feed(buffer, collector);
@@ -148,6 +152,7 @@ export class Connection {
 
   /** Tells the time of any clock that only goes forward. Early and repeated calls are harmless. */
   handleTimeout(nowMs: number): ConnectionEvent[] {
+    if (!(nowMs >= 0)) throw wrongValue('handleTimeout', 'a number of milliseconds', nowMs);
     const collector = new Collector(this.#engine);
     this.#engine.timeout(nowMs, collector);
     return collector.events;
@@ -172,31 +177,34 @@ export class Connection {
 
   /** @param compress whether to compress, where that was agreed on; by its length if left out */
   sendText(text: string, compress?: boolean): void {
+    if (typeof text !== 'string') throw wrongValue('sendText', 'a text', text);
     check(this.#engine.sendText(text, choice(compress)));
   }
 
   /** From 16 KiB on a message may go out without a copy: don't change it until it is written. */
-  sendBinary(data: ArrayBuffer | Uint8Array, compress?: boolean): void {
-    check(this.#engine.sendBinary(bytesOf(data), choice(compress)));
+  sendBinary(data: ArrayBufferLike | ArrayBufferView, compress?: boolean): void {
+    check(this.#engine.sendBinary(bytesOf('sendBinary', data), choice(compress)));
   }
 
   /** Sends a part of a message. `fin` ends it. */
-  sendFragment(data: string | ArrayBuffer | Uint8Array, fin: boolean): void {
+  sendFragment(data: string | ArrayBufferLike | ArrayBufferView, fin: boolean): void {
     const text = typeof data === 'string';
     const what = 4 | (text ? 8 : 0) | (fin ? 16 : 0);
-    check(native.connSend(this.#engine.handle, text ? Buffer.from(data) : bytesOf(data), what, 0));
+    check(native.connSend(this.#engine.handle, text ? Buffer.from(data) : bytesOf('sendFragment', data), what, 0));
   }
 
-  ping(data: Uint8Array = none): void {
-    check(native.connSend(this.#engine.handle, data, 1, 0));
+  ping(data: ArrayBufferLike | ArrayBufferView = none): void {
+    check(native.connSend(this.#engine.handle, bytesOf('ping', data), 1, 0));
   }
 
-  pong(data: Uint8Array = none): void {
-    check(native.connSend(this.#engine.handle, data, 2, 0));
+  pong(data: ArrayBufferLike | ArrayBufferView = none): void {
+    check(native.connSend(this.#engine.handle, bytesOf('pong', data), 2, 0));
   }
 
   /** Starts, or completes, the closing handshake. The code is 1000 to 1003, 1007 to 1014 or 3000 to 4999. */
   close(code?: number, reason = ''): void {
+    if (code !== undefined && typeof code !== 'number') throw wrongValue('close', 'a number', code);
+    if (typeof reason !== 'string') throw wrongValue('close', 'a text as its second argument', reason);
     check(native.connClose(this.#engine.handle, code, reason));
   }
 
@@ -303,9 +311,46 @@ function choice(compress: boolean | undefined): Compression {
   return compress ? Compression.On : Compression.Off;
 }
 
-function bytesOf(data: ArrayBuffer | Uint8Array): Uint8Array {
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+/** What `data` holds, whatever it is seen through. */
+function bytesOf(method: string, data: ArrayBufferLike | ArrayBufferView): Uint8Array {
+  if (data instanceof Uint8Array) return unshared(data);
+  if (ArrayBuffer.isView(data)) return unshared(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  if (types.isAnyArrayBuffer(data)) return unshared(new Uint8Array(data));
+  throw wrongValue(method, 'an ArrayBuffer or a view of one', data);
 }
+
+/** Another thread could change shared memory between a check and its use. */
+function unshared<T extends Uint8Array>(bytes: T): T | Uint8Array {
+  return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.prototype.slice.call(bytes);
+}
+
+const agreementRules: Rules = {
+  subprotocol: text,
+  deflate: object('what was agreed on', {
+    serverNoContextTakeover: boolean,
+    clientNoContextTakeover: boolean,
+    serverMaxWindowBits: between(8, 15),
+    clientMaxWindowBits: between(8, 15),
+  }),
+};
+
+/** Of what a connection may hold, and how it behaves. @internal */
+export const connectionRules: Rules = {
+  maxMessage: count('bytes'),
+  maxFrame: count('bytes'),
+  maxFragments: count('frames', 1),
+  maxOutgoing: count('bytes'),
+  outgoingMark: count('bytes'),
+  chunks: boolean,
+  autoPong: boolean,
+  autoClose: boolean,
+  autoEnd: boolean,
+  pingAfter: milliseconds,
+  pongWithin: milliseconds,
+  closeWithin: milliseconds,
+  splitAbove: count('bytes', 1),
+  deflate: object('an object of settings', { threshold: count('bytes'), level: between(0, 9), memLevel: between(1, 9) }),
+};
 
 const none = new Uint8Array(0);
 const transports: Record<number, 'open' | 'finish-writing' | 'close'> = {

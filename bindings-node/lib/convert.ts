@@ -34,3 +34,8 @@ export function copyBytes(value: unknown): ArrayBuffer | undefined {
   if (!types.isAnyArrayBuffer(value)) return undefined;
   return value.byteLength === 0 ? new ArrayBuffer(0) : new Uint8Array(value).slice().buffer;
 }
+
+/** Of any realm: in a test runner's sandbox the global class may be another one. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  return value instanceof AbortSignal || Object.prototype.toString.call(value) === '[object AbortSignal]';
+}

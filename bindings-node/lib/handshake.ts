@@ -3,6 +3,7 @@
 import type { Negotiated } from './engine';
 import type { DeflateWishes } from './network-types';
 import { type NativeClientHandshake, type NativeServerHandshake, native } from './native';
+import { between, boolean, booleanOr, checkOptions, count, fields, milliseconds, object, type Rule, type Rules, text, texts, wrongValue } from './options';
 
 /** What a peer may make a handshake hold, and for how long. `Infinity` is no limit, and never. */
 export interface HeadLimits {
@@ -59,12 +60,13 @@ export class ServerHandshake {
   readonly #native: NativeServerHandshake;
 
   constructor(limits: HeadLimits = {}) {
+    checkOptions('a handshake', limits, limitRules);
     this.#native = new native.ServerHandshake(limits);
   }
 
   /** Feeds bytes. Gives how many belong to the head: the rest is the connection's. */
   receive(bytes: Uint8Array): number {
-    return this.#native.receive(bytes);
+    return this.#native.receive(bytesOf(bytes));
   }
 
   receiveEof(): void {
@@ -92,8 +94,12 @@ export class ServerHandshake {
 
   /** Says yes, unless the origin may not connect. Write the response either way. */
   accept(options: HandshakeAcceptOptions = {}): Answer {
-    const policy = native.serverPolicy({ ...options, deflate: wishes(options.deflate) });
-    const answer = this.#native.accept(policy, options.subprotocol, flat(options.headers));
+    checkOptions('accept', options, acceptRules);
+    const headers = flat('headers', options.headers);
+    const answer = told(() => {
+      const policy = native.serverPolicy({ ...options, deflate: wishes(options.deflate) });
+      return this.#native.accept(policy, options.subprotocol, headers);
+    });
     const { agreed, response, status, cause } = answer;
     if (agreed === undefined) return { accepted: false, response, status, cause: cause! };
     return { accepted: true, response, negotiated: agreed };
@@ -101,7 +107,12 @@ export class ServerHandshake {
 
   /** The response of a server that says no for its own reasons. */
   refuse(status: number, headers: HeaderFields = [], body: string | Uint8Array = ''): Buffer {
-    return native.refusalResponse(status, flat(headers), typeof body === 'string' ? Buffer.from(body) : body);
+    if (typeof status !== 'number') throw wrongValue('refuse', 'a status', status);
+    if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
+      throw new RangeError(`refuse takes a status from 200 to 599, not ${status}.`);
+    }
+    const content = typeof body === 'string' ? Buffer.from(body) : bytesOf(body);
+    return told(() => native.refusalResponse(status, flat('headers', headers), content));
   }
 }
 
@@ -126,9 +137,11 @@ export class ClientHandshake {
 
   /** @param url a `ws:` or `wss:` address */
   constructor(url: string, options: RequestOptions = {}, limits: HeadLimits = {}) {
+    checkOptions('a request', options, requestRules);
+    checkOptions('a handshake', limits, limitRules);
     const { subprotocols = [], headers = [], deflate = false } = options;
-    const asked = { subprotocols: [...subprotocols], fields: flat(headers), deflate: wishes(deflate) };
-    this.#native = new native.ClientHandshake(url, asked, limits);
+    const asked = { subprotocols: [...subprotocols], fields: flat('headers', headers), deflate: wishes(deflate) };
+    this.#native = told(() => new native.ClientHandshake(`${url}`, asked, limits));
   }
 
   /** The request, to be written. */
@@ -138,7 +151,7 @@ export class ClientHandshake {
 
   /** Feeds bytes. Gives how many belong to the answer: the rest is the connection's. */
   receive(bytes: Uint8Array): number {
-    return this.#native.receive(bytes);
+    return this.#native.receive(bytesOf(bytes));
   }
 
   receiveEof(): void {
@@ -166,6 +179,7 @@ export class ClientHandshake {
 
 /** The value of `Sec-WebSocket-Accept` that answers one of `Sec-WebSocket-Key`. */
 export function acceptKey(key: string): string {
+  if (typeof key !== 'string') throw wrongValue('acceptKey', 'a text', key);
   return native.acceptKey(key);
 }
 
@@ -173,9 +187,49 @@ function finite(due: number): number | null {
   return due === Infinity ? null : due;
 }
 
-function flat(headers: HeaderFields = []): string[] {
-  return [...headers].flat() as string[];
+function flat(option: string, headers: HeaderFields = []): string[] {
+  const pairs = [...headers];
+  const isPair = (pair: unknown) => Array.isArray(pair) && pair.length === 2 && texts.isType(pair);
+  const odd = pairs.find((pair) => !isPair(pair));
+  if (odd !== undefined) throw wrongValue(`Option "${option}"`, fields.what, odd);
+  return pairs.flat() as string[];
 }
+
+function bytesOf(bytes: Uint8Array): Uint8Array {
+  if (bytes instanceof Uint8Array) return bytes;
+  if (!ArrayBuffer.isView(bytes)) throw wrongValue('A handshake', 'a Uint8Array', bytes);
+  return Buffer.from((bytes as ArrayBufferView).buffer, (bytes as ArrayBufferView).byteOffset, (bytes as ArrayBufferView).byteLength);
+}
+
+/** What the core says of a value is the program's mistake, too. @internal */
+export function told<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw (error as { code?: unknown }).code === 'InvalidArg' ? new TypeError((error as Error).message) : error;
+  }
+}
+
+/** @internal */
+export const deflateRule: Rule = booleanOr(
+  object('an object of wishes', {
+    serverNoContextTakeover: boolean,
+    clientNoContextTakeover: boolean,
+    serverMaxWindowBits: between(9, 15),
+    clientMaxWindowBits: between(9, 15),
+  }),
+);
+
+const limitRules: Rules = {
+  maxHead: count('bytes', 1),
+  maxLine: count('bytes', 1),
+  maxFields: count('fields', 1),
+  maxBody: count('bytes'),
+  within: milliseconds,
+};
+
+const acceptRules: Rules = { subprotocol: text, headers: fields, origins: texts, missingOrigin: boolean, deflate: deflateRule };
+const requestRules: Rules = { subprotocols: texts, headers: fields, deflate: deflateRule };
 
 /** As the native side takes them. @internal */
 export function wishes(deflate: boolean | DeflateWishes | undefined): DeflateWishes | undefined {

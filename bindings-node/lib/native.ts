@@ -4,7 +4,7 @@ import type { Negotiated } from './engine';
 
 /** A pair has an id; an end of it has a handle, twice the id plus 0 or 1. See src/pair.rs. */
 export interface Native {
-  compat(year: number | undefined, month: number, day: number, flags: string[]): { bits: number; on: string[] };
+  compat(year: number | undefined, month: number, day: number, flags: string[]): { bits: number; on: string[]; unknown: string[] };
   pairNew(bits: number): number;
   pairFree(id: number): number;
   pairCount(): number;

@@ -2,7 +2,7 @@
 
 import { follow } from './answers';
 import type { Compat } from './compat';
-import { toMessageText, toText } from './convert';
+import { isAbortSignal, toMessageText, toText } from './convert';
 import { illegalInvocation, wrongArgument, wrongField } from './errors';
 import type { Events } from './events';
 import { expose, inherit, refuseClones } from './expose';
@@ -208,11 +208,6 @@ function optionsArgument(options: unknown) {
   if (signal === undefined) return { capture, once, passive };
   if (!isAbortSignal(signal)) throw wrongField('signal', 'AddEventListenerOptions', 'AbortSignal');
   return { capture, once, passive, signal };
-}
-
-/** Of any realm: in a test runner's sandbox the global class may be another one. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  return value instanceof AbortSignal || Object.prototype.toString.call(value) === '[object AbortSignal]';
 }
 
 /** What asks for the capturing phase, which is not there. */

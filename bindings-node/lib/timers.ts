@@ -7,7 +7,13 @@ import { performance } from 'node:perf_hooks';
 import timers from 'node:timers';
 
 // Taken now: some of them change this module, too.
-export const { setImmediate, setTimeout, clearTimeout } = timers;
+export const { setImmediate, clearTimeout } = timers;
+const real = timers.setTimeout;
+
+/** A longer time than Node's own can tell is the longest it can, 25 days. */
+export function setTimeout(callback: () => void, ms: number): NodeJS.Timeout {
+  return real(callback, Math.min(ms, 2 ** 31 - 1));
+}
 
 /** Milliseconds, of a clock that only goes forward. */
 export const clock = (): number => performance.now();

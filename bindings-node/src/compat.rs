@@ -10,18 +10,26 @@ pub(crate) struct Behaviour {
     pub bits: u32,
     /// The runtime's names of the flags that are on.
     pub on: Vec<String>,
+    /// Those of the program's list that mean nothing here.
+    pub unknown: Vec<String>,
 }
 
-/// The behaviour at a date, with the flags of a program's list; names it does not know are not
-/// about WebSockets. Without a date the newest.
+/// The behaviour at a date, with the flags of a program's list. Without a date the newest.
 #[napi(catch_unwind)]
 pub(crate) fn compat(year: Option<u16>, month: u8, day: u8, flags: Vec<String>) -> Behaviour {
     let start = year.map_or_else(Compat::newest, |year| Compat::at(year, month, day));
-    let compat = flags.iter().fold(start, |compat, name| compat.with_named(name).unwrap_or(compat));
+    let mut unknown = Vec::new();
+    let compat = flags.into_iter().fold(start, |compat, name| {
+        compat.with_named(&name).unwrap_or_else(|| {
+            unknown.push(name);
+            compat
+        })
+    });
     let on = || Flag::ALL.into_iter().filter(|flag| compat.has(*flag));
     Behaviour {
         bits: on().fold(0, |bits, flag| bits | bit(flag)),
         on: on().map(|flag| flag.name().to_owned()).collect(),
+        unknown,
     }
 }
 
