@@ -1,7 +1,7 @@
 //! Bytes in and out of Python without the allocations of a general buffer object.
 
 use std::mem::MaybeUninit;
-use std::os::raw::c_int;
+use std::os::raw::{c_char, c_int};
 use std::ptr;
 
 use bytes::Bytes;
@@ -22,9 +22,12 @@ pub(crate) fn with_bytes<R>(
     }
 }
 
-/// Copies the bytes of any C-contiguous buffer.
+/// Copies the bytes of any buffer, in the order of its items.
 pub(crate) fn to_vec(data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    let view = View::of(data)?;
+    let view = match View::of(data) {
+        Ok(view) => view,
+        Err(error) => return gather(data).ok_or(error),
+    };
     let mut copy = Vec::with_capacity(view.len());
     if view.len() > 0 {
         // SAFETY: `buf` has `len` bytes until the release, `copy` has room for as many, and all
@@ -35,6 +38,40 @@ pub(crate) fn to_vec(data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
         }
     }
     Ok(copy)
+}
+
+/// Copies the bytes of a buffer that does not lie in one piece; `None` when it cannot be read.
+fn gather(data: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
+    let mut view = MaybeUninit::<ffi::Py_buffer>::uninit();
+    let view = view.as_mut_ptr();
+    // SAFETY: `data` is a live object, and the call fills `view` when it returns 0.
+    if unsafe { ffi::PyObject_GetBuffer(data.as_ptr(), view, ffi::PyBUF_FULL_RO) } != 0 {
+        // What is wrong with it was said before.
+        drop(PyErr::take(data.py()));
+        return None;
+    }
+    // SAFETY: filled by the call above. It stays where it is, as it may point into itself.
+    let len = unsafe { (*view).len };
+    let mut copy = vec![0; usize::try_from(len).unwrap_or(0)];
+    // SAFETY: `copy` has the `len` bytes that are to be written, and the view is filled. It is
+    // released once, in the call that it was made in.
+    let status = unsafe {
+        let order = c_char::try_from(b'C').unwrap_or_default();
+        let status = ffi::PyBuffer_ToContiguous(copy.as_mut_ptr().cast(), view, len, order);
+        ffi::PyBuffer_Release(view);
+        status
+    };
+    if status != 0 {
+        drop(PyErr::take(data.py()));
+        return None;
+    }
+    Some(copy)
+}
+
+/// Whether an object has a buffer at all.
+pub(crate) fn is_buffer(data: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: `data` is a live object.
+    unsafe { ffi::PyObject_CheckBuffer(data.as_ptr()) == 1 }
 }
 
 /// How many bytes a C-contiguous buffer has.
@@ -86,6 +123,20 @@ pub(crate) fn with_read_buffer<R>(
         // writing when it tells how much it wrote: that is what telling means.
         let bytes = unsafe { buffer.as_bytes() };
         f(&bytes[..n.min(bytes.len())])
+    })
+}
+
+/// As `with_read_buffer`, for bytes that are changed where they lie.
+pub(crate) fn with_read_buffer_mut<R>(
+    buffer: &Bound<'_, PyByteArray>,
+    n: usize,
+    f: impl FnOnce(&mut [u8]) -> R,
+) -> R {
+    pyo3::sync::critical_section::with_critical_section(buffer, || {
+        // SAFETY: as above; nothing else of this package looks at the buffer meanwhile.
+        let bytes = unsafe { buffer.as_bytes_mut() };
+        let n = n.min(bytes.len());
+        f(&mut bytes[..n])
     })
 }
 

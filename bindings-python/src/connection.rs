@@ -69,8 +69,8 @@ pub(crate) struct Connection {
     pub(crate) coupled: bool,
 }
 
-struct State {
-    conn: core::Connection,
+pub(crate) struct State {
+    pub(crate) conn: core::Connection,
     read: Option<Py<PyByteArray>>,
 }
 
@@ -448,11 +448,12 @@ impl Connection {
 
 impl Connection {
     /// The connection, locked. No Python code may run until it is unlocked.
-    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self, py: Python<'_>) -> MutexGuard<'_, State> {
         self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sending<R>(
+    /// Calls the sending half, which runs no Python code.
+    pub(crate) fn sending<R>(
         &self,
         py: Python<'_>,
         compress: Option<bool>,
@@ -535,6 +536,37 @@ impl Connection {
     }
 }
 
+/// A part of what waits to be written, for one write: a `bytes`, or a list of buffers.
+pub(crate) fn output<'py>(
+    py: Python<'py>,
+    conn: &mut core::Connection,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let mut transmit = conn.transmit();
+    let len = transmit.len();
+    if len == 0 {
+        return Ok(None);
+    }
+    if transmit.chunk().len() == len && len < SLICE {
+        let bytes = PyBytes::new(py, transmit.chunk());
+        transmit.advance(len);
+        return Ok(Some(bytes.into_any()));
+    }
+    let buffers = PyList::empty(py);
+    let mut room = SLICE;
+    while room > 0 && !transmit.is_empty() {
+        let chunk = transmit.chunk();
+        let len = chunk.len().min(room);
+        room -= len;
+        if len < VIEW || len < chunk.len() {
+            buffers.append(PyBytes::new(py, &chunk[..len]))?;
+            transmit.advance(len);
+        } else if let Some(part) = transmit.take_chunk() {
+            buffers.append(buffer::view(py, part)?)?;
+        }
+    }
+    Ok(Some(buffers.into_any()))
+}
+
 fn take_parts(mut transmit: Transmit<'_>, parts: &mut Vec<Bytes>) {
     while let Some(part) = transmit.take_chunk() {
         parts.push(part);
@@ -546,3 +578,6 @@ const READ: usize = 64 << 10;
 
 /// Parts from this length on are viewed, shorter ones copied: a view costs as much as that.
 const VIEW: usize = 4 << 10;
+
+/// What a transport is given at a time, so that it is seen how fast the peer takes it.
+const SLICE: usize = 256 << 10;

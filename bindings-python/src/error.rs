@@ -4,10 +4,10 @@ use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use wspair_core::{PairError, SendError};
 
-pyo3::import_exception!(wspair._errors, BackpressureError);
-pyo3::import_exception!(wspair._errors, ClosingError);
-pyo3::import_exception!(wspair._errors, InvalidArgumentError);
-pyo3::import_exception!(wspair._errors, LocalProtocolError);
+pyo3::import_exception!(wspair.exceptions, BackpressureError);
+pyo3::import_exception!(wspair.exceptions, ClosingError);
+pyo3::import_exception!(wspair.exceptions, InvalidArgumentError);
+pyo3::import_exception!(wspair.exceptions, LocalProtocolError);
 
 /// An argument that no state would make right.
 pub(crate) fn invalid(error: impl ToString) -> PyErr {

@@ -14,10 +14,14 @@ mod deflate;
 mod error;
 mod event;
 mod fields;
+mod inbox;
+mod link;
 mod message;
 mod options;
 mod pair;
+mod read_buffer;
 mod server;
+mod waiter;
 mod words;
 
 /// The engine, the pair, and the coupling of the two; `wspair` re-exports what is public.
@@ -34,11 +38,15 @@ mod _native {
     #[pymodule_export]
     use super::event::{Binary, Chunk, Close, Closed, Ping, Pong, Text};
     #[pymodule_export]
+    use super::link::Link;
+    #[pymodule_export]
     use super::message::Prepared;
     #[pymodule_export]
     use super::pair::{CloseEvent, ErrorEvent, MessageEvent, Pair};
     #[pymodule_export]
     use super::server::{Acceptance, Policy, Refusal, Request, ServerHandshake, accept_key};
+    #[pymodule_export]
+    use super::waiter::Waiter;
     #[pymodule_export]
     use super::words::{Bootstrap, Cause, Kind, Phase, ReadyState, Role, Transport};
 }

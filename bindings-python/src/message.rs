@@ -30,6 +30,17 @@ impl<'a> Message<'a> {
         })
     }
 
+    /// As `read`; `None` of an object that is neither text nor a buffer.
+    pub(crate) fn read_if_any(
+        message: &'a Bound<'_, PyAny>,
+        share_from: usize,
+    ) -> PyResult<Option<Self>> {
+        if message.is_instance_of::<PyString>() || buffer::is_buffer(message) {
+            return Self::read(message, share_from).map(Some);
+        }
+        Ok(None)
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Text(_) => Kind::Text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,32 @@ from wspair import Connection, Role
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
 
+faults: list[dict[str, Any]] = []
+"""What the event loops complained of."""
+
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
-    """Runs every coroutine test on both event loops."""
-    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    """Runs every coroutine test on both event loops, in debug mode."""
+
+    def strict(make: Callable[[], asyncio.AbstractEventLoop]) -> asyncio.AbstractEventLoop:
+        loop = make()
+        loop.set_debug(True)
+        loop.slow_callback_duration = 60  # the machine's business
+        loop.set_exception_handler(lambda _, context: faults.append(context))
+        return loop
+
+    return {
+        "asyncio": lambda: strict(asyncio.new_event_loop),
+        "uvloop": lambda: strict(uvloop.new_event_loop),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _no_faults() -> Iterator[None]:
+    """Nothing fails unseen in a callback, a task or a transport."""
+    faults.clear()
+    yield
+    assert faults == []
 
 
 class Both:

@@ -105,7 +105,7 @@ async def test_a_server_that_goes_away() -> None:
         closing = asyncio.create_task(server.close(reason="later"))
         assert await ws.receive() == CloseEvent(1001, "later", True)
         await closing
-    assert server.connections == []
+    assert server.connections == set()
 
 
 async def test_peers_that_never_answer_are_dropped(caplog: pytest.LogCaptureFixture) -> None:

@@ -131,7 +131,8 @@ async def test_the_application_closes(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "body"), [("no", 403, b""), ("deny", 401, b"who?"), ("silent", 500, b"")]
+    ("path", "status", "body"),
+    [("no", 403, b""), ("deny", 401, b"who?"), ("silent", 500, b"Internal Server Error")],
 )
 async def test_the_application_refuses(url: str, path: str, status: int, body: bytes) -> None:
     with pytest.raises(websockets.InvalidStatus) as caught:

@@ -9,12 +9,6 @@
 
 from typing import Union
 
-from wspair._errors import (
-    BackpressureError,
-    ClosingError,
-    InvalidArgumentError,
-    LocalProtocolError,
-)
 from wspair._native import (
     Acceptance,
     Binary,
@@ -50,6 +44,25 @@ from wspair._native import (
     accept_key,
 )
 from wspair._pair import Coupling, WebSocket, WebSocketPair
+from wspair.exceptions import (
+    BackpressureError,
+    ClosingError,
+    ConcurrencyError,
+    ConnectionClosed,
+    ConnectionClosedError,
+    ConnectionClosedOK,
+    InvalidArgumentError,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidURI,
+    LocalProtocolError,
+    PayloadTooBig,
+    ProxyError,
+    SecurityError,
+    WebSocketException,
+)
 
 Event = Union[Text, Binary, Chunk, Ping, Pong, Close, Closed]
 """What happens on a connection."""
@@ -70,33 +83,46 @@ __all__ = [
     "CloseEvent",
     "Closed",
     "ClosingError",
+    "ConcurrencyError",
     "Connection",
+    "ConnectionClosed",
+    "ConnectionClosedError",
+    "ConnectionClosedOK",
     "Coupling",
     "DeflateOptions",
     "ErrorEvent",
     "Event",
     "Failed",
     "InvalidArgumentError",
+    "InvalidHandshake",
+    "InvalidMessage",
+    "InvalidProxy",
+    "InvalidStatus",
+    "InvalidURI",
     "Kind",
     "LocalProtocolError",
     "MessageEvent",
     "Negotiated",
     "Opened",
     "PairEvent",
+    "PayloadTooBig",
     "Phase",
     "Ping",
     "Policy",
     "Pong",
     "Prepared",
+    "ProxyError",
     "ReadyState",
     "Refusal",
     "Refused",
     "Request",
     "Role",
+    "SecurityError",
     "ServerHandshake",
     "Text",
     "Transport",
     "WebSocket",
+    "WebSocketException",
     "WebSocketPair",
     "accept_key",
 ]

@@ -1,7 +1,7 @@
 """A WebSocket protocol for uvicorn: `uvicorn --ws wspair.uvicorn:WebSocketProtocol app:app`.
 
-uvicorn's options count: `ws_max_size`, `ws_ping_interval`, `ws_ping_timeout`,
-`ws_per_message_deflate`. A received message waits for the application, and reading stops while too
+uvicorn's options count: `ws_max_size`, `ws_max_queue`, `ws_ping_interval`, `ws_ping_timeout`,
+`ws_per_message_deflate`. A received message waits for the application, and reading pauses while too
 many do.
 """
 
@@ -23,19 +23,21 @@ from uvicorn.protocols.utils import (
 )
 from uvicorn.server import ServerState
 
-from wspair._errors import ClosingError
-from wspair._native import ErrorEvent, MessageEvent, Policy, Refusal, Request
-from wspair.asyncio._server_wire import ServerWire
+from wspair._http import phrase
+from wspair._native import Acceptance, Policy, Refusal, Request
+from wspair._settings import settle
+from wspair.asyncio._opening import Opening, without_framing
+from wspair.exceptions import ConnectionClosed
 
 if TYPE_CHECKING:
-    from wspair._options import ConnectionOptions
+    from wspair._options import Fields
 
 Message = dict[str, Any]
 
 log = logging.getLogger("uvicorn.error")
 
 
-class WebSocketProtocol(ServerWire):
+class WebSocketProtocol(Opening):
     """What uvicorn makes for each connection that asks for a WebSocket."""
 
     def __init__(
@@ -48,64 +50,59 @@ class WebSocketProtocol(ServerWire):
         if not config.loaded:
             config.load()
         compression = bool(config.ws_per_message_deflate)
-        options: ConnectionOptions = {
-            "max_message": config.ws_max_size,
-            "ping_after": config.ws_ping_interval or None,
-            "pong_within": config.ws_ping_timeout or None,
-            "compression": compression,
-        }
-        super().__init__(Policy(compression=compression), None, options)
+        settings = settle(
+            {},
+            compression=compression,
+            max_size=config.ws_max_size,
+            max_queue=config.ws_max_queue,
+            ping_interval=config.ws_ping_interval or None,
+            ping_timeout=config.ws_ping_timeout or None,
+        )
+        # uvicorn has read the request, or does so in its own time.
+        super().__init__(None, settings)
+        self._policy = Policy(compression=compression)
         self._config = config
         self._state = server_state
         self._app_state = app_state
         self._scope: Message = {}
-        self._request: Request | None = None
-        self._is_connected = False
+        self._is_told = False
         """The application was told of the connection."""
-        self._answer: tuple[int, list[tuple[bytes, bytes]], bytes] | None = None
+        self._denial: tuple[int, Fields, bytes] | None = None
         """A refusal of the application's, as far as it came."""
-        self._is_answered = False
+        self._answered: asyncio.Future[None] = self.loop.create_future()
+        self._receiving = asyncio.Lock()
+        self._closed: tuple[int, str] | None = None
+        """With what this side closed."""
+        self._has_app_closed = False
+
+    # What uvicorn and the transport call.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
         self._state.connections.add(self)  # type: ignore[arg-type]
-
-    def data_received(self, data: bytes) -> None:
-        """Takes the request, which uvicorn has read."""
-        self._judge(self._handshake.receive_data(data))
-        if self.task is not None:
-            self._state.tasks.add(self.task)
-            self.task.add_done_callback(self._state.tasks.discard)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._state.connections.discard(self)
+        super().connection_made(transport)
 
     def shutdown(self) -> None:
         """uvicorn goes down: tells the client, and lets the application read the end."""
-        if self.ws is not None:
-            self.ws.end.close(1012, "")
-        elif not self._is_answered:
+        if self.wire is not None:
+            self._close(1012, "")
+        else:
             self._refuse(503)
 
-    async def run(self, request: Request) -> None:
-        self._request = request
+    def on_leave(self) -> None:
+        self._settle()
+
+    def on_closed(self) -> None:
+        self._settle()
+        self._state.connections.discard(self)
+        if self.wire is not None:
+            log.info("connection closed")
+
+    def on_request(self, request: Request) -> None:
         self._scope = self._make_scope(request)
-        code = 1011
-        try:
-            await self._config.loaded_app(self._scope, self._receive, self._send)
-            code = 1000
-        except ClientDisconnected:
-            code = 1000
-        except Exception:
-            log.exception("Exception in ASGI application\n")
-        if self.ws is not None:
-            self.ws.end.close(code, "")
-            await self.ws.close(None)
-        elif not self._is_answered:
-            if code == 1000 and not self.gone.done():
-                log.error("ASGI callable returned without completing handshake.")
-            self._refuse(500)
+        self.run(self._run_app())
+        assert self.task is not None
+        self._state.tasks.add(self.task)
+        self.task.add_done_callback(self._state.tasks.discard)
 
     def _make_scope(self, request: Request) -> Message:
         root_path = self._config.root_path
@@ -127,76 +124,138 @@ class WebSocketProtocol(ServerWire):
             "extensions": {"websocket.http.response": {}},
         }
 
+    # The application.
+
+    async def _run_app(self) -> None:
+        code = 1011
+        try:
+            result: Any = await self._config.loaded_app(self._scope, self._receive, self._send)
+            code = 1000
+            if not (self.is_answered or self.is_gone):
+                log.error("ASGI callable returned without completing handshake.")
+            elif result is not None:
+                log.error("ASGI callable should return None, but returned '%s'.", result)
+        except ClientDisconnected:
+            code = 1000
+        except Exception:
+            log.exception("Exception in ASGI application\n")
+        finally:
+            if self.wire is not None:
+                self._close(code, "")
+            else:
+                self._refuse(500)
+        if self.wire is not None:
+            await self.wire.wait_gone()
+
     async def _receive(self) -> Message:
-        if not self._is_connected:
-            self._is_connected = True
+        if not self._is_told:
+            self._is_told = True
             return {"type": "websocket.connect"}
-        if self.ws is None:
-            await asyncio.shield(self.gone)
-            return {"type": "websocket.disconnect", "code": 1006, "reason": ""}
-        event = await self.ws.receive()
-        if isinstance(event, MessageEvent):
-            kind = "text" if isinstance(event.data, str) else "bytes"
-            return {"type": "websocket.receive", kind: event.data}
-        if isinstance(event, ErrorEvent):
-            return {"type": "websocket.disconnect", "code": 1006, "reason": event.error}
-        return {"type": "websocket.disconnect", "code": event.code, "reason": event.reason}
+        # Several tasks may wait, as with a queue.
+        async with self._receiving:
+            await self._answered
+            wire = self.wire
+            if wire is None:
+                return {"type": "websocket.disconnect", "code": 1006, "reason": ""}
+            while (message := wire.take()) is None:
+                if wire.has_ended or self._closed is not None:
+                    code, reason = self._closed or wire.end()
+                    return {"type": "websocket.disconnect", "code": code, "reason": reason}
+                await wire.readable()
+        kind = "text" if isinstance(message, str) else "bytes"
+        return {"type": "websocket.receive", kind: message}
 
     async def _send(self, message: Message) -> None:
         kind = message["type"]
-        if self.gone.done():
-            raise ClientDisconnected
-        if self.ws is not None:
+        if self.wire is not None:
             await self._send_open(kind, message)
-        elif self._is_answered:
+        elif self.is_answered:
             raise RuntimeError(
                 f"Unexpected ASGI message '{kind}', after the connection was refused."
             )
-        elif self._answer is not None and kind == "websocket.http.response.body":
-            status, fields, body = self._answer
-            self._answer = (status, fields, body + message.get("body", b""))
+        elif self.is_gone:
+            await asyncio.sleep(0)
+            raise ClientDisconnected
+        elif self._denial is not None and kind == "websocket.http.response.body":
+            status, fields, body = self._denial
+            self._denial = (status, fields, body + message.get("body", b""))
             if not message.get("more_body", False):
-                self._refuse(*self._answer)
-        elif self._answer is None and kind == "websocket.http.response.start":
-            fields = [
-                (name, value)
-                for name, value in message.get("headers", [])
-                if name.lower() not in (b"connection", b"content-length", b"transfer-encoding")
-            ]
-            self._answer = (message["status"], fields, b"")
-        elif self._answer is None and kind == "websocket.close":
+                self._refuse(*self._denial)
+        elif self._denial is None and kind == "websocket.http.response.start":
+            self._denial = (message["status"], without_framing(message.get("headers", [])), b"")
+            if not 200 <= message["status"] < 600:
+                raise RuntimeError(f"Invalid HTTP status code '{message['status']}' in response.")
+        elif self._denial is None and kind == "websocket.close":
             self._refuse(403)
-        elif self._answer is None and kind == "websocket.accept":
+        elif self._denial is None and kind == "websocket.accept":
             self._accept(message)
         else:
             raise RuntimeError(f"Unexpected ASGI message '{kind}', before the connection is open.")
 
     async def _send_open(self, kind: str, message: Message) -> None:
-        assert self.ws is not None
-        try:
-            if kind == "websocket.send":
-                data = message.get("bytes")
-                await self.ws.send(message["text"] if data is None else data)
-            elif kind == "websocket.close":
-                self.ws.end.close(message.get("code", 1000), message.get("reason") or "")
-            else:
-                raise RuntimeError(f"Unexpected ASGI message '{kind}' on an open connection.")
-        except ClosingError:
-            raise ClientDisconnected from None
+        assert self.wire is not None
+        if self._has_app_closed:
+            raise RuntimeError(
+                f"Unexpected ASGI message '{kind}', after sending 'websocket.close'."
+            )
+        if kind == "websocket.send":
+            data = message.get("bytes")
+            if data is None:
+                data = message["text"]
+            try:
+                if (why := self.wire.send(data)) is not None:
+                    await self.wire.finish(why, data)
+            except ConnectionClosed as error:
+                raise ClientDisconnected from error
+        elif kind == "websocket.close":
+            self._close(message.get("code", 1000), message.get("reason") or "")
+            self._has_app_closed = True
+        else:
+            raise RuntimeError(f"Unexpected ASGI message '{kind}' on an open connection.")
 
     def _accept(self, message: Message) -> None:
-        assert self._request is not None
+        assert self.request is not None
         fields = [*self._state.default_headers, *message.get("headers", [])]
-        self._is_answered = True
-        if self.accept(self._request, message.get("subprotocol"), fields) is not None:
+        subprotocol = message.get("subprotocol")
+        if subprotocol is not None and subprotocol not in self.request.subprotocols:
+            # A client fails at a subprotocol that it did not offer (RFC 6455 4.1).
+            log.warning("subprotocol %r was not offered, and is left out", subprotocol)
+            subprotocol = None
+        answer = self.request.accept(self._policy, subprotocol)
+        if not isinstance(answer, Acceptance):
+            self.refuse(answer)
+            self._settle()
+        elif self.open(answer, fields) is None:
+            raise ClientDisconnected
+        else:
             self._log("[accepted]")
+            log.info("connection open")
+            self._settle()
+            self.start()
 
-    def _refuse(
-        self, status: int, fields: list[tuple[bytes, bytes]] | None = None, body: bytes = b""
-    ) -> None:
-        self._is_answered = True
-        self.refuse(Refusal(status, [*self._state.default_headers, *(fields or [])], body))
+    def _close(self, code: int, reason: str) -> None:
+        """Closes, unless somebody did before."""
+        assert self.wire is not None
+        if self._closed is None and not self.wire.has_ended:
+            self.wire.close(code, reason)
+            self._closed = (code, reason)
+            self.wire.wake_reader()
+
+    def _refuse(self, status: int, fields: Fields = (), body: bytes | None = None) -> None:
+        if self.is_answered or self.is_gone:
+            return
+        own = dict(self._state.default_headers)
+        if body is None and status >= 500:
+            own[b"content-type"] = b"text/plain; charset=utf-8"
+            body = phrase(status).encode()
+        self.refuse(Refusal(status, [*own.items(), *fields], body))
         self._log(str(status))
+        self._settle()
+
+    def _settle(self) -> None:
+        """There is an answer, or nobody who waits for one."""
+        if not self._answered.done():
+            self._answered.set_result(None)
 
     def _log(self, outcome: str) -> None:
         if self._scope:

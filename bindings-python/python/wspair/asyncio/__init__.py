@@ -11,12 +11,24 @@ async def main() -> None:
     async with serve(echo, "127.0.0.1", 0) as server:
         async with connect(f"ws://127.0.0.1:{server.port}/") as ws:
             await ws.send("hello")
-            print(await ws.receive())
+            print(await ws.recv())
 ```
 """
 
-from wspair.asyncio._client import HandshakeError, connect
-from wspair.asyncio._server import Handler, Server, serve
+from wspair.asyncio._server_opening import ServerConnection
 from wspair.asyncio._websocket import WebSocket
+from wspair.asyncio.client import ClientConnection, connect
+from wspair.asyncio.server import Handler, Server, serve, unix_serve
+from wspair.exceptions import InvalidHandshake as HandshakeError
 
-__all__ = ["Handler", "HandshakeError", "Server", "WebSocket", "connect", "serve"]
+__all__ = [
+    "ClientConnection",
+    "Handler",
+    "HandshakeError",
+    "Server",
+    "ServerConnection",
+    "WebSocket",
+    "connect",
+    "serve",
+    "unix_serve",
+]

@@ -1,132 +1,353 @@
-"""An end of a pair, to await."""
+"""A connection, as an application has it."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+import random
+import warnings
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, Union
 
-from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Negotiated, ReadyState
-from wspair._pair import Event
+from wspair._native import (
+    Cause,
+    CloseEvent,
+    ErrorEvent,
+    MessageEvent,
+    Negotiated,
+    ReadyState,
+)
+from wspair._pair import WebSocket as End
+from wspair.exceptions import ConnectionClosedOK, LocalProtocolError
 
 if TYPE_CHECKING:
-    from wspair import WebSocket as End
+    from typing_extensions import Buffer
+
+    from wspair._http import Response
+    from wspair._options import Message
+    from wspair.asyncio._wire import Wire
+
+Event = Union[MessageEvent, CloseEvent, ErrorEvent]
 
 
 class WebSocket:
-    """An accepted end of a `WebSocketPair` in an asyncio program.
+    """An open connection, as `serve` and `connect` make it; made of an end of a `WebSocketPair`, it
+    works the same in memory.
 
-    `serve` and `connect` make one whose other end is on the network; made of any end, it works the
-    same in memory. One task reads at a time; any number send.
-
-    Args:
-        end: Is accepted, if it was not.
+    One task receives at a time; any number send. Whoever waits when the connection ends is told.
 
     Attributes:
-        end: The end itself.
-        request: What the client asked for, or asked with; `None` in memory.
-        agreed: What the handshake agreed on.
+        request: What the client asked for, or asked with.
+        response: The server's answer to it.
+        transport: asyncio's transport: `get_extra_info` tells of TLS and the socket.
     """
 
-    def __init__(self, end: End, *, request: Any = None, agreed: Negotiated | None = None) -> None:
-        self.end = end
-        self.request = request
-        self.agreed = agreed
-        self._loop = asyncio.get_running_loop()
-        self._reader: asyncio.Future[None] | None = None
-        self._writers: list[asyncio.Future[None]] = []
-        self._last: CloseEvent | ErrorEvent | None = None
-        self._gone: asyncio.Future[None] | None = None
-        end._wake = self._on_wake
-        end.accept()
+    request: Any
+    response: Response | None
+    transport: asyncio.Transport
 
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed on."""
-        return self.agreed.subprotocol if self.agreed else None
+    def __new__(cls, of: Any, *args: Any, **options: Any) -> Any:
+        if cls is WebSocket and isinstance(of, End):
+            from wspair.asyncio._memory import InMemory
 
-    @property
-    def ready_state(self) -> ReadyState:
-        """How far it has come."""
-        return self.end.ready_state
+            return object.__new__(InMemory)
+        return object.__new__(cls)
 
-    @property
-    def last_event(self) -> CloseEvent | ErrorEvent | None:
-        """How it ended, once that was read; `None` before."""
-        return self._last
+    def __init__(self, transport: Any, wire: Wire | None = None) -> None:
+        self._wire: Wire = wire or _NOT_OPEN
+        self.transport = transport
+        self.request = self.response = None
+        self._is_told = False
+        """`receive` has told of the end."""
+
+    # Receiving.
+
+    async def recv(self, decode: bool | None = None) -> Any:
+        """Waits for the next message: a `str` of a text one, `bytes` of a binary one.
+
+        Args:
+            decode: `False` gives the bytes of a text, `True` the text in bytes.
+
+        Raises:
+            ConnectionClosed: there is none, and none will come.
+            ConcurrencyError: another task receives.
+        """
+        wire = self._wire
+        while (message := wire.take()) is None:
+            if wire.has_ended:
+                raise wire.error()
+            await wire.readable()
+        if decode is None:
+            return message
+        if decode:
+            return message if isinstance(message, str) else message.decode()
+        return message if isinstance(message, bytes) else message.encode()
 
     async def receive(self) -> Event:
         """Waits for the next event. The last one, a `CloseEvent` or an `ErrorEvent`, stays."""
-        while self._last is None:
-            event = self.end.poll_event()
-            if event is None:
-                await self._wait_readable()
-                continue
-            return event if isinstance(event, MessageEvent) else self._end_with(event)
-        return self._last
-
-    def _end_with(self, event: CloseEvent | ErrorEvent) -> CloseEvent | ErrorEvent:
-        self._last = event
-        return event
+        wire = self._wire
+        while (message := wire.take()) is None:
+            if (last := self.last_event) is not None:
+                self._is_told = True
+                return last
+            await wire.readable()
+        return MessageEvent(message)
 
     def __aiter__(self) -> WebSocket:
         return self
 
     async def __anext__(self) -> Any:
-        """The next message. Iteration ends with the last event; see `last_event`."""
-        # What waits already needs no coroutine.
-        event = self.end.poll_event() if self._last is None else self._last
-        if not isinstance(event, MessageEvent):
-            event = self._end_with(event) if event is not None else await self.receive()
-        if isinstance(event, MessageEvent):
-            return event.data
-        raise StopAsyncIteration
+        """The next message.
 
-    async def send(self, message: object) -> None:
-        """Sends a message, and waits while the other side is behind.
+        Iteration ends with the connection: quietly when it was closed with 1000, 1001 or no code,
+        or by this side, or when `receive` has told the end; else it raises
+        `ConnectionClosedError`.
+        """
+        wire = self._wire
+        while (message := wire.take()) is None:
+            if wire.has_ended:
+                error = wire.error()
+                is_known = self._is_told or wire.was_closed_here
+                if is_known or isinstance(error, ConnectionClosedOK):
+                    raise StopAsyncIteration
+                raise error
+            await wire.readable()
+        return message
+
+    async def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[Any]:
+        """As `recv`, for code that takes a message in parts: here it is one."""
+        yield await self.recv(decode)
+
+    # Sending.
+
+    async def send(
+        self, message: Any, text: bool | None = None, *, compress: bool | None = None
+    ) -> None:
+        """Sends a message, and waits while the peer is behind.
+
+        What is sent is what the message holds now: it may be changed as soon as this returns.
 
         Args:
-            message: A `str` as text, any buffer as binary; in memory any object.
+            message: A `str` as text, any buffer as binary; a `Prepared` one; an iterable of `str`
+                or of buffers, asynchronous or not, as one message of as many fragments.
+            text: Sends a buffer of UTF-8 as text with `True`, a `str` as binary with `False`.
+            compress: Whether it is compressed, where that was agreed on. Default `None`: from
+                `DeflateOptions.threshold` bytes on.
 
         Raises:
-            ClosingError: this side closed, or the close of the other one was read.
-            TypeError: the object has no form on the network.
+            ConnectionClosed: the connection has ended, or is about to.
+            TypeError: the message is none of these.
         """
-        if self.end.send(message):
-            await self._wait_writable()
+        if text is not None:
+            message = _as_kind(message, text)
+        if (why := self._wire.send(message, compress)) is not None:
+            await self._wire.finish(why, message, compress)
 
-    async def close(self, code: int | None = 1000, reason: str = "") -> None:
-        """Closes, drops the messages that were not read, and waits for the other side's close.
+    async def send_many(self, messages: Sequence[Message], *, compress: bool | None = None) -> None:
+        """Sends the messages of a sequence, each as `send` does.
+
+        Raises:
+            ConnectionClosed: the connection has ended, or is about to.
+        """
+        for message in messages:
+            if (why := self._wire.send(message, compress)) is not None:
+                await self._wire.finish(why, message, compress)
+
+    async def ping(self, data: str | Buffer | None = None) -> asyncio.Future[float]:
+        """Sends a ping: `latency = await (await ws.ping())`.
 
         Args:
-            code: 1000 to 4999 but 1004, 1005, 1006 and 1015; `None` is none.
+            data: Up to 125 bytes, a `str` as UTF-8. Default: four random ones.
+
+        Returns:
+            A future whose result is the time until the answer, in seconds.
+
+        Raises:
+            ConnectionClosed: the connection has ended, or is about to. The future raises it too.
+            ConcurrencyError: the same data waits for its answer already.
+        """
+        payload = random.randbytes(4) if data is None else _payload(data)
+        return await self._wire.ping(payload)
+
+    async def pong(self, data: str | Buffer = b"") -> None:
+        """Sends a pong that nobody asked for. Raises as `ping`."""
+        await self._wire.pong(_payload(data))
+
+    # The end.
+
+    async def close(self, code: int | None = 1000, reason: str = "") -> None:
+        """Closes, and waits until the transport has ended. More than one task may.
+
+        Messages that were received and not taken, as far as they wait, still can be.
+
+        Args:
+            code: 1000 to 1014 but 1004, 1005 and 1006, or 3000 to 4999; `None` is none.
             reason: Up to 123 bytes of UTF-8; needs a code.
 
         Raises:
             InvalidArgumentError: another code, a longer reason, a reason without a code.
         """
-        self.end.close(code, reason if code is not None or reason else None)
-        while self._last is None:
-            await self.receive()
-        if self._gone is not None:
-            await asyncio.shield(self._gone)
+        self._wire.close(code, reason)
+        await self._wire.wait_gone()
 
-    async def _wait_readable(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            raise RuntimeError("another task is reading")
-        self._reader = self._loop.create_future()
-        await self._reader
+    async def wait_closed(self) -> None:
+        """Waits until the transport has ended."""
+        await self._wire.wait_gone()
 
-    async def _wait_writable(self) -> None:
-        writer = self._loop.create_future()
-        self._writers.append(writer)
-        await writer
+    def abort(self) -> None:
+        """Drops the connection without a closing handshake: the peer sees it vanish."""
+        self._wire.abort()
 
-    def _on_wake(self) -> None:
-        reader = self._reader
-        if reader is not None and not reader.done() and self.end.has_event:
-            reader.set_result(None)
-        if self._writers and not self.end.is_congested:
-            for writer in self._writers:
-                if not writer.done():
-                    writer.set_result(None)
-            self._writers.clear()
+    async def __aenter__(self) -> WebSocket:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        await self.close(1000 if kind is None else 1011)
+
+    # What there is to know.
+
+    @property
+    def last_event(self) -> CloseEvent | ErrorEvent | None:
+        """How the connection ended; `None` while it has not."""
+        closed = self._closed
+        if closed is None:
+            return None
+        if closed.cause == Cause.PEER:
+            return ErrorEvent(closed.error or "")
+        return CloseEvent(closed.code, closed.reason, closed.clean)
+
+    @property
+    def close_code(self) -> int | None:
+        """The code of the peer's Close frame; 1005 when it had none, 1006 when none came, `None`
+        before."""
+        closed = self._closed
+        return closed.code if closed is not None else None
+
+    @property
+    def close_reason(self) -> str | None:
+        """The reason in the peer's Close frame; `None` before the end."""
+        closed = self._closed
+        return closed.reason if closed is not None else None
+
+    @property
+    def _closed(self) -> Any:
+        return None if self._wire is _NOT_OPEN else self._wire.closed
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """How far the connection has come."""
+        if self._wire is _NOT_OPEN:
+            return ReadyState.CONNECTING
+        return self._wire.connection.ready_state
+
+    @property
+    def state(self) -> ReadyState:
+        """How far the connection has come."""
+        return self.ready_state
+
+    @property
+    def agreed(self) -> Negotiated | None:
+        """What the handshake agreed on."""
+        return self._wire.connection.agreed
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that was agreed on."""
+        return self.agreed.subprotocol if self.agreed is not None else None
+
+    @property
+    def latency(self) -> float:
+        """The seconds that the answer to the last ping took, keepalive's included; 0 before."""
+        return self._wire.latency
+
+    @property
+    def buffered_amount(self) -> int:
+        """Bytes that were sent and that the transport has not taken."""
+        return self._wire.connection.buffered_amount
+
+    @property
+    def local_address(self) -> Any:
+        """This side's address, as `socket.getsockname` gives it."""
+        return self.transport.get_extra_info("sockname")
+
+    @property
+    def remote_address(self) -> Any:
+        """The peer's address, as `socket.getpeername` gives it."""
+        return self.transport.get_extra_info("peername")
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport knows: `socket`, `ssl_object`, `peername`, `peercert`, …"""
+        return self.transport.get_extra_info(name, default)
+
+    @property
+    def end(self) -> _End:
+        """This side without waiting: `close`, `abandon` and what there is to know."""
+        return _End(self._wire)
+
+    def __repr__(self) -> str:
+        return f"<WebSocket {self.ready_state} {self.remote_address}>"
+
+    def __del__(self) -> None:
+        wire: Any = getattr(self, "_wire", _NOT_OPEN)
+        if wire is _NOT_OPEN or wire.has_ended or wire.was_closed_here or wire.loop.is_closed():
+            return
+        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        # The collector may run in any thread.
+        wire.loop.call_soon_threadsafe(wire.close, 1001, "")
+
+
+class _NotOpen:
+    """In the place of the wire while the handshake is under way."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise LocalProtocolError("the connection is not open yet")
+
+
+_NOT_OPEN: Any = _NotOpen()
+
+
+class _End:
+    """What an end of a pair can do, on a connection."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def send(self, message: Message) -> bool:
+        """Queues a message; `True` when the sender should wait."""
+        self._wire.connection.send(message)
+        self._wire.schedule()
+        return self.is_congested
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Starts the closing handshake, or completes it."""
+        self._wire.close(code, reason or "")
+
+    def abandon(self) -> None:
+        """Drops the connection: the peer sees it vanish."""
+        self._wire.abort()
+
+    @property
+    def ready_state(self) -> ReadyState:
+        """How far the connection has come."""
+        return self._wire.connection.ready_state
+
+    @property
+    def buffered_amount(self) -> int:
+        """Bytes that were sent and that the transport has not taken."""
+        return self._wire.connection.buffered_amount
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the peer is behind."""
+        return self._wire.connection.is_congested
+
+
+def _payload(data: str | Buffer) -> bytes:
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def _as_kind(message: Any, is_text: bool) -> Any:
+    if isinstance(message, str):
+        return message if is_text else message.encode()
+    if not is_text:
+        return message
+    return bytes(message).decode()

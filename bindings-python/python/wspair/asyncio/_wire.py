@@ -1,157 +1,400 @@
-"""An end of a pair on an asyncio transport."""
+"""A connection on an asyncio transport."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+import logging
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, cast
 
-from wspair._native import Connection, Negotiated, Role, Transport
-from wspair._pair import WebSocketPair
-from wspair.asyncio._websocket import WebSocket
+from wspair._native import Cause, Close, Connection, Kind, Link, Negotiated, Role, Transport
+from wspair.exceptions import (
+    BackpressureError,
+    ClosingError,
+    ConcurrencyError,
+    ConnectionClosed,
+    ConnectionClosedError,
+    ConnectionClosedOK,
+)
 
 if TYPE_CHECKING:
-    from wspair._options import ConnectionOptions
-    from wspair._pair import Coupling
+    from wspair._options import Message
+    from wspair._settings import Settings
+
+log = logging.getLogger("wspair")
 
 
-class Wire(asyncio.BufferedProtocol):
-    """What both sides of a connection do with their transport, once it is open."""
+class Wire(Link, asyncio.BufferedProtocol):
+    """What a connection does with its transport, its loop and those who wait.
 
-    transport: asyncio.Transport
+    `Link` says when; here is what it does seldom. Made by `open_wire`.
+    """
 
-    def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.gone: asyncio.Future[None] = self.loop.create_future()
-        """Done when the transport is."""
-        self._coupling: Coupling | None = None
+    def __init__(
+        self, connection: Connection, loop: asyncio.AbstractEventLoop, high: int, low: int
+    ) -> None:
+        self.loop = loop
+        self.log: Any = log
+        self.is_gone = False
+        """The transport is."""
+        self.latency = 0.0
+        self.on_gone: Callable[[], object] | None = None
+        """Called once, when the transport is gone."""
+        self._gone: asyncio.Future[None] | None = None
+        self._fault: BaseException | None = None
+        """What the transport ended with."""
+        self._sent: Close | None = None
+        """The Close frame that the application asked for."""
+        self._pings: dict[bytes, tuple[asyncio.Future[float], float]] = {}
+        self._room: list[asyncio.Future[None]] = []
+        self._parts: asyncio.Lock | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._drop: asyncio.TimerHandle | None = None
-        self._scheduled = False
-        self._is_full = False
-        self._is_reading = True
+        self._last_timer: asyncio.TimerHandle | None = None
+        """Until messages before the end of the stream are taken, then until the transport ends."""
         self._has_ended_writing = False
+        self._is_at_end = False
 
-    def open(
-        self,
-        role: Role,
-        agreed: Negotiated,
-        rest: bytes,
-        options: ConnectionOptions,
-        request: Any,
-    ) -> WebSocket:
-        """Makes the pair, one end of it on this transport. The other one is the application's."""
-        ours, theirs = WebSocketPair()
-        options = {**options, "coupled": True}
-        self._coupling = ours.couple(Connection(role, agreed, **options), self._wake)
-        ws = WebSocket(theirs, request=request, agreed=agreed)
-        ws._gone = self.gone
-        self._coupling.receive_data(rest)
-        self._wake()
-        return ws
-
-    # What the transport calls.
+    # What the transport calls, beside what `Link` has.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transport is one in all but name.
-        self.transport = cast(asyncio.Transport, transport)
+        """Never called: `start` follows the handshake, on the same transport."""
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        assert self._coupling is not None
-        return self._coupling.get_buffer(sizehint)
-
-    def buffer_updated(self, nbytes: int) -> None:
-        assert self._coupling is not None
-        self._coupling.buffer_updated(nbytes)
-        self._wake()
-
-    def eof_received(self) -> None:
-        if self._coupling is not None:
-            self._coupling.receive_eof()
-            self._flush()
+    def eof_received(self) -> bool:
+        self._is_at_end = True
+        # TLS closes both directions at once, whatever is returned.
+        transport = self.transport
+        stays = transport is not None and transport.get_extra_info("sslcontext") is None
+        self.end_of_stream(stays)
+        if not self.has_ended and self._last_timer is None:
+            self._last_timer = self.loop.call_later(LAST_WORDS, self.tell_end_of_stream)
+        return stays
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._timer, self._drop):
+        self.is_gone = True
+        self._fault = self._fault or exc
+        for timer in (self._timer, self._last_timer):
             if timer is not None:
                 timer.cancel()
-        if self._coupling is not None:
-            self._coupling.receive_eof()
-            self._coupling.drain()
-        if not self.gone.done():
-            self.gone.set_result(None)
+        self._timer = self._last_timer = None
+        try:
+            self.lose()
+        finally:
+            self._on_end()
+            if self._gone is not None and not self._gone.done():
+                self._gone.set_result(None)
+            if self.on_gone is not None:
+                self.on_gone()
 
-    def pause_writing(self) -> None:
-        self._is_full = True
+    # What `Link` calls.
 
-    def resume_writing(self) -> None:
-        self._is_full = False
-        self._wake()
+    def _on_end(self) -> None:
+        self._on_room()
+        pings, self._pings = self._pings, {}
+        for pong, _ in pings.values():
+            if not pong.done():
+                pong.set_exception(self.error())
+                # Nobody has to look at it.
+                pong.exception()
 
-    # What follows from it.
+    def _on_room(self) -> None:
+        for waiter in self._room:
+            if not waiter.done():
+                waiter.set_result(None)
 
-    def _wake(self) -> None:
-        # What is sent in one turn of the loop goes out in one write.
-        if not self._scheduled:
-            self._scheduled = True
-            self.loop.call_soon(self._flush)
-
-    def _flush(self) -> None:
-        self._scheduled = False
-        coupling = self._coupling
-        if coupling is None or self.gone.done():
+    def _on_pong(self, data: bytes) -> None:
+        if data not in self._pings:
             return
-        while True:
-            data, more, is_usual, due = coupling.turn(not self._is_full)
-            if isinstance(data, list):
-                self.transport.writelines(data)
-            elif data:
-                self.transport.write(data)
-            if not more or self._is_full:
+        now = self.loop.time()
+        # The answer to a later ping answers those before (RFC 6455 5.5.3).
+        for ping in list(self._pings):
+            pong, sent = self._pings.pop(ping)
+            self.latency = now - sent
+            if not pong.done():
+                pong.set_result(self.latency)
+            if ping == data:
                 break
-        if not is_usual or not self._is_reading:
-            self._look(coupling)
-        if due is not None or self._timer is not None:
-            self._arm(due)
-
-    def _look(self, coupling: Coupling) -> None:
-        """Does what is not usual: ends the transport, or leaves bytes with the peer."""
-        state = coupling.transport_state
-        if state == Transport.CLOSE:
-            self._close()
-        elif state == Transport.FINISH_WRITING and not self._has_ended_writing:
-            self._has_ended_writing = True
-            if self.transport.can_write_eof():
-                self.transport.write_eof()
-            else:
-                self._close()
-        wanted = not coupling.is_congested
-        if wanted != self._is_reading and not self.transport.is_closing():
-            self._is_reading = wanted
-            if wanted:
-                self.transport.resume_reading()
-            else:
-                self.transport.pause_reading()
-
-    def _close(self) -> None:
-        if self._drop is None:
-            self.transport.close()
-            # A peer that does not read must not keep what is left.
-            self._drop = self.loop.call_later(LINGER, self.transport.abort)
 
     def _arm(self, due: float | None) -> None:
         if self._timer is not None:
-            if due == self._timer.when():
-                return
             self._timer.cancel()
             self._timer = None
-        if due is not None:
+        if due is not None and not self.is_gone:
             self._timer = self.loop.call_at(due, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
-        if self._coupling is not None and not self.gone.done():
-            self._coupling.handle_timeout(self.loop.time())
-            self._flush()
+        # What the socket holds is read before the time is told: a loop may run its timers first,
+        # but not twice without looking at the sockets between.
+        self.loop.call_soon(self.loop.call_soon, self._tell_time)
+
+    def _tell_time(self) -> None:
+        if self.is_gone:
+            return
+        if not self.is_reading:
+            # The peer's answers wait unread, which is not its fault.
+            self._timer = self.loop.call_later(UNREAD, self._on_timer)
+            return
+        self.tell_time(self.loop.time())
+
+    def _read(self, reads: bool) -> None:
+        transport = self.transport
+        if transport is None or self._is_at_end or transport.is_closing():
+            return
+        if reads:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    def _end_transport(self, how: Transport) -> None:
+        if how == Transport.CLOSE:
+            return self.drop()
+        transport = self.transport
+        if transport is None or self._has_ended_writing:
+            return None
+        self._has_ended_writing = True
+        try:
+            if transport.can_write_eof():
+                return transport.write_eof()
+        except (OSError, RuntimeError):
+            pass  # it is lost, and about to say so
+        return self.drop()
+
+    # What the application's side calls.
+
+    def drop(self) -> None:
+        """Ends the transport behind what it holds, or soon."""
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            transport.close()
+            if self._last_timer is not None:
+                self._last_timer.cancel()
+            # A peer that does not read must not keep what is left.
+            self._last_timer = self.loop.call_later(LINGER, transport.abort)
+
+    async def finish(self, why: str, message: Any, compress: bool | None = None) -> None:
+        """Does what `send` returned, until the message is sent.
+
+        Raises:
+            ConnectionClosed: it cannot be.
+        """
+        next_why: str | None = why
+        while next_why is not None:
+            if next_why == "yield":
+                await asyncio.sleep(0)
+                return
+            if next_why == "room":
+                await self.room()
+                return
+            if next_why == "closed":
+                # Whoever goes on sending lets the loop turn all the same.
+                await asyncio.sleep(0)
+                raise self.error()
+            if next_why == "parts":
+                await self._send_parts(message, compress)
+                return
+            if next_why == "full":
+                await self.room()
+            elif self._parts is not None:
+                async with self._parts:
+                    pass
+            next_why = self.send(message, compress)
+
+    async def room(self) -> None:
+        """Waits until the transport takes more.
+
+        Raises:
+            ConnectionClosed: it never will.
+        """
+        while not self.has_ended and not self.is_gone and self.await_room():
+            waiter = self.loop.create_future()
+            self._room.append(waiter)
+            try:
+                await waiter
+            finally:
+                self._room.remove(waiter)
+        if self.has_ended or self.is_gone:
+            raise self.error()
+
+    async def _send_parts(self, parts: Any, compress: bool | None) -> None:
+        if isinstance(parts, Mapping) or not isinstance(parts, (Iterable, AsyncIterable)):
+            raise TypeError(
+                f"a message is str, a buffer, or an iterable of either, not {type(parts).__name__}"
+            )
+        if self._parts is None:
+            self._parts = asyncio.Lock()
+        async with self._parts:
+            kind = None
+            try:
+                async for part in _each(parts):
+                    if not isinstance(part, (str, bytes, bytearray, memoryview)):
+                        raise TypeError(f"a part is str or a buffer, not {type(part).__name__}")
+                    if kind not in (None, isinstance(part, str)):
+                        raise TypeError("the parts of a message are all str, or all buffers")
+                    kind = isinstance(part, str)
+                    await self._send_part(part, kind, False, compress)
+                if kind is not None:
+                    await self._send_part(b"", kind, True, compress)
+            except ConnectionClosed:
+                raise
+            except BaseException:
+                if kind is not None:
+                    # The message can never be whole.
+                    self.close(1011, "error in a fragmented message")
+                raise
+
+    async def _send_part(
+        self, part: Message, is_text: bool, fin: bool, compress: bool | None
+    ) -> None:
+        kind = Kind.TEXT if is_text else Kind.BINARY
+        while True:
+            try:
+                self._check_end()
+                self.connection.send_fragment(part, fin=fin, kind=kind, compress=compress)
+            except BackpressureError:
+                await self.room()
+                continue
+            except ClosingError:
+                await asyncio.sleep(0)
+                raise self.error() from None
+            self.schedule()
+            await asyncio.sleep(0)
+            return await self.room()
+
+    async def ping(self, data: bytes) -> asyncio.Future[float]:
+        """Sends a ping, and hands out what will be the latency.
+
+        Raises:
+            ConcurrencyError: the same ping waits for its answer already.
+            ConnectionClosed: it cannot be sent.
+        """
+        if data in self._pings:
+            raise ConcurrencyError("another ping with the same data has no answer yet")
+        await self._control(self.connection.ping, data)
+        pong: asyncio.Future[float] = self.loop.create_future()
+        self._pings[data] = (pong, self.loop.time())
+        return pong
+
+    async def pong(self, data: bytes) -> None:
+        """Sends a pong that nobody asked for."""
+        await self._control(self.connection.pong, data)
+
+    async def _control(self, send: Callable[[bytes], None], data: bytes) -> None:
+        while True:
+            try:
+                self._check_end()
+                send(data)
+            except BackpressureError:
+                await self.room()
+                continue
+            except ClosingError:
+                await asyncio.sleep(0)
+                raise self.error() from None
+            return self.schedule()
+
+    def _check_end(self) -> None:
+        if self.is_told or self.is_gone:
+            raise ClosingError
+
+    def close(self, code: int | None, reason: str) -> None:
+        """Starts the closing handshake, or completes it. Messages that wait can still be taken."""
+        may_send = not self.has_ended and self._sent is None
+        self.connection.close(code, reason)
+        if may_send:
+            self._sent = Close(code, reason)
+        if self.is_gone:
+            return
+        # Nothing must keep the peer's Close frame from being read.
+        self.discard()
+
+    def abort(self) -> None:
+        """Drops the transport without a closing handshake."""
+        self.connection.abort()
+        if not self.is_gone:
+            self.schedule()
+
+    async def wait_gone(self) -> None:
+        """Waits until the transport is gone."""
+        if self.is_gone:
+            return
+        if self._gone is None:
+            self._gone = self.loop.create_future()
+        await asyncio.shield(self._gone)
+
+    def end(self) -> tuple[int, str]:
+        """Code and reason to tell an application: the peer's, else why this side gave up."""
+        closed = self.closed
+        if closed is None or closed.code == 1006:
+            return self.fault or (1006, "")
+        return closed.code, closed.reason
+
+    @property
+    def was_closed_here(self) -> bool:
+        """Whether the application closed, before the peer did."""
+        return self._sent is not None
+
+    def error(self) -> ConnectionClosed:
+        """What to raise where the end is in the way."""
+        closed = self.closed
+        received = None
+        if closed is not None and closed.code != 1006:
+            received = Close(closed.code, closed.reason)
+        sent = self._sent
+        if sent is None and self.fault is not None:
+            sent = Close(*self.fault)
+        elif sent is None and received is not None and closed is not None and closed.clean:
+            # The answer.
+            sent = received
+        both = received is not None and sent is not None
+        is_ok = received is not None or (closed is None and not self.is_gone)
+        for frame in (received, sent):
+            is_ok = is_ok and (frame is None or frame.code in (None, 1000, 1001, 1005))
+        if closed is not None and not closed.clean:
+            is_ok = False
+        kind = ConnectionClosedOK if is_ok else ConnectionClosedError
+        error = kind(received, sent, self._sent is None if both else None, closed)
+        error.__cause__ = self._why(closed)
+        return error
+
+    def _why(self, closed: Any) -> BaseException | None:
+        if self._fault is not None:
+            return self._fault
+        if closed is not None and closed.cause == Cause.PONG_TIMEOUT:
+            return TimeoutError("the peer did not answer a ping in time")
+        if closed is not None and closed.cause == Cause.CLOSE_TIMEOUT:
+            return TimeoutError("the peer did not answer the Close frame in time")
+        return None
 
 
-LINGER = 10.0
+def open_wire(
+    role: Role,
+    transport: asyncio.BaseTransport,
+    loop: asyncio.AbstractEventLoop,
+    agreed: Negotiated,
+    settings: Settings,
+) -> Wire:
+    """Makes a transport that has its handshake behind it a connection's. `start` follows."""
+    wire = Wire(settings.connection(role, agreed), loop, *settings.max_queue)
+    transport = cast(asyncio.Transport, transport)
+    high, low = settings.write_limit
+    transport.set_write_buffer_limits(high, low)
+    transport.set_protocol(wire)
+    return wire
+
+
+async def _each(parts: Any) -> Any:
+    if isinstance(parts, AsyncIterable):
+        async for part in parts:
+            yield part
+    else:
+        for part in parts:
+            yield part
+
+
+LINGER = 2.0
 """Seconds that a transport gets to write what is left once it is to be dropped."""
+
+LAST_WORDS = 10.0
+"""Seconds in which messages that came before the end of the stream are to be taken."""
+
+UNREAD = 1.0
+"""Seconds until the time is told again where the application takes no messages."""
