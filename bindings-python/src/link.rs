@@ -48,6 +48,8 @@ struct Inner {
     /// What this side gave up for: the code, and why in words.
     fault: Option<(u16, String)>,
     has_told_end: bool,
+    /// A message was taken, and the next one not asked for.
+    is_answering: bool,
     /// The application was told the end where it asked for a message.
     is_told: bool,
     /// Turns of the loop that the application still gets to answer what came before the end.
@@ -83,6 +85,7 @@ impl Link {
             closed: None,
             fault: None,
             has_told_end: false,
+            is_answering: false,
             is_told: false,
             patience: 2,
             reader: None,
@@ -121,7 +124,8 @@ impl Link {
         let (this, py) = (slf.get(), slf.py());
         let mut inner = this.lock(py);
         inner.has_eof = true;
-        let waits = stays && !inner.inbox.is_empty() && inner.closed.is_none();
+        let answers = inner.is_answering || !inner.inbox.is_empty();
+        let waits = stays && answers && !inner.discards;
         drop(inner);
         if !waits {
             this.tell_eof(py)?;
@@ -167,6 +171,11 @@ impl Link {
     fn tell_time(slf: &Bound<'_, Self>, now: f64) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
         this.lock(py).due = None;
+        let transport = this.lock(py).transport.as_ref().map(|it| it.bind(py).clone());
+        if let Some(transport) = transport {
+            let holds = transport.call_method0(intern!(py, "get_write_buffer_size"))?.extract()?;
+            this.connection.get().lock(py).conn.transport_holds(holds);
+        }
         this.feed(py, |conn| conn.handle_timeout(instant(now).unwrap_or_default()))?;
         Self::turn(slf, Caller::Loop)
     }
@@ -186,6 +195,7 @@ impl Link {
         // Whoever took the messages before the end has answered them, as far as it will.
         let ends = message.is_none() && inner.has_eof && inner.closed.is_none();
         inner.is_told |= message.is_none() && inner.closed.is_some();
+        inner.is_answering = message.is_some();
         drop(inner);
         if goes_on {
             this.parse(py, &mut [])?;
@@ -276,11 +286,14 @@ impl Link {
         inner.awaits_room
     }
 
-    /// From now on messages that find no room are dropped.
+    /// From now on messages that find no room are dropped: nothing is answered any more.
     fn discard(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
         this.lock(py).discards = true;
         this.parse(py, &mut [])?;
+        if this.lock(py).has_eof {
+            this.tell_eof(py)?;
+        }
         Self::schedule(slf)
     }
 
@@ -312,12 +325,6 @@ impl Link {
     fn wake_reader(&self, py: Python<'_>) -> PyResult<()> {
         let reader = self.lock(py).reader.as_ref().map(|reader| reader.clone_ref(py));
         reader.map_or(Ok(()), |reader| Waiter::wake(reader.bind(py), Caller::Task))
-    }
-
-    /// Whether reading goes on, or waits for room.
-    #[getter]
-    fn is_reading(&self, py: Python<'_>) -> bool {
-        self.lock(py).is_reading
     }
 
     /// The transport, until it is gone.
@@ -386,10 +393,14 @@ impl Link {
 
     /// Tells the engine of the end of the stream, behind what is to be parsed before it.
     fn tell_eof(&self, py: Python<'_>) -> PyResult<()> {
-        if self.lock(py).unparsed.is_empty() {
-            self.feed(py, core::Connection::receive_eof)?;
+        let inner = self.lock(py);
+        let (is_lost, has_more) = (inner.transport.is_none(), !inner.unparsed.is_empty());
+        drop(inner);
+        match (has_more, is_lost) {
+            (true, _) => Ok(()),
+            (false, true) => self.feed(py, core::Connection::transport_lost),
+            (false, false) => self.feed(py, core::Connection::receive_eof),
         }
-        Ok(())
     }
 
     /// What follows when something happened: the application is told, and what it answers at once
@@ -461,18 +472,22 @@ impl Link {
             return Self::schedule(slf);
         }
         while Self::write_some(slf)? {}
-        let state = this.connection.get().lock(py);
+        let mut state = this.connection.get().lock(py);
         let mut inner = this.lock(py);
         if inner.transport.is_none() {
             return Ok(());
         }
-        let (doing, due) = (state.conn.transport(), state.conn.poll_timeout());
-        let waits = state.conn.buffered_amount() > 0;
-        let has_room = !inner.is_full && !state.conn.is_congested();
-        let tells_room = has_room && std::mem::take(&mut inner.awaits_room);
-        let arms = std::mem::replace(&mut inner.due, due) != due;
+        let doing = state.conn.transport();
         let reads = doing != core::Transport::Open || inner.reads();
         let turns = std::mem::replace(&mut inner.is_reading, reads) != reads;
+        if turns {
+            state.conn.hold_input(!reads);
+        }
+        let waits = state.conn.wants_write();
+        let has_room = !inner.is_full && !state.conn.is_congested();
+        let tells_room = has_room && std::mem::take(&mut inner.awaits_room);
+        let due = state.conn.poll_timeout();
+        let arms = std::mem::replace(&mut inner.due, due) != due;
         drop((inner, state));
         if tells_room {
             slf.call_method0(intern!(py, "_on_room"))?;
@@ -518,7 +533,7 @@ impl Link {
         let Some(data) = output(py, &mut state.conn)? else {
             return Ok(false);
         };
-        let waits = state.conn.buffered_amount() > 0;
+        let waits = state.conn.wants_write();
         drop(state);
         if transport.call_method0(intern!(py, "is_closing"))?.is_truthy()? {
             return Ok(false);

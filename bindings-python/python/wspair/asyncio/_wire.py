@@ -128,13 +128,8 @@ class Wire(Link, asyncio.BufferedProtocol):
         self.loop.call_soon(self.loop.call_soon, self._tell_time)
 
     def _tell_time(self) -> None:
-        if self.is_gone:
-            return
-        if not self.is_reading:
-            # The peer's answers wait unread, which is not its fault.
-            self._timer = self.loop.call_later(UNREAD, self._on_timer)
-            return
-        self.tell_time(self.loop.time())
+        if not self.is_gone:
+            self.tell_time(self.loop.time())
 
     def _read(self, reads: bool) -> None:
         transport = self.transport
@@ -395,6 +390,3 @@ LINGER = 2.0
 
 LAST_WORDS = 10.0
 """Seconds in which messages that came before the end of the stream are to be taken."""
-
-UNREAD = 1.0
-"""Seconds until the time is told again where the application takes no messages."""
