@@ -225,20 +225,11 @@ functions! { Raw, register_raw, raw:
     /// many bytes.
     Flush c"connFlush" = |call: &mut Arguments| {
         let (handle, from) = (call.number(0), index(call.number(2)));
-        let mut room = call.bytes(1).get_mut(from..).unwrap_or_default();
-        let all = room.len();
+        let room = call.bytes(1).get_mut(from..).unwrap_or_default();
         with(handle, |Entry { conn, .. }| {
-            let mut waiting = conn.transmit();
-            while !room.is_empty() && !waiting.is_empty() {
-                let chunk = waiting.chunk();
-                let length = chunk.len().min(room.len());
-                let (to, rest) = room.split_at_mut(length);
-                to.copy_from_slice(&chunk[..length]);
-                waiting.advance(length);
-                room = rest;
-            }
+            let taken = conn.transmit().drain_to(room);
             shared::head(conn);
-            (all - room.len()) as f64
+            taken as f64
         })
     };
 }

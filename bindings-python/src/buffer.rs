@@ -9,6 +9,7 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
+use wspair_core::Transmit;
 
 /// Lends the bytes of `data`: those of a `bytes` where they lie, those of any other buffer as a
 /// copy, because another thread may write there at any time.
@@ -168,4 +169,31 @@ impl Shared {
 pub(crate) fn view(py: Python<'_>, bytes: Bytes) -> PyResult<Bound<'_, PyAny>> {
     let shared = Bound::new(py, Shared(bytes))?;
     Ok(PyMemoryView::from(shared.as_any())?.into_any())
+}
+
+/// Takes all that waits, as one object. It is copied once, into memory that is not cleared before.
+pub(crate) fn drained<'py>(
+    py: Python<'py>,
+    transmit: &mut Transmit<'_>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let len = transmit.len();
+    let size = ffi::Py_ssize_t::try_from(len)?;
+    // SAFETY: without a pointer, it makes an object of `size` bytes that nobody else has.
+    let bytes = unsafe {
+        let made = ffi::PyBytes_FromStringAndSize(ptr::null(), size);
+        Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked::<PyBytes>()
+    };
+    // SAFETY: the memory of that object, of which nothing is read before it is written.
+    let mut to = unsafe {
+        let memory = ffi::PyBytes_AsString(bytes.as_ptr()).cast::<MaybeUninit<u8>>();
+        std::slice::from_raw_parts_mut(memory, len)
+    };
+    while !to.is_empty() {
+        let chunk = transmit.chunk();
+        let (now, rest) = to.split_at_mut(chunk.len().min(to.len()));
+        now.iter_mut().zip(chunk).for_each(|(to, byte)| _ = to.write(*byte));
+        transmit.advance(now.len());
+        to = rest;
+    }
+    Ok(bytes)
 }

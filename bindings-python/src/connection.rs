@@ -194,25 +194,25 @@ impl Connection {
     }
 
     /// Takes all bytes that wait to be written, as one object; empty when there are none.
-    pub(crate) fn data_to_send<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    pub(crate) fn data_to_send<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let mut state = self.lock(py);
         let mut transmit = state.conn.transmit();
         let len = transmit.len();
         let first = transmit.chunk();
-        if first.len() == len {
+        let bytes = if first.len() == len {
             let bytes = PyBytes::new(py, first);
             transmit.advance(len);
-            if transmit.is_empty() {
-                return bytes;
-            }
-            // Pongs took their place.
-            let mut all = bytes.as_bytes().to_vec();
-            transmit.drain_into(&mut all);
-            return PyBytes::new(py, &all);
+            bytes
+        } else {
+            buffer::drained(py, &mut transmit)?
+        };
+        if transmit.is_empty() {
+            return Ok(bytes);
         }
-        let mut all = Vec::with_capacity(len);
+        // Pongs took their place.
+        let mut all = bytes.as_bytes().to_vec();
         transmit.drain_into(&mut all);
-        PyBytes::new(py, &all)
+        Ok(PyBytes::new(py, &all))
     }
 
     /// Takes all bytes that wait to be written, as a list for a vectored write: `bytes`, and a

@@ -115,7 +115,7 @@ impl Coupling {
         let data = if !may_write {
             PyBytes::new(py, b"").into_any()
         } else if connection.waiting(py) < VECTORED {
-            connection.data_to_send(py).into_any()
+            connection.data_to_send(py)?.into_any()
         } else {
             connection.buffers_to_send(py)?.into_any()
         };

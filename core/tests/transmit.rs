@@ -370,3 +370,29 @@ proptest! {
         prop_assert!(frames == watched.expected);
     }
 }
+
+#[test]
+fn output_is_moved_into_memory_of_any_length() {
+    for role in ROLES {
+        for room in [1, 2, 7, 1000, 65_536, 1 << 20] {
+            let mut conn = connection(role, Config::default());
+            conn.send_text("text").unwrap();
+            conn.send_binary(vec![5; 70_000]).unwrap();
+            conn.send_binary([6; 300].as_slice()).unwrap();
+            pinged(&mut conn, b"ping");
+            let (mut out, mut buffer) = (Vec::new(), vec![0; room]);
+            assert_eq!(conn.transmit().drain_to(&mut []), 0);
+            loop {
+                let waits = conn.buffered_amount();
+                let moved = conn.transmit().drain_to(&mut buffer);
+                assert_eq!(moved, waits.min(room));
+                assert_eq!(conn.buffered_amount(), waits - moved);
+                if moved == 0 {
+                    break;
+                }
+                out.extend_from_slice(&buffer[..moved]);
+            }
+            assert_eq!(firsts(&frames_from(role, &out)), [0x81, 0x82, 0x82, 0x8a]);
+        }
+    }
+}

@@ -58,6 +58,20 @@ impl Transmit<'_> {
         }
     }
 
+    /// Moves what waits to the front of `out`, as far as it fits, and returns how many bytes it was.
+    pub fn drain_to(&mut self, mut out: &mut [u8]) -> usize {
+        let room = out.len();
+        while !out.is_empty() && !self.is_empty() {
+            let part = self.0.parts().next().unwrap_or_default();
+            let len = part.len().min(out.len());
+            let (to, rest) = out.split_at_mut(len);
+            to.copy_from_slice(&part[..len]);
+            out = rest;
+            self.advance(len);
+        }
+        room - out.len()
+    }
+
     /// Writes until nothing waits or the writer takes no more, and returns how many bytes it took.
     ///
     /// A writer that would block ends it without an error. An interrupted write is tried again.
