@@ -11,6 +11,7 @@ import { Contexts } from './context';
 import { Coupler } from './coupling';
 import { asksForWebSocket, isResponse, send, sendRefusal, sendText, toRequest } from './exchange';
 import { wishes } from './handshake';
+import { keepResponse } from './globals';
 import { Held } from './held';
 import { report, takeEnd } from './internal';
 import type { Stream } from './link';
@@ -86,10 +87,10 @@ export class Acceptor {
       this.done(socket);
     });
     await respond(to, gone.signal, async () => {
-      const response = await this.ask(handler, message, gone.signal);
+      const { response, webSocket } = await this.ask(handler, message, gone.signal);
       if (this.closing) to.shouldKeepAlive = false;
-      if (response.webSocket) sendRefusal(to, this.refusalOf(message, response.webSocket));
-      else await send(response as Response, to, message.method);
+      if (webSocket) sendRefusal(to, this.refusalOf(message, webSocket));
+      else await send(response, to, message.method);
     });
   }
 
@@ -144,16 +145,16 @@ export class Acceptor {
     if (refusal) return answer(asked, (to) => sendRefusal(to, refusal));
     const held = new Held(socket, head);
     const { signal } = held;
-    let response: dom.Response;
+    let answered: Answered;
     try {
-      response = await this.ask(handler, message, signal);
+      answered = await this.ask(handler, message, signal);
     } catch (error) {
       held.release();
       return answer(asked, () => Promise.reject(error), signal);
     }
     const { early, ended } = held.release();
-    const { webSocket } = response;
-    if (!webSocket) return answer(asked, (to) => send(response as Response, to, message.method), signal);
+    const { response, webSocket } = answered;
+    if (!webSocket) return answer(asked, (to) => send(response, to, message.method), signal);
     // Nobody is there to be told yes, or is going to be.
     if (signal.aborted || this.closing) {
       lose(webSocket);
@@ -183,16 +184,18 @@ export class Acceptor {
     accepted.onclose = () => this.links.delete(accepted);
   }
 
-  private async ask(handler: Handler, message: IncomingMessage, signal: AbortSignal): Promise<dom.Response> {
+  private async ask(handler: Handler, message: IncomingMessage, signal: AbortSignal): Promise<Answered> {
     const request = toRequest(message, signal);
+    keepResponse();
     const { env } = this;
     const ctx = this.contexts.next();
     const response: unknown = await surrounded({ env, waitUntil: ctx.waitUntil }, () => handler(request, env, ctx));
-    if (isResponse(response)) return response as dom.Response;
+    // That of another library may fail to show what it has, and here that is the Worker's failure.
+    if (isResponse(response)) return { response, webSocket: (response as Partial<dom.Response>).webSocket ?? null };
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
   }
 
-  private judge({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage, response?: dom.Response): Answer {
+  private judge({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage, response?: Response): Answer {
     const line = { method, target: url, version: httpVersion };
     return native.upgradeAnswer(line, rawHeaders, this.policy, [...(response?.headers ?? [])].flat());
   }
@@ -217,6 +220,12 @@ export class Acceptor {
     this.pending.delete(socket);
     if (this.closing) socket.destroy();
   }
+}
+
+/** What a Worker gave. */
+interface Answered {
+  response: Response;
+  webSocket: dom.WebSocket | null;
 }
 
 function serverOf(socket: Stream & { server?: unknown }): EventEmitter | undefined {

@@ -4,19 +4,12 @@ import module from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Context, resolveCloudflare } from './cloudflare/resolve';
+import { putGlobals } from './globals';
 import { newest } from './internal';
-import { replacement } from './request';
 import type * as dom from './types';
 
 export function register(classes: dom.Runtime = newest.classes): void {
-  const { WebSocketPair, WebSocket, MessageEvent, CloseEvent, ErrorEvent, Response, fetch } = classes;
-  const globals = {
-    ...{ WebSocketPair, WebSocket, MessageEvent, CloseEvent, ErrorEvent, Response, fetch },
-    ...(replacement && { Request: replacement }),
-  };
-  for (const [name, value] of Object.entries(globals)) {
-    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
-  }
+  putGlobals(classes);
   registerModules();
 }
 

@@ -4,12 +4,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { newWebSocketRpcSession, newWorkersRpcResponse, RpcTarget } from 'capnweb';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import express from 'express';
+import fastify from 'fastify';
 import { Hono } from 'hono';
 import { upgradeWebSocket } from 'hono/cloudflare-workers';
 import http from 'node:http';
 import Ws from 'ws';
-import { upgrade } from 'wspair';
+import { upgrade, upgrader } from 'wspair';
 import { serving, until, watch } from './helpers.mjs';
 
 test('Hono: upgradeWebSocket of hono/cloudflare-workers', async (t) => {
@@ -103,3 +107,71 @@ test('Express: a Worker beside its routes', async (t) => {
   client.close(1000);
   await closed;
 });
+
+test('Fastify: a Worker beside its routes, and what asks for another protocol is theirs', async (t) => {
+  const app = fastify();
+  app.post('/', async (request) => `fastify got ${request.body}`);
+  const sockets = upgrader((request) => {
+    if (request.headers.get('upgrade') !== 'websocket') return new Response('not asked');
+    const [client, end] = Object.values(new WebSocketPair());
+    end.accept();
+    end.addEventListener('message', ({ data }) => end.send(`beside: ${data}`));
+    return new Response(null, { status: 101, webSocket: client });
+  });
+  app.server.on('upgrade', sockets.handle);
+  t.after(async () => {
+    await sockets.close({ deadline: 100 });
+    await app.close();
+  });
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const { request } = http;
+  const headers = { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABk', 'content-type': 'text/plain' };
+  const [response] = await once(request(address, { method: 'POST', headers }).end('hello'), 'response');
+  assert.equal(String(await response.setEncoding('utf8').reduce((all, part) => all + part, '')), 'fastify got hello');
+  const client = new Ws(address.replace('http', 'ws'));
+  const { next, closed } = watch(client);
+  await once(client, 'open');
+  client.send('hi');
+  assert.equal(String(await next()), 'beside: hi');
+  assert.equal(sockets.size, 1);
+  client.close(1000);
+  await closed;
+});
+
+// That server has a Response of its own, which it puts in the place of the global one.
+for (const [order, imports] of Object.entries({
+  'before Hono\'s server': "import 'wspair/register'; import { serve } from '@hono/node-server';",
+  'behind Hono\'s server': "import { serve } from '@hono/node-server'; import 'wspair/register';",
+})) {
+  test(`Hono under its own server, registered ${order}`, async (t) => {
+    const code = `
+      ${imports}
+      import { Hono } from 'hono';
+      import { upgradeWebSocket } from 'hono/cloudflare-workers';
+      import { upgrade, upgrader } from 'wspair';
+      const app = new Hono();
+      app.use(async (c, next) => { await next(); c.header('x-middleware', 'ran'); });
+      app.get('/', (c) => c.text('a page'));
+      app.get('/ws', upgradeWebSocket(() => ({ onMessage: (event, ws) => ws.send('hono: ' + event.data) })));
+      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => console.log(port));
+      server.on('upgrade', (request, socket, head) => upgrade(request, socket, head, app.fetch));`;
+    const cwd = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill());
+    const [port] = await once(child.stdout.setEncoding('utf8'), 'data');
+    const address = `127.0.0.1:${Number(port)}`;
+    for (let round = 0; round < 2; round++) {
+      const page = await fetch(`http://${address}/`);
+      assert.deepEqual([await page.text(), page.headers.get('x-middleware')], ['a page', 'ran']);
+      const client = new Ws(`ws://${address}/ws`);
+      const { next, closed } = watch(client);
+      await once(client, 'open');
+      client.send('hi');
+      assert.equal(String(await next()), 'hono: hi');
+      client.close(1000);
+      await closed;
+      const [, none] = await once(new Ws(`ws://${address}/none`), 'unexpected-response');
+      assert.equal(none.statusCode, 404);
+    }
+  });
+}
