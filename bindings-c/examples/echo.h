@@ -1,5 +1,6 @@
 /* An echo's side of one client, without I/O: a handshake until the answer to it is written, and a
- * connection if that is a yes. Each echo server moves its bytes in its own way. */
+ * connection if that is a yes. Each echo server moves its bytes in its own way; a server of another
+ * kind has another use for the messages. */
 
 #ifndef ECHO_H
 #define ECHO_H
@@ -9,6 +10,8 @@
 #include <wspair.h>
 
 typedef struct echo {
+  /* What is done with a message: from the beginning on it is sent back. */
+  void (*on_message)(struct echo *echo, const wspair_event *message);
   wspair_server_handshake *handshake;
   wspair_conn *conn;
   const wspair_config *config;
@@ -21,10 +24,20 @@ typedef struct echo {
   int ended;
 } echo;
 
+/* Queues an echo. Where there is no memory for it the client would miss it: then the connection ends.
+ * Once that is closing nothing has to be done. */
+static inline void echo_say(echo *echo, const wspair_event *message) {
+  int32_t result = wspair_conn_send(echo->conn, message->kind, message->data, message->len);
+  if (result != WSPAIR_OK && result != WSPAIR_SEND_CLOSING) {
+    wspair_conn_close(echo->conn, 1011, NULL, 0);
+  }
+}
+
 /* `config` and `subprotocol`, which may be null, are kept. 0 when there is no memory. */
 static inline int echo_begin(echo *echo, const wspair_config *config, const char *subprotocol,
                              uint64_t now) {
   memset(echo, 0, sizeof *echo);
+  echo->on_message = echo_say;
   echo->config = config;
   echo->subprotocol = subprotocol;
   if (wspair_server_handshake_new(config, &echo->handshake) != WSPAIR_OK) return 0;
@@ -38,16 +51,7 @@ static inline void echo_end(echo *echo) {
   free(echo->held);
 }
 
-/* Queues an echo. Where there is no memory for it the client would miss it: then the connection ends.
- * Once that is closing nothing has to be done. */
-static inline void echo_say(echo *echo, const wspair_event *message) {
-  int32_t result = wspair_conn_send(echo->conn, message->kind, message->data, message->len);
-  if (result != WSPAIR_OK && result != WSPAIR_SEND_CLOSING) {
-    wspair_conn_close(echo->conn, 1011, NULL, 0);
-  }
-}
-
-/* Echoes what is in the input, as long as the client keeps up; holds the rest. */
+/* Takes the messages that are in the input, as long as the client keeps up; holds the rest. */
 static inline void echo_feed(echo *echo, uint8_t *input, size_t len) {
   wspair_event events[64];
   size_t at = 0, count, used, event;
@@ -57,7 +61,7 @@ static inline void echo_feed(echo *echo, uint8_t *input, size_t len) {
     at += used;
     for (event = 0; event < count; event++) {
       if (events[event].type > WSPAIR_EVENT_BINARY) continue;
-      echo_say(echo, &events[event]);
+      echo->on_message(echo, &events[event]);
     }
   } while (echo->more && !wspair_conn_is_congested(echo->conn));
   echo->held_len = len - at;

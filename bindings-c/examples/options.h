@@ -17,6 +17,8 @@ typedef struct command {
   const char *host;
   const char *port;
   const char *subprotocol;
+  /* A file of certificates to trust. */
+  const char *ca;
   const char *origins[MOST];
   const char *texts[MOST];
   size_t texts_len;
@@ -84,6 +86,8 @@ static inline void parse(command *to, char **args) {
       to->options.ping_after = nanoseconds(value);
     } else if (strcmp(name, "--pong-within") == 0) {
       to->options.pong_within = nanoseconds(value);
+    } else if (strcmp(name, "--ca") == 0) {
+      to->ca = value;
     } else if (strcmp(name, "--subprotocol") == 0) {
       to->subprotocol = value;
     } else if (strcmp(name, "--origin") == 0) {
