@@ -10,7 +10,7 @@ import type { ConnectionOptions } from './connection';
 import { Contexts } from './context';
 import { Coupler } from './coupling';
 import { asksForWebSocket, isResponse, send, sendRefusal, sendText, toRequest } from './exchange';
-import { wishes } from './handshake';
+import { told, wishes } from './handshake';
 import { keepResponse } from './globals';
 import { Held } from './held';
 import { report, takeEnd } from './internal';
@@ -53,11 +53,12 @@ export class Acceptor {
 
   constructor({ origins, missingOrigin, limits, deflate = true, env }: UpgradeOptions = {}) {
     this.coupler = new Coupler(limits);
-    this.policy = native.serverPolicy({
+    const policy = {
       ...(origins && { origins: [...origins] }),
       ...(missingOrigin !== undefined && { missingOrigin }),
       deflate: wishes(deflate),
-    });
+    };
+    this.policy = told(() => native.serverPolicy(policy));
     this.env = env ?? {};
     // Listeners and timers are not within a request: they see the bindings that were given last.
     if (env !== undefined) surround({ env, waitUntil: this.contexts.next().waitUntil });

@@ -6,7 +6,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { AcceptedSocket } from './accepted';
 import { Acceptor, type Handler, type UpgradeOptions } from './acceptor';
 import { within } from './deadline';
+import { checkOptions } from './options';
 import { report } from './report';
+import { closeRules, serveRules } from './server-rules';
 import { handlerOf, type Worker, type WorkerClass } from './worker';
 
 export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
@@ -36,6 +38,7 @@ export async function serve<Env>(
   options: ServeOptions<Env> = {},
 ): Promise<Serving> {
   const handler = handlerOf(worker);
+  checkOptions('serve', options, serveRules);
   const { port = 8787, host = '127.0.0.1', tls, headTimeout = 10_000 } = options;
   const acceptor = new Acceptor(options);
   const server = createServer(tls, headTimeout);
@@ -70,7 +73,9 @@ export async function serve<Env>(
       },
       [Symbol.iterator]: () => acceptor.links.values(),
     },
-    async close({ deadline = 5_000 } = {}) {
+    async close(options = {}) {
+      checkOptions('close', options, closeRules);
+      const { deadline = 5_000 } = options;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       acceptor.beginClosing();
       await within(deadline, Promise.all([closed, acceptor.contexts.settled()]));

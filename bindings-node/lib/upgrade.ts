@@ -5,6 +5,8 @@ import type { AcceptedSocket } from './accepted';
 import { Acceptor, type Handler, type UpgradeOptions } from './acceptor';
 import { within } from './deadline';
 import type { Stream } from './link';
+import { checkOptions, wrongValue } from './options';
+import { closeRules, upgradeRules } from './server-rules';
 import { handlerOf, type Worker } from './worker';
 
 /** The WebSockets of one Worker on a server. */
@@ -25,6 +27,7 @@ export interface Upgrader extends Iterable<AcceptedSocket> {
  */
 export function upgrader<Env>(worker: Worker<Env> | Handler<Env>, options: UpgradeOptions<Env> = {}): Upgrader {
   const handler = handlerOf(worker);
+  checkOptions('upgrader', options, upgradeRules);
   const acceptor = new Acceptor(options);
   return {
     handle: (request, socket, head) => acceptor.upgrade(request, socket, head, handler),
@@ -32,7 +35,9 @@ export function upgrader<Env>(worker: Worker<Env> | Handler<Env>, options: Upgra
       return acceptor.links.size;
     },
     [Symbol.iterator]: () => acceptor.links.values(),
-    async close({ deadline = 5_000 } = {}) {
+    async close(options = {}) {
+      checkOptions('close', options, closeRules);
+      const { deadline = 5_000 } = options;
       acceptor.beginClosing();
       await within(deadline, Promise.all([acceptor.closed(), acceptor.contexts.settled()]));
       acceptor.destroy();
@@ -58,7 +63,11 @@ export function upgrade<Env>(
   options: UpgradeOptions<Env> = usual,
 ): Promise<void> {
   let acceptor = acceptors.get(options);
-  if (acceptor === undefined) acceptors.set(options, (acceptor = new Acceptor(options)));
+  if (acceptor === undefined) {
+    if (typeof fetch !== 'function') throw wrongValue('upgrade', 'a function, as a Worker has by the name of fetch,', fetch);
+    checkOptions('upgrade', options, upgradeRules);
+    acceptors.set(options, (acceptor = new Acceptor(options)));
+  }
   return acceptor.upgrade(request, socket, head, fetch);
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import { acceptKey, ClientHandshake, Connection, ConnectionConfig, forCompatibilityDate, ServerHandshake, WebSocket } from 'wspair';
+import { acceptKey, ClientHandshake, Connection, ConnectionConfig, forCompatibilityDate, serve, ServerHandshake, upgrade, upgrader, WebSocket } from 'wspair';
 
 const request =
   'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
@@ -22,6 +22,7 @@ const places = {
   ClientHandshake: (options) => new ClientHandshake('ws://127.0.0.1/', options),
   'limits of ClientHandshake': (options) => new ClientHandshake('ws://127.0.0.1/', {}, options),
   WebSocket: (options) => new WebSocket('ws://127.0.0.1/', [], options),
+  upgrader: (options) => upgrader(() => {}, options),
 };
 
 /** Values that are out of range, with what is said to be allowed. */
@@ -40,8 +41,14 @@ const fields = ['x', 5, null, { a: 'b' }, [['a']], [['a', 5]], ['ab'], [['a', 'b
 const wishes = (least = 9) => ({ deflate: ['x', 5, null], 'deflate.serverMaxWindowBits': between(least, 15), 'deflate.clientMaxWindowBits': between(least, 15), 'deflate.serverNoContextTakeover': boolean, 'deflate.clientNoContextTakeover': boolean });
 const limits = { maxHead: whole('bytes', 1), maxLine: whole('bytes', 1), maxFields: whole('fields', 1), maxBody: whole('bytes'), within: milliseconds };
 
+const servers = {
+  origins: ['https://a', null, [5], ['x'], ['https://a/b']], missingOrigin: boolean, ...wishes(),
+  limits: ['x', 5, null], 'limits.maxMessage': whole('bytes'), 'limits.pingAfter': milliseconds, 'limits.deflate.level': between(0, 9),
+};
+
 // The names that there are, and values that they refuse.
 const refused = {
+  upgrader: servers,
   Connection: {
     maxMessage: whole('bytes'), maxFrame: whole('bytes'), maxFragments: whole('frames', 1), maxOutgoing: whole('bytes'), outgoingMark: whole('bytes'), splitAbove: whole('bytes', 1),
     chunks: boolean, autoPong: boolean, autoClose: boolean, autoEnd: boolean,
@@ -164,4 +171,32 @@ test('a compatibility flag that means nothing here is told once', async () => {
   assert.deepEqual(warnings, [['WSPAIR_FLAG', 'The compatibility flag "web_socket_compresion" changes nothing in wspair.']]);
   assert.throws(() => forCompatibilityDate('2026-11-17', 'pedantic_wpt'), TypeError);
   assert.throws(() => forCompatibilityDate(5), TypeError);
+});
+
+describe('serve', () => {
+  const own = { port: ['8787', null, range('', -1, 65_536, 0.5, NaN, Infinity)], host: [5, null], tls: ['x', null, true], headTimeout: milliseconds };
+  for (const [path, values] of Object.entries({ ...servers, ...own })) {
+    test(`refuses what ${path} cannot be, before it listens`, async () => {
+      for (const given of values) {
+        const [name, refuses] = given instanceof Range ? ['RangeError', given.values] : ['TypeError', [given]];
+        for (const value of refuses) await assert.rejects(serve(() => {}, { port: 0, ...nested(path, value) }), { name, message: new RegExp(`"${path}"|origin`) });
+      }
+    });
+  }
+  test('says what there is where a name is unknown', async () => {
+    await assert.rejects(serve(() => {}, { prot: 1 }), { name: 'TypeError', message: /^"prot" is no option of serve\. There are: port, host, / });
+    await assert.rejects(serve(() => {}, { limits: { maxPayload: 5 } }), { name: 'TypeError', message: /^"limits\.maxPayload" is no option of serve\. There are: limits\.maxMessage, / });
+    await assert.rejects(serve(() => {}, { limits: { autoClose: true } }), { name: 'TypeError' });
+    await assert.rejects(serve(() => {}, null), { name: 'TypeError' });
+    for (const worker of [undefined, null, {}, 5, 'x']) await assert.rejects(serve(worker), { name: 'TypeError', message: /^a Worker is an object with a method fetch/ });
+  });
+  test('and upgrade refuse alike; close, too', async () => {
+    assert.throws(() => upgrade({}, {}, Buffer.alloc(0), () => {}, { origin: [] }), { name: 'TypeError', message: /^"origin" is no option of upgrade/ });
+    assert.throws(() => upgrade({}, {}, Buffer.alloc(0), { fetch() {} }), { name: 'TypeError', message: /^upgrade takes a function/ });
+    const served = await serve(() => {}, { port: 0 });
+    await assert.rejects(served.close({ deadline: -1 }), { name: 'RangeError' });
+    await assert.rejects(served.close({ within: 1 }), { name: 'TypeError' });
+    await assert.rejects(upgrader(() => {}).close({ deadline: 'x' }), { name: 'TypeError' });
+    await served.close({ deadline: 0 });
+  });
 });
