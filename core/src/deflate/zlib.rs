@@ -154,7 +154,7 @@ impl Compressor for ZlibCompressor {
     }
 }
 
-/// As [`memory::boxed`] makes them.
+// As `memory::boxed` makes them.
 impl Compressor for [ZlibCompressor; 1] {
     fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) {
         self[0].compress(input, out);
@@ -211,7 +211,7 @@ impl Decompressor for ZlibDecompressor {
     }
 }
 
-/// As [`memory::boxed`] makes them.
+// As `memory::boxed` makes them.
 impl Decompressor for [ZlibDecompressor; 1] {
     fn decompress(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, Corrupt> {
         self[0].decompress(input, out)
