@@ -175,3 +175,22 @@ for (const [order, imports] of Object.entries({
     }
   });
 }
+
+for (const [name, says] of Object.entries({ http: 'beside node:http', express: 'beside Express', fastify: 'beside Fastify', hono: 'of Hono' })) {
+  test(`examples/beside/${name}.mjs serves both, and says goodbye`, async (t) => {
+    const cwd = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+    const child = spawn(process.execPath, [`examples/beside/${name}.mjs`], { cwd, env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill('SIGKILL'));
+    const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+    const client = new Ws(`${line.trim().replace('http', 'ws')}chat`);
+    const { next, closed } = watch(client);
+    await once(client, 'open');
+    client.send('hi');
+    assert.equal(String(await next()), `${says}: hi`);
+    assert.match(await (await fetch(line.trim())).text(), name === 'http' ? /a page of node:http/ : /^1 WebSockets /);
+    const ended = once(child, 'close');
+    child.kill('SIGTERM');
+    assert.equal((await closed)[0], 1001);
+    assert.deepEqual(await ended, [0, null]);
+  });
+}
