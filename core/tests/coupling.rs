@@ -304,6 +304,9 @@ fn a_kept_end_that_does_not_look_holds_a_wire_that_ended_only_so_long() {
             (Transport::Close, None)
         );
         world.accept(None);
+        world.pair.send(End::Second, text("too late"), 8).unwrap();
+        assert_eq!(world.drain(), b"");
+        assert_eq!(world.pair.send(End::Second, text("late"), 4), Ok(Sent::Ignored));
         let end = if closes { close(1000, "", true) } else { vanished() };
         assert_eq!(world.echo(), [PairEvent::Message(text("a")), end]);
         assert_eq!(world.drain(), b"", "the wire is gone");
@@ -345,9 +348,13 @@ fn a_wire_that_is_lost_is_1006_behind_its_messages_and_takes_nothing() {
         world.coupling.forward(&mut world.pair, event, make);
     }
     assert_eq!((world.server.transport(), world.server.poll_timeout()), (Transport::Close, None));
-    assert_eq!(world.echo(), [PairEvent::Message(text("a")), vanished()]);
-    assert_eq!(world.drain(), b"");
-    assert_eq!(world.pair.buffered_amount(End::Second), 0);
+    world.pair.send(End::Second, text("into the void"), 13).unwrap();
+    let World { pair, coupling, server, .. } = &mut world;
+    assert!(!coupling.drain(pair, &mut server.sender(), send), "nothing more goes out");
+    assert_eq!(world.pair.send(End::Second, text("late"), 4), Ok(Sent::Ignored));
+    let message = PairEvent::Message(text("a"));
+    let seen: Vec<_> = std::iter::from_fn(|| world.poll()).collect();
+    assert_eq!(seen, [message, vanished()]);
 }
 
 #[test]

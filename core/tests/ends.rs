@@ -14,6 +14,8 @@ struct Joined {
     ends: [End; 2],
     now: u64,
     cut: bool,
+    /// This end's direction has ended, though it goes on reading.
+    fin: [bool; 2],
 }
 
 #[derive(Clone, Debug)]
@@ -25,7 +27,9 @@ enum Act {
     Write(usize),
     Read(Door, usize, usize, bool),
     Tell(u64),
+    Fin,
     Cut,
+    Lost,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -39,7 +43,7 @@ fn act() -> impl Strategy<Value = Act> {
         8 => (door(), 1..20_000_usize, 1..5_usize, any::<bool>())
             .prop_map(|(door, most, events, defers)| Act::Read(door, most, events, defers)),
         1 => (0..12_u64).prop_map(Act::Tell),
-        1 => Just(Act::Cut),
+        1 => prop_oneof![3 => Just(Act::Fin), 1 => Just(Act::Cut), 1 => Just(Act::Lost)],
     ]
 }
 
@@ -48,7 +52,7 @@ impl Joined {
         let [client, server] = configs;
         let ends =
             [connection(Role::Client, client), connection(Role::Server, server)].map(End::new);
-        Self { ends, now: 0, cut: false }
+        Self { ends, now: 0, cut: false, fin: [false; 2] }
     }
 
     fn act(&mut self, at: usize, act: &Act) {
@@ -59,16 +63,35 @@ impl Joined {
             Act::Ping => _ = end.conn.send_ping(b"ping"),
             Act::Close(code) => end.conn.close(CloseCode::new(code), "bye").unwrap(),
             Act::Write(most) => self.write(at, most),
-            Act::Read(door, most, events, defers) => end.read(door, most, events, defers),
+            Act::Read(door, most, events, defers) => {
+                end.read(door, most, events, defers);
+                self.pass_fin(at);
+            }
             Act::Tell(seconds) => self.tell(at, seconds),
-            Act::Cut => {
+            Act::Fin => {
+                self.write(at, usize::MAX);
+                self.fin[at] = true;
+            }
+            Act::Cut | Act::Lost => {
                 self.cut = true;
                 for end in &mut self.ends {
                     end.wire.clear();
-                    end.events.extend(collect(&mut end.conn.receive_eof()));
+                    end.events.extend(match act {
+                        Act::Lost => collect(&mut end.conn.transport_lost()),
+                        _ => collect(&mut end.conn.receive_eof()),
+                    });
                     end.eof = true;
                 }
             }
+        }
+    }
+
+    /// The end of the other's direction, behind its last byte.
+    fn pass_fin(&mut self, at: usize) {
+        let end = &mut self.ends[at];
+        if self.fin[1 - at] && end.wire.is_empty() && !end.eof {
+            end.eof = true;
+            end.events.extend(collect(&mut end.conn.receive_eof()));
         }
     }
 
@@ -81,7 +104,7 @@ impl Joined {
             transmit.advance(taken);
         }
         let other = &mut self.ends[1 - at];
-        if !self.cut && !other.eof {
+        if !self.cut && !other.eof && !self.fin[at] {
             other.wire.extend(bytes);
         }
     }
@@ -106,11 +129,8 @@ impl Joined {
                     Transport::FinishWriting => self.ends[at].conn.transmit().is_empty(),
                     _ => false,
                 };
-                let other = &mut self.ends[1 - at];
-                if ends_transport && other.wire.is_empty() && !other.eof {
-                    other.eof = true;
-                    other.events.extend(collect(&mut other.conn.receive_eof()));
-                }
+                self.fin[at] |= ends_transport;
+                self.pass_fin(1 - at);
             }
             let done = |end: &End| end.conn.transport() == Transport::Close;
             if self.ends.iter().all(done) {
@@ -148,10 +168,11 @@ proptest! {
                 prop_assert!(idempotent(&mut end.conn));
             }
         }
+        let fin = joined.fin;
         joined.ends.iter_mut().for_each(|end| end.conn.close(None, "").unwrap());
         joined.settle();
 
-        let mut ends = Vec::new();
+        let (mut ends, mut all_came) = (Vec::new(), Vec::new());
         for at in [0, 1] {
             let end = &joined.ends[at];
             prop_assert!(ends_once(&end.events));
@@ -165,11 +186,17 @@ proptest! {
                 .collect();
             let sent = &joined.ends[1 - at].sent;
             prop_assert!(sent.starts_with(&messages));
-            prop_assert!(!clean || messages.len() == sent.len(), "all came before a clean end");
+            all_came.push(messages.len() == sent.len());
+            prop_assert!(!clean || all_came[at], "all came before a clean end");
         }
         let late = ends.iter().any(|(_, cause)| matches!(cause, wspair::Cause::Timeout(_)));
-        if !joined.cut && !late {
-            prop_assert_eq!(&ends, &[(true, wspair::Cause::Handshake); 2]);
+        if joined.cut || late {
+            return Ok(());
+        }
+        match fin {
+            [false, false] => prop_assert_eq!(&ends, &[(true, wspair::Cause::Handshake); 2]),
+            // Who ends only its own direction goes on reading what the other may still send.
+            [ended, _] => prop_assert!(fin == [true; 2] || all_came[usize::from(!ended)]),
         }
     }
 }

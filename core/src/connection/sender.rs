@@ -303,6 +303,11 @@ impl Sender<'_> {
         !self.outbound.is_idle()
     }
 
+    /// Whether the transport takes nothing any more.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.outbound.lifecycle.is_lost()
+    }
+
     /// Bytes that wait to be transmitted, frame headers included. Pongs, and a Close frame that was
     /// put off, count as well, though their place among the others is open.
     pub fn buffered_amount(&self) -> usize {

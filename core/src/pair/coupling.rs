@@ -99,6 +99,9 @@ impl Coupling {
         wire: &mut Sender<'_>,
         mut send: impl FnMut(&M, &mut Sender<'_>) -> Result<(), SendError>,
     ) -> bool {
+        if wire.is_lost() {
+            pair.abandon(self.end);
+        }
         while let Some(outgoing) = pair.poll_outgoing(self.end) {
             match outgoing {
                 Outgoing::Message(_) if wire.is_congested() => return true,
