@@ -63,6 +63,8 @@ class Host:
     is_silent: bool = False
     """Whether a send that cannot arrive is silent, as the Workers runtime has it."""
     tls: bool = False
+    misconfigured: list = field(default_factory=list)
+    """The program that gives it wrong options."""
     env: dict = field(default_factory=dict)
     files: tuple = ()
     """What has to be there; else the column is left out, loudly."""
@@ -78,6 +80,7 @@ class Host:
             return f"for a {row.roles[0]}"
         wanted = [row.application] if row.app else []
         have = {*self.options, *self.abilities, *self.applications}
+        have |= {"misconfigured"} if self.misconfigured or self.style == "flags" else set()
         for need in [*wanted, *row.needs]:
             if need in self.reasons:
                 return self.reasons[need]
@@ -88,6 +91,13 @@ class Host:
 
     def start(self, options, listener=None, env=None):
         return Program(self.command(options), env={**self.env, **(env or {})})
+
+    def start_misconfigured(self):
+        """The program that gives wrong options, one after the other."""
+        return Program(self.misconfigured, env=self.env)
+
+    def start_with(self, words):
+        return Program([*self.argv, *words], env=self.env)
 
     def command(self, options):
         if self.style == "json":
@@ -201,6 +211,7 @@ asyncio_server = Host(
     options=(*TIMERS, "deflate", "origin"),
     abilities=("close", "memory", "head", "debug", "survives"),
     applications=(*PLAIN, "cancelled", "broadcast", "decide", "throw-deciding", "refuse"),
+    misconfigured=[PYTHON, PROGRAMS / "python/misconfigured.py", "serve"],
     files=(PYTHON,),
     quiet=LOOP,
 )
@@ -209,6 +220,7 @@ asyncio_client = replace(
     name="py-asyncio-client",
     role="client",
     argv=[PYTHON, PROGRAMS / "python/wspair_asyncio.py", "client", "asyncio"],
+    misconfigured=[PYTHON, PROGRAMS / "python/misconfigured.py", "connect"],
     options=(*TIMERS, "deflate"),
     abilities=("memory", "debug"),
     applications=(*(name for name in PLAIN if not name.startswith("throw")), "cancelled"),
@@ -238,18 +250,26 @@ starlette = Host(
     quiet=LOOP,
 )
 
-NODE = ["node", "--expose-gc"]
+# Another version of Node is tried by naming it.
+NODE = [os.environ.get("NODE", "node"), "--expose-gc"]
 NODE_ENV = {
     "WSPAIR": str(ROOT / "bindings-node/dist/index.mjs"),
     "NODE_PACKAGES": str(ROOT / ".tools/node"),
 }
 BUILT = (ROOT / "bindings-node/dist/index.mjs", ROOT / "bindings-node/node_modules")
+
+
+def misconfigured(which):
+    return [*NODE, PROGRAMS / "node/misconfigured.mjs", which, "{}"]
+
+
 HTTP = {"head": "the head of a request is for node:http and Express to read"}
 serve = Host(
     "node-serve",
     "server",
     [*NODE, PROGRAMS / "node/serve.mjs", "serve"],
     "serve",
+    misconfigured=misconfigured("serve"),
     options=(*TIMERS, "deflate", "origin"),
     abilities=("close", "memory", "http", "late-close", "head"),
     may_vanish=True,
@@ -263,6 +283,7 @@ websocket = replace(
     name="node-websocket",
     role="client",
     argv=[*NODE, PROGRAMS / "node/client.mjs", "websocket"],
+    misconfigured=misconfigured("websocket"),
     options=("handshake_within", "max_message", "deflate"),
     abilities=("memory",),
     applications=tuple(name for name in PLAIN if name not in ("late", "drop")),
@@ -338,16 +359,29 @@ HOSTS = [
     replace(
         plain_echo,
         name="node-connection",
-        argv=["node", ROOT / "bindings-node/conformance/autobahn/echo-connection.mjs"],
+        argv=[*NODE, ROOT / "bindings-node/conformance/autobahn/echo-connection.mjs"],
         options=(*TIMERS, "deflate"),
+        misconfigured=misconfigured("connection"),
+        env=NODE_ENV,
         files=BUILT,
     ),
     serve,
-    replace(serve, name="node-serve-tls", tls=True),
+    replace(serve, name="node-serve-tls", tls=True, misconfigured=[]),
+    replace(
+        serve,
+        name="node-command",
+        argv=[*NODE, ROOT / "bindings-node/dist/cli.js", PROGRAMS / "node/command.mjs"],
+        style="flags",
+        options=(),
+        abilities=("memory", "http", "late-close", "head", "signals", "survives"),
+        defaults={"max_message": 32 << 20},
+        misconfigured=[],
+    ),
     replace(
         serve,
         name="node-upgrade",
         argv=[*NODE, PROGRAMS / "node/serve.mjs", "upgrade"],
+        misconfigured=misconfigured("upgrade"),
         abilities=("close", "memory", "http", "late-close"),
         reasons=HTTP,
     ),
@@ -356,6 +390,7 @@ HOSTS = [
         websocket,
         name="node-fetch",
         argv=[*NODE, PROGRAMS / "node/client.mjs", "fetch"],
+        misconfigured=[],
         options=(),
         abilities=("memory", "late-close"),
         applications=PLAIN,
@@ -366,6 +401,7 @@ HOSTS = [
         asyncio_server,
         name="py-uvloop",
         argv=[PYTHON, PROGRAMS / "python/wspair_asyncio.py", "server", "uvloop"],
+        misconfigured=[],
     ),
     asyncio_client,
     replace(
@@ -386,6 +422,7 @@ HOSTS = [
         asyncio_client,
         name="py-uvloop-client",
         argv=[PYTHON, PROGRAMS / "python/wspair_asyncio.py", "client", "uvloop"],
+        misconfigured=[],
     ),
     starlette,
     replace(

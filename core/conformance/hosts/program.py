@@ -1,13 +1,24 @@
 """A host under test: its process, what its application reports, and what it holds."""
 
+import ctypes
 import json
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
 
 from wire import Late, Until
+
+
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
+
+
+def end_with_driver():
+    """Has the system end the process when the driver's is gone, however that came."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Program:
@@ -32,10 +43,13 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=end_with_driver,
             env={**os.environ, **(env or {})},
         )
-        for read in (self._read_records, self._read_errors):
-            threading.Thread(target=read, daemon=True).start()
+        reads = (self._read_records, self._read_errors)
+        self.readers = [threading.Thread(target=read, daemon=True) for read in reads]
+        for reader in self.readers:
+            reader.start()
 
     def _read_records(self):
         for line in self.process.stdout:
@@ -140,6 +154,8 @@ class Program:
         while self.process.poll() is None:
             until.check("the process does not end")
             time.sleep(0.02)
+        for reader in self.readers:
+            reader.join(1)
         return self.process.returncode
 
     def kill(self):

@@ -81,6 +81,40 @@ def answer_pings(wires, seconds):
         time.sleep(0.01)
 
 
+FLAGS = (
+    ("--max-mesage", "1000"),
+    ("--max-message", "1M"),
+    ("--max-message", "-1"),
+    ("--ping-after", "x"),
+    ("--ping-after", "-1"),
+    ("--port", "x"),
+    ("--port", "70000"),
+    ("--port",),
+)
+
+
+@row("A-03", "gives an option a wrong name, a wrong type, a value out of range", BOTH, app="", needs=("misconfigured",), is_bare=True, ends_host=True, quick=True)
+def misconfigured(cell):
+    if not cell.host.misconfigured:
+        for words in FLAGS:
+            with cell.case(" ".join(words)):
+                cell.program = cell.host.start_with([*words, *(["ws://127.0.0.1:1/"] if not cell.is_server else [])])
+                status = cell.program.status(cell.within(5))
+                cell.due(status not in (0, None) and status > 0, f"the exit status is {status}")
+                told = cell.program.log()
+                cell.due(words[0] in told or words[-1] in told, f"it says {told!r}")
+                cell.due("panic" not in told and "at " not in told.split("\n")[0][:3], f"it says {told!r}")
+                cell.log_is_due = True
+        return
+    cell.program = cell.host.start_misconfigured()
+    cell.log_is_due = True
+    cell.program.wait(lambda: cell.program.find("over"), cell.within(20), "it does not come to its end")
+    for record in cell.program.records:
+        if record["event"] == "case":
+            if cell.due(record["raised"], f"{record['name']}: {record['text']}"):
+                cell.due(record["option"] in record["text"], f"{record['name']}: the error does not name it: {record['text']!r}")
+
+
 @row("A-04", "sends, closes and reads after the end", BOTH, "/after-end", quick=True)
 def after_end(cell):
     wire = cell.peer()

@@ -45,12 +45,16 @@ export function listenToDriver(commands = {}) {
     },
     ...commands,
   };
-  createInterface({ input: process.stdin }).on('line', (line) => {
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
     const [name, ...words] = line.split(' ');
     known[name](...words);
   });
+  // The driver is gone.
+  lines.on('close', () => process.exit());
 }
 
-export const options = JSON.parse(process.argv.at(-1));
+/** The last argument, where it is the driver's. */
+export const options = process.argv.at(-1).startsWith('{') ? JSON.parse(process.argv.at(-1)) : {};
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import sys
 import threading
 from collections import Counter
@@ -56,6 +57,7 @@ class Host:
         for line in sys.stdin:
             name, *words = line.split()
             self.loop.call_soon_threadsafe(lambda n=name, w=words: self.handlers[n](*w))
+        os._exit(0)  # the driver is gone
 
     def spawn(self, coroutine):
         task = self.loop.create_task(coroutine)
@@ -69,6 +71,6 @@ class Host:
     def _counts(self):
         gc.collect()
         kinds = (type(thing) for thing in gc.get_objects())
-        objects = Counter(kind.__name__ for kind in kinds if kind.__module__.startswith(self.package))
+        objects = Counter(kind.__name__ for kind in kinds if str(kind.__module__).startswith(self.package))
         tasks = [task for task in asyncio.all_tasks() if task not in self.kept]
         tell("counts", tasks=len(tasks), **objects)
