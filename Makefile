@@ -155,6 +155,7 @@ hosts-soak: ## C servers that write asynchronously, under AddressSanitizer, ever
 
 hosts-build: $(binding) $(node) build-python
 	$(cargo) build --all-features --examples
+	$(cargo) build -p wspair-hosts
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	$(MAKE) -C bindings-c examples
 

@@ -169,9 +169,12 @@ class Cell:
 
     def rest(self):
         """Notes what the host holds while nothing but the companion is connected."""
-        sockets = self.program.sockets()
-        counts = self.program.counts(self.within(5)) if self.host.counts else {}
-        self.at_rest = sockets, counts
+        last = None
+        while last is None or last != self.at_rest:
+            last = self.at_rest
+            time.sleep(0.05)
+            counts = self.program.counts(self.within(5)) if self.host.counts else {}
+            self.at_rest = self.program.sockets(), counts
 
     def ends(self, within=2.0, what="of the connection something is left"):
         """Waits until the host holds what it held before the row, whatever our side does."""

@@ -90,7 +90,10 @@ class Host:
         return None
 
     def start(self, options, listener=None, env=None):
-        return Program(self.command(options), env={**self.env, **(env or {})})
+        env = {**self.env, **(env or {})}
+        if self.tls and self.style == "flags":
+            env |= {"HOST_CERT": certificate()["cert"], "HOST_KEY": certificate()["key"]}
+        return Program(self.command(options), env=env)
 
     def start_misconfigured(self):
         """The program that gives wrong options, one after the other."""
@@ -324,6 +327,19 @@ plain_echo = Host(
     files=(EXAMPLES / "echo_server",),
 )
 
+TOKIO = TARGET / "debug/wspair-hosts"
+tokio_server = replace(
+    plain_echo,
+    name="tokio",
+    argv=[TOKIO, "server", "multi"],
+    talks=True,
+    counts=True,
+    abilities=("close", "memory", "head", "survives"),
+    applications=tuple(name for name in PLAIN if name not in ("buffers", "throw-task")) + ("cancelled", "broadcast", "decide", "refuse"),
+    reasons={"buffers": "what is sent is moved or copied: there is nothing to change", "throw-task": "a task that panics is its own"},
+    files=(TOKIO,),
+)
+
 
 def said(opcode, payload):
     """What pair_server answers."""
@@ -356,6 +372,17 @@ HOSTS = [
         files=(EXAMPLES / "pair_server",),
     ),
     echo_client("rust-client", EXAMPLES / "echo_client", "tokio"),
+    tokio_server,
+    replace(tokio_server, name="tokio-current", argv=[TOKIO, "server", "current"]),
+    replace(tokio_server, name="tokio-tls", tls=True),
+    replace(
+        tokio_server,
+        name="tokio-client",
+        role="client",
+        argv=[TOKIO, "client", "multi"],
+        options=(*TIMERS, "deflate"),
+        abilities=("memory",),
+    ),
     replace(
         plain_echo,
         name="node-connection",
