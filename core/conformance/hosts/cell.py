@@ -5,7 +5,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from program import Program
 from wire import Late, Listener, Until, Wrong, answer_to, dial, path_of, request
 
 COMPANION = "/companion"
@@ -146,7 +145,9 @@ class Cell:
             return None
         for name, due in (("code", code), ("clean", clean), ("reason", reason)):
             if due is not None and record.get(name) != due and name in record:
-                self.fault(f"the application saw {name} {record.get(name)!r}, due is {due!r}: {tell_record(record)}")
+                self.fault(
+                    f"the application saw {name} {record.get(name)!r}, due is {due!r}: {tell_record(record)}"
+                )
         return record
 
     def go(self):
@@ -191,7 +192,9 @@ class Cell:
             time.sleep(0.02)
         while counts:
             now = self.program.counts(self.within(5))
-            more = {name: n - counts.get(name, 0) for name, n in now.items() if n > counts.get(name, 0)}
+            more = {
+                name: n - counts.get(name, 0) for name, n in now.items() if n > counts.get(name, 0)
+            }
             if not more:
                 return
             if until.passed():
@@ -237,7 +240,9 @@ class Cell:
         if self.is_server:
             self.program.wait_listening(self.within(20))
         elif not self.host.is_single:
-            self.program.wait(lambda: self.program.find("ready"), self.within(20), "the host is not ready")
+            self.program.wait(
+                lambda: self.program.find("ready"), self.within(20), "the host is not ready"
+            )
         if not self.host.is_single:
             self._warm_up()
             wire = self.peer(COMPANION)
@@ -333,7 +338,9 @@ class Companion:
                     frame = self.wire.read_frame(patient, "no echo at all")
                 took = time.monotonic() - began
                 if frame is None or frame.payload != self.reply(1, text):
-                    self.error = f"got {frame and (frame.opcode, frame.payload[:40])} ({self.wire.ended})"
+                    self.error = (
+                        f"got {frame and (frame.opcode, frame.payload[:40])} ({self.wire.ended})"
+                    )
                     return
                 self.worst = max(self.worst, took)
                 if until.passed() and not self.is_excused:
@@ -362,7 +369,9 @@ def tell(error):
 
 
 def tell_record(record):
-    return ", ".join(f"{name} {value!r}" for name, value in record.items() if name not in ("at", "path"))
+    return ", ".join(
+        f"{name} {value!r}" for name, value in record.items() if name not in ("at", "path")
+    )
 
 
 def shorten(text, most=300):

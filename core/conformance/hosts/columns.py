@@ -6,10 +6,10 @@ import shutil
 import ssl
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Callable
 
 from program import Program
 from wire import TEXT, answer_to
@@ -132,7 +132,9 @@ class Host:
         return tls_context(side) if self.tls else None
 
     def unexpected(self, log):
-        lines = [line for line in log.splitlines() if line.strip() and not line.startswith(self.quiet)]
+        lines = [
+            line for line in log.splitlines() if line.strip() and not line.startswith(self.quiet)
+        ]
         return "\n".join(lines)
 
     def missing(self):
@@ -177,9 +179,20 @@ def certificate():
     folder = Path(tempfile.mkdtemp(prefix="wspair-hosts-"))
     key, cert = folder / "key.pem", folder / "cert.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    kind = [
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     subprocess.run(
-        ["openssl", "req", *kind, *subject, "-keyout", key, "-out", cert], check=True, capture_output=True
+        ["openssl", "req", *kind, *subject, "-keyout", key, "-out", cert],
+        check=True,
+        capture_output=True,
     )
     return {"key": str(key), "cert": str(cert), "folder": str(folder)}
 
@@ -200,7 +213,17 @@ def tls_context(side):
 
 
 PLAIN = ("echo", "companion", "sender", "tight", "idle", "late", "close", "close-reading")
-PLAIN += ("close-twice", "bulk", "big", "many", "buffers", "throw", "throw-task", "busy", "after-end")
+PLAIN += (
+    "close-twice",
+    "bulk",
+    "big",
+    "many",
+    "buffers",
+    "throw",
+    "throw-task",
+    "busy",
+    "after-end",
+)
 PLAIN += ("drop",)
 TIMERS = ("handshake_within", "close_within", "ping_after", "pong_within", "max_message")
 
@@ -238,7 +261,10 @@ websockets_server = Host(
     abilities=("close", "memory", "head"),
     applications=asyncio_server.applications,
     files=(PYTHON,),
-    quiet=tuple(f"INFO websockets.server {what}" for what in ("server listening", "connection open", "connection closed")),
+    quiet=tuple(
+        f"INFO websockets.server {what}"
+        for what in ("server listening", "connection open", "connection closed")
+    ),
 )
 starlette = Host(
     "py-uvicorn",
@@ -247,7 +273,10 @@ starlette = Host(
     "py",
     options=("ping_after", "pong_within", "max_message", "deflate"),
     abilities=("close", "http", "debug", "survives"),
-    reasons={"head": "the head of a request is for uvicorn to read", "origin": "origins are for the application to check"},
+    reasons={
+        "head": "the head of a request is for uvicorn to read",
+        "origin": "origins are for the application to check",
+    },
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse", "endless", "length"),
     files=(PYTHON,),
     quiet=LOOP,
@@ -335,8 +364,12 @@ tokio_server = replace(
     talks=True,
     counts=True,
     abilities=("close", "memory", "head", "survives"),
-    applications=tuple(name for name in PLAIN if name not in ("buffers", "throw-task")) + ("cancelled", "broadcast", "decide", "refuse"),
-    reasons={"buffers": "what is sent is moved or copied: there is nothing to change", "throw-task": "a task that panics is its own"},
+    applications=tuple(name for name in PLAIN if name not in ("buffers", "throw-task"))
+    + ("cancelled", "broadcast", "decide", "refuse"),
+    reasons={
+        "buffers": "what is sent is moved or copied: there is nothing to change",
+        "throw-task": "a task that panics is its own",
+    },
     files=(TOKIO,),
 )
 
@@ -422,7 +455,7 @@ HOSTS = [
         abilities=("memory", "late-close"),
         applications=PLAIN,
         reasons={},
-        ),
+    ),
     asyncio_server,
     replace(
         asyncio_server,

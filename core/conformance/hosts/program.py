@@ -11,7 +11,6 @@ import time
 
 from wire import Late, Until
 
-
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None)
 

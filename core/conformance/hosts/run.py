@@ -38,7 +38,12 @@ def run_cell(host_name, row_id, quick, mutations):
     try:
         outcome = Cell(host, row, pace, quick, mutations).run()
     except Exception:  # the driver's own fault, which must not end the others
-        outcome = Outcome(row.id, host.name, "fail", ["the driver broke: " + " | ".join(traceback.format_exc().splitlines()[-5:])])
+        outcome = Outcome(
+            row.id,
+            host.name,
+            "fail",
+            ["the driver broke: " + " | ".join(traceback.format_exc().splitlines()[-5:])],
+        )
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -69,7 +74,13 @@ def run_all(cells, args):
     outcomes = []
     context = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context) as pool:
-        futures = {pool.submit(run_cell, host.name, row.id, args.quick, (args.mutate, args.seed)): (host, row) for host, row in cells}
+        futures = {
+            pool.submit(run_cell, host.name, row.id, args.quick, (args.mutate, args.seed)): (
+                host,
+                row,
+            )
+            for host, row in cells
+        }
         for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
             host, row = futures[future]
             try:
@@ -80,24 +91,41 @@ def run_all(cells, args):
             if not args.verbose and done % 100 == 0:
                 print(f"{done} of {len(cells)} cells", file=sys.stderr, flush=True)
             if args.verbose and outcome.status != "none":
-                print(f"{outcome.row} {outcome.host}: {outcome.status} ({outcome.seconds:.1f} s) [{done}/{len(cells)}]", flush=True)
+                print(
+                    f"{outcome.row} {outcome.host}: {outcome.status} ({outcome.seconds:.1f} s) [{done}/{len(cells)}]",
+                    flush=True,
+                )
                 for note in outcome.notes:
                     print(f"    {note}", flush=True)
                 if args.verbose > 1 and outcome.log.strip():
-                    print("    log: " + outcome.log.strip().replace("\n", "\n         "), flush=True)
+                    print(
+                        "    log: " + outcome.log.strip().replace("\n", "\n         "), flush=True
+                    )
     return outcomes
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--hosts", metavar="NAME,...", help="patterns; default all")
     parser.add_argument("--rows", metavar="ID,...", help="patterns, as E-*; default all")
-    parser.add_argument("--quick", action="store_true", help="the selection of make test, with smaller loads")
+    parser.add_argument(
+        "--quick", action="store_true", help="the selection of make test, with smaller loads"
+    )
     parser.add_argument("--jobs", type=int, default=3, help="cells at a time (3)")
-    parser.add_argument("--mutate", type=int, default=0, metavar="N", help="instead of the table, so many mutated connections to each")
+    parser.add_argument(
+        "--mutate",
+        type=int,
+        default=0,
+        metavar="N",
+        help="instead of the table, so many mutated connections to each",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the mutations")
     parser.add_argument("--json", metavar="FILE", help="also write every outcome here")
-    parser.add_argument("--verbose", "-v", action="count", default=0, help="tell each cell; twice: with its log")
+    parser.add_argument(
+        "--verbose", "-v", action="count", default=0, help="tell each cell; twice: with its log"
+    )
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -109,7 +137,10 @@ def main():
         print(f"LEFT OUT: {host.name}: there is no {', '.join(host.missing())}", file=sys.stderr)
         hosts.remove(host)
     began = time.monotonic()
-    print(f"the machine is {pace.start():.1f} times slower than the bounds were written for", flush=True)
+    print(
+        f"the machine is {pace.start():.1f} times slower than the bounds were written for",
+        flush=True,
+    )
     try:
         if any(host.tls for host in hosts):
             certificate()
@@ -120,7 +151,10 @@ def main():
         slowest = pace.factor()
         pace.stop()
 
-    order = {row.id: at for at, row in enumerate(rows)}, {host.name: at for at, host in enumerate(hosts)}
+    order = (
+        {row.id: at for at, row in enumerate(rows)},
+        {host.name: at for at, host in enumerate(hosts)},
+    )
     outcomes.sort(key=lambda outcome: (order[0][outcome.row], order[1][outcome.host]))
     table.judge(outcomes, reasons)
     print("\n" + "\n".join(table.render(outcomes, rows, hosts)))
@@ -132,7 +166,9 @@ def main():
             json.dump([vars(outcome) for outcome in outcomes], file, indent=1)
     failed = sum(outcome.status == "fail" for outcome in outcomes)
     ran = sum(outcome.status != "none" for outcome in outcomes)
-    print(f"\n{ran} cells in {time.monotonic() - began:.0f} s: {failed} not as due and not explained (bounds x {slowest:.1f})")
+    print(
+        f"\n{ran} cells in {time.monotonic() - began:.0f} s: {failed} not as due and not explained (bounds x {slowest:.1f})"
+    )
     return 1 if failed else 0
 
 

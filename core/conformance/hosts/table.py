@@ -65,9 +65,16 @@ def summary(outcomes, reasons):
         lines += ["", f"{title} ({len(chosen)}):"]
         for outcome in chosen:
             if status != "fail":
-                lines.append(f"  {outcome.row} {outcome.host}: {reasons[outcome.row, outcome.host]}")
+                lines.append(
+                    f"  {outcome.row} {outcome.host}: {reasons[outcome.row, outcome.host]}"
+                )
             if status != "stale":
-                lines += [f"  {outcome.row} {outcome.host}: {note}" if status == "fail" else f"      {note}" for note in outcome.notes]
+                lines += [
+                    f"  {outcome.row} {outcome.host}: {note}"
+                    if status == "fail"
+                    else f"      {note}"
+                    for note in outcome.notes
+                ]
     return lines
 
 

@@ -1,7 +1,7 @@
 """The situations: one function each, in the order of their ids."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 BOTH, SERVER, CLIENT = ("server", "client"), ("server",), ("client",)
 

@@ -2,12 +2,20 @@
 
 import time
 
-from rows import BOTH, SERVER, row
-from rows.ending import answered, host_ends
 from wire import PING, PONG, TEXT, Late
 
+from rows import BOTH, SERVER, row
+from rows.ending import answered, host_ends
 
-@row("A-01", "throws in the handler, or in a listener", BOTH, "/throw", options={"close_within": 1}, quick=True)
+
+@row(
+    "A-01",
+    "throws in the handler, or in a listener",
+    BOTH,
+    "/throw",
+    options={"close_within": 1},
+    quick=True,
+)
 def throws(cell):
     cell.log_is_due = True
     wire = cell.peer()
@@ -23,7 +31,14 @@ def throws(cell):
     cell.ends()
 
 
-@row("A-01b", "throws in a timer, and in a promise nobody awaits", SERVER, "/throw-task", needs=("survives",), quick=True)
+@row(
+    "A-01b",
+    "throws in a timer, and in a promise nobody awaits",
+    SERVER,
+    "/throw-task",
+    needs=("survives",),
+    quick=True,
+)
 def throws_elsewhere(cell):
     cell.log_is_due = True
     wire = cell.peer()
@@ -37,7 +52,14 @@ def throws_elsewhere(cell):
     wire.send(wire.close_frame(1000), cell.within(1))
 
 
-@row("A-02", "computes 2 s", SERVER, "/busy?ms=2000", options={"ping_after": 1, "pong_within": 1}, needs=("ping_after",))
+@row(
+    "A-02",
+    "computes 2 s",
+    SERVER,
+    "/busy?ms=2000",
+    options={"ping_after": 1, "pong_within": 1},
+    needs=("ping_after",),
+)
 def computes(cell):
     cell.companion.is_excused = True
     others = [cell.peer("/echo?other=1") for _ in range(5)]
@@ -93,26 +115,45 @@ FLAGS = (
 )
 
 
-@row("A-03", "gives an option a wrong name, a wrong type, a value out of range", BOTH, app="", needs=("misconfigured",), is_bare=True, ends_host=True, quick=True)
+@row(
+    "A-03",
+    "gives an option a wrong name, a wrong type, a value out of range",
+    BOTH,
+    app="",
+    needs=("misconfigured",),
+    is_bare=True,
+    ends_host=True,
+    quick=True,
+)
 def misconfigured(cell):
     if not cell.host.misconfigured:
         for words in FLAGS:
             with cell.case(" ".join(words)):
-                cell.program = cell.host.start_with([*words, *(["ws://127.0.0.1:1/"] if not cell.is_server else [])])
+                cell.program = cell.host.start_with(
+                    [*words, *(["ws://127.0.0.1:1/"] if not cell.is_server else [])]
+                )
                 status = cell.program.status(cell.within(5))
                 cell.due(status not in (0, None) and status > 0, f"the exit status is {status}")
                 told = cell.program.log()
                 cell.due(words[0] in told or words[-1] in told, f"it says {told!r}")
-                cell.due("panic" not in told and "at " not in told.split("\n")[0][:3], f"it says {told!r}")
+                cell.due(
+                    "panic" not in told and "at " not in told.split("\n")[0][:3],
+                    f"it says {told!r}",
+                )
                 cell.log_is_due = True
         return
     cell.program = cell.host.start_misconfigured()
     cell.log_is_due = True
-    cell.program.wait(lambda: cell.program.find("over"), cell.within(20), "it does not come to its end")
+    cell.program.wait(
+        lambda: cell.program.find("over"), cell.within(20), "it does not come to its end"
+    )
     for record in cell.program.records:
         if record["event"] == "case":
             if cell.due(record["raised"], f"{record['name']}: {record['text']}"):
-                cell.due(record["option"] in record["text"], f"{record['name']}: the error does not name it: {record['text']!r}")
+                cell.due(
+                    record["option"] in record["text"],
+                    f"{record['name']}: the error does not name it: {record['text']!r}",
+                )
 
 
 @row("A-04", "sends, closes and reads after the end", BOTH, "/after-end", quick=True)
@@ -147,7 +188,9 @@ def cancelled(cell):
 DEBUG = {"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1", "PYTHONWARNINGS": "always"}
 
 
-@row("A-06", "runs in its loop's debug mode", BOTH, "/echo", needs=("debug",), env=DEBUG, quick=True)
+@row(
+    "A-06", "runs in its loop's debug mode", BOTH, "/echo", needs=("debug",), env=DEBUG, quick=True
+)
 def debug_mode(cell):
     wire = cell.peer()
     wire.send(wire.frame(TEXT, b"hi"), cell.within(2))

@@ -3,8 +3,9 @@
 import signal
 import time
 
-from rows import BOTH, row
 from wire import BINARY, CLOSE, TEXT, Late, close_payload, deflate, encode, request
+
+from rows import BOTH, row
 
 SHORT = {"close_within": 1}
 
@@ -34,7 +35,7 @@ def fails_sending(cell, within=1.0):
     cell.saw("done", within, what="the application does not end")
 
 
-@row("E-01", "Close 4000 \"bye\"", BOTH, quick=True)
+@row("E-01", 'Close 4000 "bye"', BOTH, quick=True)
 def close(cell):
     wire = cell.peer()
     wire.send(wire.close_frame(4000, "bye"), cell.within(1))
@@ -146,7 +147,9 @@ def close_to_idle(cell):
 def close_behind_messages(cell):
     wire = cell.peer()
     cell.saw("open")
-    data = b"".join(wire.frame(BINARY, number.to_bytes(4, "big") + bytes(100)) for number in range(100))
+    data = b"".join(
+        wire.frame(BINARY, number.to_bytes(4, "big") + bytes(100)) for number in range(100)
+    )
     wire.send(data + wire.close_frame(1000), cell.within(1))
     if "late-close" not in cell.host.abilities:
         answered(cell, wire)
@@ -162,7 +165,14 @@ def close_behind_messages(cell):
     cell.ends()
 
 
-@row("E-11", "never answers A's Close", BOTH, "/close?code=4000&reason=bye", options=SHORT, quick=True)
+@row(
+    "E-11",
+    "never answers A's Close",
+    BOTH,
+    "/close?code=4000&reason=bye",
+    options=SHORT,
+    quick=True,
+)
 def unanswered(cell):
     wire = cell.peer()
     close = answered(cell, wire, 4000)
@@ -172,12 +182,20 @@ def unanswered(cell):
     cell.ends(deadline + 1)
 
 
-@row("E-12", "answers A's Close but keeps TCP open", BOTH, "/close?code=4000&reason=bye", options=SHORT)
+@row(
+    "E-12",
+    "answers A's Close but keeps TCP open",
+    BOTH,
+    "/close?code=4000&reason=bye",
+    options=SHORT,
+)
 def kept_open(cell):
     wire = cell.peer()
     answered(cell, wire, 4000)
     wire.send(wire.close_frame(4000, "bye"), cell.within(1))
-    cell.saw_end(code=4000, clean=True, within=1 if cell.is_server else 1 + cell.option("close_within"))
+    cell.saw_end(
+        code=4000, clean=True, within=1 if cell.is_server else 1 + cell.option("close_within")
+    )
     cell.ends(1 if cell.is_server else 1 + cell.option("close_within"))
 
 
@@ -256,7 +274,13 @@ STATES = {
 }
 
 
-@row("E-17", "close(deadline) of the server in each state, all at once", options={"close_within": 60, "handshake_within": 60}, needs=("close",), quick=True)
+@row(
+    "E-17",
+    "close(deadline) of the server in each state, all at once",
+    options={"close_within": 60, "handshake_within": 60},
+    needs=("close",),
+    quick=True,
+)
 def server_closes(cell):
     cell.log_is_due = True
     silent, part = cell.raw(), cell.raw()
@@ -269,7 +293,11 @@ def server_closes(cell):
             others[-1].send(request(app), cell.within(1))
     if "decide" in have:
         cell.saw("deciding", 2, "/decide?state=1")
-    wires = {name: cell.peer(app, small="tight" in app) for name, app in STATES.items() if app.split("?")[0][1:] in have}
+    wires = {
+        name: cell.peer(app, small="tight" in app)
+        for name, app in STATES.items()
+        if app.split("?")[0][1:] in have
+    }
     closing = cell.peer("/close?state=1") if "close" in have else None
     for wire in wires.values():
         wire.pull()
@@ -282,10 +310,19 @@ def server_closes(cell):
             wire.send(wire.close_frame(close[0] if close else None), until) if close else None
             cell.due(close and close[0] in (1001, 1012), f"the Close is {close} ({wire.ended})")
     record = cell.program.wait(
-        lambda: cell.program.find("server-closed"), cell.within(deadline + 3), "close does not return"
+        lambda: cell.program.find("server-closed"),
+        cell.within(deadline + 3),
+        "close does not return",
     )
-    cell.due(record["after"] <= deadline * cell.pace.factor() + 1, f"close took {record['after']:.1f} s")
-    for name, wire in [("silent", silent), ("half a head", part), ("closing", closing), *(("other", one) for one in others)]:
+    cell.due(
+        record["after"] <= deadline * cell.pace.factor() + 1, f"close took {record['after']:.1f} s"
+    )
+    for name, wire in [
+        ("silent", silent),
+        ("half a head", part),
+        ("closing", closing),
+        *(("other", one) for one in others),
+    ]:
         if wire is not None:
             with cell.case(name):
                 wire.drain(cell.within(1), "is still connected")
@@ -313,7 +350,14 @@ def signalled(cell):
 LIMIT = {"max_message": 1000, "deflate": True, "close_within": 1}
 
 
-@row("E-19", "a message over the limit: whole, in parts, compressed", BOTH, options=LIMIT, needs=("max_message",), quick=True)
+@row(
+    "E-19",
+    "a message over the limit: whole, in parts, compressed",
+    BOTH,
+    options=LIMIT,
+    needs=("max_message",),
+    quick=True,
+)
 def too_long(cell):
     for name in ("whole", "in parts", "compressed"):
         with cell.case(name):
@@ -329,7 +373,9 @@ def too_long(cell):
             data = bytes(2000)
             frames = {
                 "whole": lambda: wire.frame(BINARY, data),
-                "in parts": lambda: wire.frame(BINARY, data[:900], fin=False) + wire.frame(0, data[900:]),
+                "in parts": lambda: (
+                    wire.frame(BINARY, data[:900], fin=False) + wire.frame(0, data[900:])
+                ),
                 "compressed": lambda: wire.frame(BINARY, deflate(data), rsv=4),
             }
             wire.send(frames[name](), cell.within(1))
@@ -339,14 +385,31 @@ def too_long(cell):
             end = cell.saw_end(path=path, within=2)
             if end is not None:
                 seen = {str(value) for value in end.values()} | {str(end)}
-                cell.due("1009" in seen or "1009" in str(end), f"the application does not see 1009: {end}")
-                cell.due("1000" in str(end.get("text", "")) + str(end.get("reason", "")) + str(end.get("limit", "")), f"it does not see the limit: {end}")
+                cell.due(
+                    "1009" in seen or "1009" in str(end),
+                    f"the application does not see 1009: {end}",
+                )
+                cell.due(
+                    "1000"
+                    in str(end.get("text", ""))
+                    + str(end.get("reason", ""))
+                    + str(end.get("limit", "")),
+                    f"it does not see the limit: {end}",
+                )
 
 
-@row("E-20", "invalid UTF-8; a frame masked or not as it should be; reserved bits", BOTH, options=SHORT, quick=True)
+@row(
+    "E-20",
+    "invalid UTF-8; a frame masked or not as it should be; reserved bits",
+    BOTH,
+    options=SHORT,
+    quick=True,
+)
 def broken_rules(cell):
     rules = []
-    for number, (name, code) in enumerate((("UTF-8", 1007), ("mask", 1002), ("reserved bits", 1002))):
+    for number, (name, code) in enumerate(
+        (("UTF-8", 1007), ("mask", 1002), ("reserved bits", 1002))
+    ):
         with cell.case(name):
             path = f"/echo?case={number}" if cell.host.talks else None
             if cell.host.is_single and number:
@@ -364,4 +427,6 @@ def broken_rules(cell):
             if end is not None:
                 rules.append(end.get("rule") or end.get("cause") or end.get("error"))
                 cell.due(rules[-1], f"which rule was broken is no value: {end}")
-    cell.due(len(set(map(str, rules))) == len(rules), f"the values do not tell the rules apart: {rules}")
+    cell.due(
+        len(set(map(str, rules))) == len(rules), f"the values do not tell the rules apart: {rules}"
+    )

@@ -2,9 +2,10 @@
 
 import time
 
+from wire import BINARY, CLOSE, PING, PONG, Late
+
 from rows import BOTH, SERVER, row
 from rows.ending import host_ends
-from wire import BINARY, CLOSE, PING, PONG, Late
 
 KEEPALIVE = {"ping_after": 1, "pong_within": 1, "close_within": 1}
 MESSAGE = 64 << 10
@@ -28,7 +29,14 @@ def memory_is_bounded(cell, before, bound=24 << 20):
     cell.due(grown < bound, f"memory grew by {grown >> 20} MiB")
 
 
-@row("F-01", "stops reading while A sends 64 MiB", BOTH, "/bulk?mib=64", quick=True, options={"close_within": 2})
+@row(
+    "F-01",
+    "stops reading while A sends 64 MiB",
+    BOTH,
+    "/bulk?mib=64",
+    quick=True,
+    options={"close_within": 2},
+)
 def stops_reading(cell):
     before = cell.program.memory()
     wire = cell.peer(small=True)
@@ -90,10 +98,16 @@ def flood(cell, pings):
         read_echoes(wire, messages, others)
     host_ends(cell, wire)
     if path == "/echo":
-        cell.due(messages == list(range(count)), f"{len(messages)} of {count} echoes came, or out of order")
+        cell.due(
+            messages == list(range(count)),
+            f"{len(messages)} of {count} echoes came, or out of order",
+        )
     else:
         end = cell.saw_end(within=10, path=path)
-        cell.due(end["messages"] == count and end["in_order"], f"A saw {end['messages']} of {count}, in order: {end['in_order']}")
+        cell.due(
+            end["messages"] == count and end["in_order"],
+            f"A saw {end['messages']} of {count}, in order: {end['in_order']}",
+        )
     if pings:
         pongs = [int(frame.payload) for frame in others if frame.opcode == PONG]
         cell.due(count - 1 in pongs, f"the last of {count} pings is not answered: {pongs[-3:]}")
@@ -109,7 +123,14 @@ def read_echoes(wire, messages, others):
             messages.append(int.from_bytes(frame.payload[:4], "big"))
 
 
-@row("F-02", "sends 64 MiB while A stops taking messages", BOTH, "/echo", options={"close_within": 30}, quick=True)
+@row(
+    "F-02",
+    "sends 64 MiB while A stops taking messages",
+    BOTH,
+    "/echo",
+    options={"close_within": 30},
+    quick=True,
+)
 def taken_late(cell):
     flood(cell, pings=False)
 
@@ -119,7 +140,14 @@ def pings_in_flood(cell):
     flood(cell, pings=True)
 
 
-@row("F-04", "reads 100 KiB/s of a long message, with keepalive", BOTH, "/big?size=2097152", options=KEEPALIVE, needs=("ping_after", "pong_within"))
+@row(
+    "F-04",
+    "reads 100 KiB/s of a long message, with keepalive",
+    BOTH,
+    "/big?size=2097152",
+    options=KEEPALIVE,
+    needs=("ping_after", "pong_within"),
+)
 def slow_reader(cell):
     wire = cell.peer(small=True)
     began = time.monotonic()
@@ -131,20 +159,33 @@ def slow_reader(cell):
         if allowed > 1000:
             wire.pull(int(allowed))
         if wire.ended:
-            raise Late(f"dropped ({wire.ended}) after {time.monotonic() - began:.0f} s and {wire.received >> 10} KiB")
+            raise Late(
+                f"dropped ({wire.ended}) after {time.monotonic() - began:.0f} s and {wire.received >> 10} KiB"
+            )
         until.check("the message does not come")
         time.sleep(0.02)
     cell.due(len(frame.payload) == 2 << 20, f"{len(frame.payload)} bytes came")
     wire.send(wire.close_frame(1000), cell.within(1))
 
 
-@row("F-05", "vanishes, with keepalive", BOTH, "/echo", options=KEEPALIVE, needs=("ping_after", "pong_within"), quick=True)
+@row(
+    "F-05",
+    "vanishes, with keepalive",
+    BOTH,
+    "/echo",
+    options=KEEPALIVE,
+    needs=("ping_after", "pong_within"),
+    quick=True,
+)
 def vanishes(cell):
     cell.peer(small=True)
     end = cell.saw_end(code=1006, clean=False, within=3.5)
     if end is not None:
         told = " ".join(str(value) for value in end.values()).lower()
-        cell.due("ping" in told or "pong" in told or "timeout" in told or "timed out" in told, f"that it was a timeout is not told: {end}")
+        cell.due(
+            "ping" in told or "pong" in told or "timeout" in told or "timed out" in told,
+            f"that it was a timeout is not told: {end}",
+        )
     cell.ends(4)
 
 
@@ -166,7 +207,13 @@ def pings(cell):
     cell.ends()
 
 
-@row("F-07", "one of 200 stops reading during a broadcast", SERVER, "/broadcast", options={"close_within": 1})
+@row(
+    "F-07",
+    "one of 200 stops reading during a broadcast",
+    SERVER,
+    "/broadcast",
+    options={"close_within": 1},
+)
 def broadcast(cell):
     count, messages = 200, 1000
     before = cell.program.memory()
@@ -205,7 +252,13 @@ def byte_by_byte(cell):
     cell.due(frame and frame.payload == cell.host.reply(BINARY, payload), "the echo differs")
 
 
-@row("F-09", "A sends views, and changes what they show in the next statement", BOTH, "/buffers", quick=True)
+@row(
+    "F-09",
+    "A sends views, and changes what they show in the next statement",
+    BOTH,
+    "/buffers",
+    quick=True,
+)
 def buffers(cell):
     wire = cell.peer()
     message, seen = None, set()
@@ -222,7 +275,10 @@ def buffers(cell):
             cell.due(message is None, f"{name}: refused, and sent")
         else:
             cell.due(message is not None, f"{name}: lost without a word")
-            cell.due(message is None or message.hex() == due, f"{name}: {message and message.hex()[:16]}… was sent, in it was {due[:16]}…")
+            cell.due(
+                message is None or message.hex() == due,
+                f"{name}: {message and message.hex()[:16]}… was sent, in it was {due[:16]}…",
+            )
         message = None
     else:
         raise Late(f"it ends ({wire.ended}) after {sorted(seen)}")
@@ -230,7 +286,14 @@ def buffers(cell):
     wire.send(wire.close_frame(1000), cell.within(1))
 
 
-@row("F-10", "A sends from many tasks at once, mixed sizes, compressed", BOTH, "/many?tasks=8&messages=100", options={"deflate": True}, needs=("deflate",))
+@row(
+    "F-10",
+    "A sends from many tasks at once, mixed sizes, compressed",
+    BOTH,
+    "/many?tasks=8&messages=100",
+    options={"deflate": True},
+    needs=("deflate",),
+)
 def many_senders(cell):
     wire = cell.peer(extensions="permessage-deflate")
     cell.due(wire.deflated is not None, "compression was not agreed on")
@@ -246,11 +309,20 @@ def many_senders(cell):
         cell.due(number == next_of[name], f"of sender {name} came {number}, due is {next_of[name]}")
         next_of[name] = number + 1
         letter = b"abcdefgh"[name : name + 1]
-        cell.due(len(frame.payload) == size and set(filler) <= set(letter), f"message {name}:{number} is mixed up")
+        cell.due(
+            len(frame.payload) == size and set(filler) <= set(letter),
+            f"message {name}:{number} is mixed up",
+        )
     wire.send(wire.close_frame(1000), cell.within(1))
 
 
-@row("F-11", "A's write is asynchronous, while P pings and A sends and closes", BOTH, needs=("asynchronous",), quick=True)
+@row(
+    "F-11",
+    "A's write is asynchronous, while P pings and A sends and closes",
+    BOTH,
+    needs=("asynchronous",),
+    quick=True,
+)
 def asynchronous(cell):
     wire = cell.peer(small=True)
     until = cell.within(30)
@@ -281,6 +353,9 @@ def asynchronous(cell):
         if wire.ended and close is None:
             raise Late(f"it ended ({wire.ended}) after {len(messages)} of {len(due)} echoes")
     wrong = [at for at, (seen, wanted) in enumerate(zip(messages, due)) if seen != wanted]
-    cell.due(len(messages) == len(due) and not wrong, f"{len(messages)} of {len(due)} echoes, wrong: {wrong}")
+    cell.due(
+        len(messages) == len(due) and not wrong,
+        f"{len(messages)} of {len(due)} echoes, wrong: {wrong}",
+    )
     cell.due(pongs and set(pongs) <= set(pings) and pongs[-1] == pings[-1], f"pongs: {pongs[-3:]}")
     cell.due(close[0] == 1000, f"the Close is {close}")

@@ -5,8 +5,21 @@ import random
 import select
 import time
 
+from wire import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    Late,
+    answer_to,
+    dial,
+    encode,
+    request,
+)
+
 from rows import BOTH, row
-from wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Late, answer_to, dial, encode, request
 
 AT_ONCE = 20
 GIVE_UP = 0.3
@@ -18,7 +31,9 @@ def frames(chance, key):
     data = b""
     for _ in range(chance.randrange(6)):
         kind = chance.randrange(7)
-        payload = chance.choice((b"", b"x", b"hello", "grüße".encode() * 20, bytes(200), bytes(70_000)))
+        payload = chance.choice(
+            (b"", b"x", b"hello", "grüße".encode() * 20, bytes(200), bytes(70_000))
+        )
         opcode = chance.choice((TEXT, BINARY))
         if kind < 3:
             data += encode(opcode, payload, key)
@@ -32,7 +47,9 @@ def frames(chance, key):
         elif kind == 5:
             data += encode(opcode, payload, key, rsv=chance.randrange(8))
         else:
-            data += encode(CLOSE, chance.choice((b"", b"\x03\xe8", b"\x03\xe8bye", b"\x0f\xa0", b"\x03")), key)
+            data += encode(
+                CLOSE, chance.choice((b"", b"\x03\xe8", b"\x03\xe8bye", b"\x0f\xa0", b"\x03")), key
+            )
     return data
 
 
@@ -98,7 +115,9 @@ def begin(cell, chance):
     key = b"abcd" if cell.is_server else None
     if cell.is_server:
         wire = dial(cell.program.port, cell.within(10), cell.host.context("client"))
-        head = request(cell.path(), Sec_WebSocket_Extensions=chance.choice((None, "permessage-deflate")))
+        head = request(
+            cell.path(), Sec_WebSocket_Extensions=chance.choice((None, "permessage-deflate"))
+        )
     else:
         wire = cell.asked(small=False)
         cell.wires.remove(wire)
@@ -111,7 +130,13 @@ def begin(cell, chance):
     return Mutant(chance, wire, head + body)
 
 
-@row("M-01", "mutated connections", BOTH, options={"handshake_within": 1, "close_within": 1, "deflate": True}, on_request=True)
+@row(
+    "M-01",
+    "mutated connections",
+    BOTH,
+    options={"handshake_within": 1, "close_within": 1, "deflate": True},
+    on_request=True,
+)
 def mutants(cell):
     # A client tells its own why it failed.
     cell.log_is_due = not cell.is_server
@@ -138,8 +163,13 @@ def mutants(cell):
         wire = cell.peer()
         wire.send(wire.frame(TEXT, b"still there"), cell.within(1))
         frame = wire.read_message(cell.within(1))
-        cell.due(frame and frame.payload == cell.host.reply(TEXT, b"still there"), f"the echo is {frame}")
+        cell.due(
+            frame and frame.payload == cell.host.reply(TEXT, b"still there"), f"the echo is {frame}"
+        )
         wire.send(wire.close_frame(1000), cell.within(1))
         wire.read_close(cell.within(1))
     grown = cell.program.memory() - half
-    cell.due(grown < 16 << 20, f"memory grew by {grown >> 10} KiB in the second half of {count} connections")
+    cell.due(
+        grown < 16 << 20,
+        f"memory grew by {grown >> 10} KiB in the second half of {count} connections",
+    )

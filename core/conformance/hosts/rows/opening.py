@@ -3,9 +3,10 @@
 import random
 import time
 
+from wire import CLOSE, TEXT, answer_to, dial, encode, request
+
 from rows import BOTH, CLIENT, row
 from rows.ending import expect_echo_and_close
-from wire import CLOSE, TEXT, answer_to, dial, encode, request
 
 SHORT = {"handshake_within": 1, "close_within": 1}
 
@@ -120,7 +121,13 @@ def broken_behind(cell):
 ORIGIN = {"origin": "https://example.org", "handshake_within": 1}
 
 
-@row("O-08", "is refused for its origin, and stays connected", options=ORIGIN, needs=("origin",), quick=True)
+@row(
+    "O-08",
+    "is refused for its origin, and stays connected",
+    options=ORIGIN,
+    needs=("origin",),
+    quick=True,
+)
 def refused_stays(cell):
     wire = cell.raw()
     wire.send(request(cell.path(), Origin="https://bad.example"), cell.within(1))
@@ -218,14 +225,18 @@ def refused(cell, name, data, statuses, text=None):
             until = cell.within(1)
             while text not in wire.data.lower() and wire.fill(until, "the answer does not go on"):
                 pass
-            cell.due(text in wire.data.lower(), f"the body does not say {text!r}: {bytes(wire.data)!r}")
+            cell.due(
+                text in wire.data.lower(), f"the body does not say {text!r}: {bytes(wire.data)!r}"
+            )
         wire.close()
 
 
 @row("O-13", "Upgrade: websocket without Connection: Upgrade", needs=("head",), quick=True)
 def no_connection(cell):
     refused(cell, "no Connection", request(cell.path(), Connection=None), (400, 426), b"connection")
-    refused(cell, "keep-alive", request(cell.path(), Connection="keep-alive"), (400, 426), b"connection")
+    refused(
+        cell, "keep-alive", request(cell.path(), Connection="keep-alive"), (400, 426), b"connection"
+    )
     cell.ends(11)
 
 
@@ -237,11 +248,21 @@ def odd_requests(cell):
     refused(cell, "target *", request(line="GET * HTTP/1.1"), client_errors)
     refused(cell, "TRACE", request(line="TRACE / HTTP/1.1"), client_errors)
     refused(cell, "no Host", request(Host=None), client_errors)
-    refused(cell, "nonsense", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 5 + b"\r\n\r\n", client_errors)
+    refused(
+        cell,
+        "nonsense",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 5 + b"\r\n\r\n",
+        client_errors,
+    )
     cell.ends(11)
 
 
-@row("O-15", "as server: answers what is no 101, or a wrong one, or nothing", CLIENT, options={"handshake_within": 2})
+@row(
+    "O-15",
+    "as server: answers what is no 101, or a wrong one, or nothing",
+    CLIENT,
+    options={"handshake_within": 2},
+)
 def odd_answers(cell):
     long = {f"X-{number}": "a" * 1000 for number in range(20)}
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" * 3000

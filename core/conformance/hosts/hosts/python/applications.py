@@ -5,8 +5,8 @@ They know a `Socket`: `send`, `receive` (None at the end), `close`, `end` (how i
 
 from __future__ import annotations
 
-import asyncio
 import array
+import asyncio
 import time
 
 from speak import parse, tell, text_of
@@ -305,7 +305,7 @@ async def cancelled(socket, path):
     while True:
         try:
             message = await asyncio.wait_for(socket.receive(), 0.002)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             continue
         if message is None:
             break

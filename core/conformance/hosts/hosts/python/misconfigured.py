@@ -9,7 +9,6 @@ import asyncio
 import sys
 
 from speak import tell
-
 from wspair.asyncio import connect, serve
 
 BOTH = [
@@ -63,7 +62,13 @@ async def main(which):
             try:
                 await serve(wrong, "127.0.0.1", 0)
             except Exception as error:
-                tell("case", name=f"handler {wrong!r}", text=str(error), raised=True, option="handler")
+                tell(
+                    "case",
+                    name=f"handler {wrong!r}",
+                    text=str(error),
+                    raised=True,
+                    option="handler",
+                )
             else:
                 tell("case", name=f"handler {wrong!r}", text="no error", raised=False)
     tell("over")

@@ -71,6 +71,8 @@ class Host:
     def _counts(self):
         gc.collect()
         kinds = (type(thing) for thing in gc.get_objects())
-        objects = Counter(kind.__name__ for kind in kinds if str(kind.__module__).startswith(self.package))
+        objects = Counter(
+            kind.__name__ for kind in kinds if str(kind.__module__).startswith(self.package)
+        )
         tasks = [task for task in asyncio.all_tasks() if task not in self.kept]
         tell("counts", tasks=len(tasks), **objects)

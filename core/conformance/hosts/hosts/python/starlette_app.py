@@ -97,7 +97,9 @@ async def endless(websocket):
     await websocket.receive()
     path = path_of(websocket)
     try:
-        await websocket.send({"type": "websocket.http.response.start", "status": 404, "headers": []})
+        await websocket.send(
+            {"type": "websocket.http.response.start", "status": 404, "headers": []}
+        )
         while True:
             body = bytes(65536)
             await websocket.send(

@@ -13,7 +13,6 @@ import time
 
 import applications
 from speak import Host, parse, tell, text_of
-
 from wspair import CloseEvent, MessageEvent, Refusal
 from wspair.asyncio import connect, serve
 
@@ -36,7 +35,12 @@ class Socket:
     def end(self):
         event = self.ws.last_event
         if isinstance(event, CloseEvent):
-            return {"code": event.code, "reason": event.reason, "clean": event.clean, **text_of(event)}
+            return {
+                "code": event.code,
+                "reason": event.reason,
+                "clean": event.clean,
+                **text_of(event),
+            }
         return {"code": getattr(event, "code", 1006), "clean": False, **text_of(event)}
 
     def forget(self):
