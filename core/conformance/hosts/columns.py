@@ -279,7 +279,11 @@ starlette = Host(
     },
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse", "endless", "length"),
     files=(PYTHON,),
-    quiet=LOOP,
+    quiet=(
+        *LOOP,
+        "WARNING uvicorn.error Unsupported upgrade request.",
+        "WARNING uvicorn.error Invalid HTTP request received.",
+    ),
 )
 
 # Another version of Node is tried by naming it.
