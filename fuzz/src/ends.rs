@@ -14,7 +14,7 @@ use crate::{Seen, keep_all};
 /// Both ends. A step is told by two bytes: which end does what, and how much of it.
 pub struct Ends {
     ends: [End; 2],
-    /// The transport was cut.
+    /// The transport was cut, in one direction or both.
     cut: bool,
 }
 
@@ -65,12 +65,18 @@ impl Ends {
             11 => self.deliver(side, len),
             12 => self.deliver(side, usize::MAX),
             13 => end.pass_time(Duration::from_millis(100 * u64::from(much))),
-            14 => end.conn.shrink_to_fit(),
-            _ if much == 0 => {
+            14 if much < 128 => end.conn.shrink_to_fit(),
+            14 => end.conn.transport_holds(len),
+            _ if much < 4 => {
                 self.cut = true;
-                keep_all(end.conn.receive_eof(), 0, &mut end.seen);
+                match much {
+                    0 => keep_all(end.conn.receive_eof(), 0, &mut end.seen),
+                    1 => keep_all(end.conn.transport_lost(), 0, &mut end.seen),
+                    2 => drop(end.conn.receive_eof()),
+                    _ => end.wire_ended = true,
+                }
             }
-            _ => {}
+            _ => end.conn.hold_input(much < 130),
         }
     }
 
@@ -98,7 +104,7 @@ impl Ends {
                 let end = &mut self.ends[side];
                 let _ = end.conn.close(None, "");
                 end.transmit(usize::MAX);
-                end.wire_ended = end.conn.transport() != Transport::Open;
+                end.wire_ended |= end.conn.transport() != Transport::Open;
                 self.deliver(side, usize::MAX);
             }
         }
@@ -153,7 +159,7 @@ impl End {
         let data = message(len);
         let mut buf = [vec![0; 14], data.clone()].concat();
         if let Ok(range) = self.conn.frame_in_place(Kind::Text, &mut buf, 14) {
-            self.wire.extend_from_slice(&buf[range]);
+            self.write(&buf[range]);
             self.sent.push((Kind::Text, data));
         }
     }
@@ -177,9 +183,17 @@ impl End {
         while left > 0 && !out.is_empty() {
             let chunk = out.chunk();
             let n = chunk.len().min(left);
-            self.wire.extend_from_slice(&chunk[..n]);
+            if !self.wire_ended {
+                self.wire.extend_from_slice(&chunk[..n]);
+            }
             out.advance(n);
             left -= n;
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if !self.wire_ended {
+            self.wire.extend_from_slice(bytes);
         }
     }
 

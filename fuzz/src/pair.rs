@@ -81,10 +81,11 @@ impl Watched {
                 false
             }
             14 => {
-                match much % 4 {
+                match much % 5 {
                     0 => pair.deliver_error(end, ProtocolError::Masked),
                     1 => pair.deliver_close(end, Some(1001), "away"),
                     2 => pair.deliver_close(end, None, ""),
+                    3 => pair.deliver_end(end),
                     _ => drop(pair.set_attachment(end, vec![0; 100 * size])),
                 }
                 false
