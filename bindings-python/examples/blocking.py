@@ -84,7 +84,7 @@ def events(sock: socket.socket, conn: Connection, rest: bytes = b"") -> Iterator
                 sock.shutdown(socket.SHUT_WR)
             data = receive(sock, conn.next_timeout)
         except OSError:
-            yield from conn.receive_eof()
+            yield from conn.transport_lost()
             return
         if data is None:
             yield from conn.handle_timeout(time.monotonic())
