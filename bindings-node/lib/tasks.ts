@@ -35,7 +35,8 @@ export function schedule(runner: Runner, events = 1): void {
 
 /** Whether events are ready to be run, before anything that is scheduled now. */
 export function busy(): boolean {
-  return line.length > 0;
+  // Whose event is being run stands in no line, and may have more.
+  return due > 0 || line.length > 0;
 }
 
 function enqueue(runner: Runner): void {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { describe, test } from 'node:test';
 import * as wspair from 'wspair';
 import Ws from 'ws';
-import { certificate, opened, serving, until, watch, withEnd } from './helpers.mjs';
+import { certificate, dialRaw, frame, opened, serving, until, upgradeHead, watch, withEnd } from './helpers.mjs';
 
 const echo = withEnd(wspair, (end) => {
   end.accept();
@@ -137,6 +137,23 @@ describe('back-pressure', () => {
     end.accept();
     await until(() => got === 64 << 20, 20_000);
   });
+});
+
+test('answers to what came together go out together', async (t) => {
+  const { port, server } = await serving(t, echo);
+  let writes = 0;
+  server.on('connection', (socket) => {
+    const { write } = socket;
+    socket.write = (...args) => (writes++, write.apply(socket, args));
+  });
+  const raw = await dialRaw(port);
+  raw.write(upgradeHead());
+  await until(() => raw.text().includes('\r\n\r\n'));
+  writes = 0;
+  raw.write(...Array.from({ length: 50 }, () => frame(1, 'hello')));
+  await until(() => raw.behindHead().length === 50 * 7);
+  assert.ok(writes <= 5, `${writes} writes`);
+  raw.socket.destroy();
 });
 
 describe('requests', () => {
