@@ -88,7 +88,13 @@ impl Outbound {
     /// it, and not more than `most` bytes wait then.
     #[inline(never)]
     pub(super) fn send_plainly(&mut self, shape: Shape, payload: &[u8], most: usize) -> bool {
-        self.plain && self.lifecycle.may_send() && self.queue.try_push(shape, payload, most)
+        self.sends_plainly() && self.queue.try_push(shape, payload, most)
+    }
+
+    /// Whether a message goes out as it is: it is not refused, and nothing is done to it.
+    #[inline]
+    pub(super) fn sends_plainly(&self) -> bool {
+        self.plain && self.lifecycle.may_send()
     }
 
     /// Whether nothing waits to be written, nor is bound to.

@@ -38,7 +38,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use self::backlog::{Backlog, Open, Piece};
+use self::backlog::{Backlog, Open, Parts, Piece};
 use self::block::Block;
 use self::pongs::Pongs;
 use super::decay::Decay;
@@ -108,17 +108,24 @@ impl Queue {
         len.saturating_add(Header::encoded_len(len as u64, self.masks.is_some()))
     }
 
+    /// Whether `len` bytes more, and a header, leave no more than `most` waiting.
+    #[inline]
+    pub(super) fn allows(&self, len: usize, most: usize) -> bool {
+        let waits = self.queued - self.advanced;
+        waits + (MAX_HEADER + len) as u64 <= most as u64
+    }
+
     /// Queues a frame, if that takes nothing but writing it: it is sure to leave no more than `most`
     /// waiting, no pongs go before it, and the tail has room.
     #[inline]
     pub(super) fn try_push(&mut self, shape: Shape, payload: &[u8], most: usize) -> bool {
-        let needed = MAX_HEADER + payload.len();
-        let waits = self.queued - self.advanced;
-        if waits + needed as u64 <= most as u64 && self.pongs.is_empty() && self.tail.fits(needed) {
+        let usual = self.allows(payload.len(), most)
+            && self.pongs.is_empty()
+            && self.tail.fits(MAX_HEADER + payload.len());
+        if usual {
             self.write(shape, payload);
-            return true;
         }
-        false
+        usual
     }
 
     /// Queues a frame.
@@ -139,14 +146,18 @@ impl Queue {
         share_from: usize,
     ) -> Result<(), OutOfMemory> {
         match shared {
-            Some(shared) if self.masks.is_none() && shared.len() >= share_from.max(1) => {
+            Some(shared) if self.masks.is_none() && shared.len() >= share_from => {
                 self.push_shared(shape, shared.clone())
             }
             _ => self.push(shape, payload),
         }
     }
 
-    fn push_shared(&mut self, shape: Shape, payload: Bytes) -> Result<(), OutOfMemory> {
+    /// Queues a frame whose payload stays where it is; only for a server.
+    pub(super) fn push_shared(&mut self, shape: Shape, payload: Bytes) -> Result<(), OutOfMemory> {
+        if payload.is_empty() {
+            return self.push(shape, &payload);
+        }
         self.settle_pongs()?;
         self.make_room(MAX_HEADER)?;
         self.make_backlog(2)?;
@@ -258,12 +269,15 @@ impl Queue {
     }
 
     fn push_piece(&mut self, piece: Piece) -> Result<(), OutOfMemory> {
-        self.make_backlog(2)?;
-        self.seal()?;
-        let (len, open) = (piece.len() as u64, self.open());
-        self.make_backlog(1)?.push(piece, open);
-        self.queued += len;
-        self.open = self.queued;
+        let (len, open) = (self.open_len(), self.open());
+        let behind = Open { place: self.queued, at: self.tail.len() };
+        let queued = self.queued + piece.len() as u64;
+        let backlog = self.make_backlog(2)?;
+        if len > 0 {
+            backlog.push(Piece::Own(len), open);
+        }
+        backlog.push(piece, behind);
+        (self.queued, self.open) = (queued, queued);
         Ok(())
     }
 
@@ -367,13 +381,18 @@ impl Queue {
 
     /// What waits, as far as it lies together; no part is empty.
     pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        let before = self.backlog().into_iter().flat_map(|it| it.parts(self.tail.bytes()));
-        let open = &self.tail.bytes()[self.open().at..];
+        let tail = self.tail.bytes();
+        let mut before = self.backlog().map(|backlog| backlog.parts(tail));
+        let mut open = &tail[self.open().at..];
         let mut passed = self.passed();
-        before
-            .chain(core::iter::once(open))
-            .map(move |part| &part[core::mem::take(&mut passed)..])
-            .filter(|part| !part.is_empty())
+        core::iter::from_fn(move || {
+            let part = match before.as_mut().and_then(Parts::next) {
+                Some(part) => part,
+                None => core::mem::take(&mut open),
+            };
+            let part = &part[core::mem::take(&mut passed)..];
+            (!part.is_empty()).then_some(part)
+        })
     }
 
     /// How much of the first piece was passed.
@@ -382,9 +401,8 @@ impl Queue {
         distance(first.unwrap_or(self.open), self.advanced)
     }
 
-    /// The host is shown up to so many parts.
-    pub(super) fn show(&mut self, most: usize) {
-        let len: usize = self.parts().take(most).map(<[u8]>::len).sum();
+    /// The host was shown the first `len` bytes that wait.
+    pub(super) fn showed(&mut self, len: usize) {
         self.shown = self.shown.max(self.advanced + len as u64);
     }
 

@@ -335,6 +335,11 @@ impl Sender<'_> {
         if self.role == Role::Client || payload.len() < self.config.share_from {
             return self.send(kind, &payload);
         }
+        let Outbound { queue, .. } = &*self.outbound;
+        let allowed = queue.allows(payload.len(), self.config.limits.max_outgoing);
+        if allowed && self.outbound.sends_plainly() {
+            return Ok(self.outbound.queue.push_shared(Shape::whole(opcode(kind)), payload)?);
+        }
         self.send_any(kind, &payload, Some(&payload))
     }
 

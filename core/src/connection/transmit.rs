@@ -28,7 +28,8 @@ impl Transmit<'_> {
 
     /// The first bytes that wait, as far as they lie together; empty when nothing does.
     pub fn chunk(&mut self) -> &[u8] {
-        self.0.show(1);
+        let len = self.0.parts().next().map_or(0, <[u8]>::len);
+        self.0.showed(len);
         self.0.parts().next().unwrap_or_default()
     }
 
@@ -40,7 +41,8 @@ impl Transmit<'_> {
 
     /// Fills `slices` from the front, for a vectored write, and returns how many were set.
     pub fn slices<'s>(&'s mut self, slices: &mut [&'s [u8]]) -> usize {
-        self.0.show(slices.len());
+        let len = self.0.parts().take(slices.len()).map(<[u8]>::len).sum();
+        self.0.showed(len);
         slices.iter_mut().zip(self.0.parts()).map(|(slice, part)| *slice = part).count()
     }
 
@@ -82,10 +84,14 @@ impl Transmit<'_> {
         let mut total = 0;
         while !self.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
-            self.0.show(SLICES);
-            let parts = self.0.parts().map(IoSlice::new);
-            let count = slices.iter_mut().zip(parts).map(|(slice, part)| *slice = part).count();
-            match writer.write_vectored(&slices[..count]) {
+            let (mut count, mut len) = (0, 0);
+            for (slice, part) in slices.iter_mut().zip(self.0.parts()) {
+                *slice = IoSlice::new(part);
+                (count, len) = (count + 1, len + part.len());
+            }
+            let written = writer.write_vectored(&slices[..count]);
+            self.0.showed(len);
+            match written {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.advance(n);

@@ -1,6 +1,6 @@
 //! The pieces that go out before the open one, and the memory they lie in.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{VecDeque, vec_deque};
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -50,6 +50,36 @@ pub(super) struct Open {
     pub(super) at: usize,
 }
 
+/// See [`Backlog::parts`].
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    pieces: vec_deque::Iter<'a, Piece>,
+    /// The blocks behind the one where own pieces go on, and the tail behind them.
+    blocks: vec_deque::Iter<'a, Block>,
+    tail: &'a [u8],
+    /// Own bytes that go on where they lie together.
+    own: &'a [u8],
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        Some(match self.pieces.next()? {
+            Piece::Own(len) => {
+                if self.own.is_empty() {
+                    self.own = self.blocks.next().map_or(self.tail, Block::bytes);
+                }
+                let (part, rest) = self.own.split_at(*len);
+                self.own = rest;
+                part
+            }
+            Piece::Frames(bytes) | Piece::Payload(bytes) => bytes,
+            Piece::Pongs(bytes) => bytes,
+        })
+    }
+}
+
 impl Piece {
     pub(super) fn len(&self) -> usize {
         match self {
@@ -82,16 +112,23 @@ impl Backlog {
 
     /// Puts a piece behind the others, before the open one.
     pub(super) fn push(&mut self, piece: Piece, open: Open) {
-        self.insert(self.pieces.len(), piece, open);
+        self.begin(open);
+        self.pieces.push_back(piece);
+        self.most = self.most.max(self.size());
     }
 
     /// As [`push`](Self::push), before the piece with that index.
     pub(super) fn insert(&mut self, at: usize, piece: Piece, open: Open) {
+        self.begin(open);
+        self.pieces.insert(at, piece);
+        self.most = self.most.max(self.size());
+    }
+
+    /// The first piece is about to come, if there is none.
+    fn begin(&mut self, open: Open) {
         if self.pieces.is_empty() {
             (self.from, self.own) = (open.place, open.at);
         }
-        self.pieces.insert(at, piece);
-        self.most = self.most.max(self.size());
     }
 
     /// Takes over a tail whose bytes are all in pieces, or passed.
@@ -127,22 +164,11 @@ impl Backlog {
     }
 
     /// The pieces' bytes, in order.
-    pub(super) fn parts<'a>(&'a self, tail: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        let mut blocks = self.blocks.iter().map(Block::bytes).chain(core::iter::once(tail));
+    pub(super) fn parts<'a>(&'a self, tail: &'a [u8]) -> Parts<'a> {
+        let mut blocks = self.blocks.iter();
+        let first = blocks.next().map_or(tail, Block::bytes);
         let at = if self.pieces.is_empty() { 0 } else { self.own };
-        let mut own = &blocks.next().unwrap_or_default()[at..];
-        self.pieces.iter().map(move |piece| match piece {
-            Piece::Own(len) => {
-                if own.is_empty() {
-                    own = blocks.next().unwrap_or_default();
-                }
-                let (part, rest) = own.split_at(*len);
-                own = rest;
-                part
-            }
-            Piece::Frames(bytes) | Piece::Payload(bytes) => bytes,
-            Piece::Pongs(bytes) => bytes,
-        })
+        Parts { pieces: self.pieces.iter(), blocks, tail, own: &first[at..] }
     }
 
     /// Drops the pieces that end at `advanced` or before.
