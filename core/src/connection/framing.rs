@@ -53,10 +53,10 @@ impl Shape {
         header_len + payload.len()
     }
 
-    #[inline(never)]
+    #[inline]
     fn write_long(self, payload: &[u8], mask: Option<[u8; 4]>, to: &mut [u8]) -> usize {
-        let (header, header_len) = self.header(mask, payload.len());
-        to[..MAX_HEADER].copy_from_slice(&header);
+        let (front, _) = to.split_first_chunk_mut().expect("room for a header");
+        let header_len = encode(self.0, payload.len() as u64, mask, front);
         let to = &mut to[header_len..][..payload.len()];
         match mask {
             None => to.copy_from_slice(payload),
