@@ -228,7 +228,7 @@ PLAIN += ("drop",)
 TIMERS = ("handshake_within", "close_within", "ping_after", "pong_within", "max_message")
 
 # What asyncio says in its debug mode, where the machine is slow too.
-LOOP = ("INFO asyncio ", "WARNING asyncio Executing ")
+LOOP = ("INFO asyncio ", "WARNING asyncio Executing ", "INFO wspair connection ")
 asyncio_server = Host(
     "py-asyncio",
     "server",
