@@ -16,7 +16,7 @@ use crate::error::{invalid, no_entropy};
 use crate::event::{event, repr};
 use crate::fields;
 use crate::options::{head_limits, instant, seconds};
-use crate::words::Bootstrap;
+use crate::words::{Bootstrap, bootstrap};
 
 /// A request to open a connection. Always valid: what it is made of is checked at once.
 ///
@@ -98,14 +98,14 @@ impl ClientRequest {
     /// Args:
     ///     nonce: 16 bytes, unpredictable and used once. Not used by an extended `CONNECT`.
     ///     how: How the WebSocket is started. For an extended `CONNECT` pseudo-fields come first.
-    #[pyo3(signature = (nonce, how=Bootstrap::UPGRADE), text_signature = "($self, nonce, how=Bootstrap.UPGRADE)")]
+    #[pyo3(signature = (nonce, how=None))]
     fn fields<'py>(
         &self,
         py: Python<'py>,
         nonce: [u8; 16],
-        how: Bootstrap,
+        how: Option<Bootstrap>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let fields = self.0.fields(how.into(), nonce);
+        let fields = self.0.fields(bootstrap(how), nonce);
         fields::to_python(py, fields.iter().map(|(name, value)| (&**name, &**value)))
     }
 
@@ -113,19 +113,19 @@ impl ClientRequest {
     ///
     /// Returns:
     ///     `Opened`, `Refused` or `Failed`.
-    #[pyo3(signature = (status, fields, nonce, how=Bootstrap::UPGRADE), text_signature = "($self, status, fields, nonce, how=Bootstrap.UPGRADE)")]
+    #[pyo3(signature = (status, fields, nonce, how=None))]
     fn verify(
         &self,
         py: Python<'_>,
         status: u16,
         fields: &Bound<'_, PyAny>,
         nonce: [u8; 16],
-        how: Bootstrap,
+        how: Option<Bootstrap>,
     ) -> PyResult<Py<PyAny>> {
         let fields = fields::read(fields)?;
         let lent = fields::lend(&fields);
         let response = Response::from_fields(status, Fields::from(&lent[..]));
-        let progress = match response.verify(&self.0, how.into(), nonce) {
+        let progress = match response.verify(&self.0, bootstrap(how), nonce) {
             Ok(agreed) => Progress::Open(Answer::of(&response), agreed),
             Err(Failure::Status) => Progress::Refused(Answer::of(&response)),
             Err(failure) => Progress::Failed(failure),

@@ -7,13 +7,13 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView};
 use wspair_core::{
-    self as core, CloseCode, Compression, Event, Instant, MaskKeys, SendError, Sender, Transmit,
+    self as core, CloseCode, Compression, Event, Instant, Limits, MaskKeys, SendError, Sender, Transmit,
 };
 
 use crate::buffer;
 use crate::deflate::Negotiated;
 use crate::error;
-use crate::event::to_python;
+use crate::event::{self, Allowed, to_python};
 use crate::message::{Message, Prepared};
 use crate::options::{Options, instant, seconds};
 use crate::words::{Kind, ReadyState, Role, Transport};
@@ -66,6 +66,7 @@ pub(crate) struct Connection {
     state: Mutex<State>,
     /// Payloads of at least this length are taken by reference.
     share_from: usize,
+    pub(crate) allowed: Allowed,
     pub(crate) coupled: bool,
 }
 
@@ -95,6 +96,9 @@ impl Connection {
     ) -> PyResult<Self> {
         let Options { config, coupled } = Options::read(options)?;
         let agreed = agreed.unwrap_or_default().0;
+        let Limits { max_message, max_frame, max_fragments, .. } = config.limits;
+        let allowed =
+            Allowed { message: max_message, frame: max_frame, fragments: max_fragments };
         // What is masked has to be copied.
         let share_from = if role == Role::SERVER { config.share_from } else { usize::MAX };
         let conn = match role {
@@ -104,7 +108,7 @@ impl Connection {
                 core::Connection::client(config, agreed, masks)
             }
         };
-        Ok(Self { state: Mutex::new(State { conn, read: None }), share_from, coupled })
+        Ok(Self { state: Mutex::new(State { conn, read: None }), share_from, allowed, coupled })
     }
 
     /// Feeds received bytes, any buffer, and returns the events in them, in order.
@@ -469,16 +473,22 @@ impl Connection {
 
     fn events<'py>(&self, py: Python<'py>, input: Input<'_>) -> PyResult<Bound<'py, PyList>> {
         let events = PyList::empty(py);
-        self.feed(py, input, |event| events.append(to_python(py, event)?))?;
+        self.feed(py, input, |event, size| {
+            events.append(match event {
+                Event::Closed(closed) => event::closed(py, &closed, self.allowed, size)?,
+                event => to_python(py, event)?,
+            })
+        })?;
         Ok(events)
     }
 
-    /// Feeds the connection and hands over each event. `take` runs no Python code.
+    /// Feeds the connection and hands over each event, with the end how long a message was that was
+    /// too long. `take` runs no Python code.
     pub(crate) fn feed(
         &self,
         py: Python<'_>,
         input: Input<'_>,
-        mut take: impl FnMut(Event<'_>) -> PyResult<()>,
+        mut take: impl FnMut(Event<'_>, Option<u64>) -> PyResult<()>,
     ) -> PyResult<()> {
         let mut state = self.lock(py);
         let State { conn, read } = &mut *state;
@@ -486,7 +496,13 @@ impl Connection {
             // The host sees all events of an input before it answers any.
             received.defer_close();
             while let Some(event) = received.next() {
-                take(event)?;
+                match event {
+                    Event::Closed(closed) => {
+                        let size = received.connection().too_long();
+                        take(Event::Closed(closed), size)?;
+                    }
+                    event => take(event, None)?,
+                }
             }
             Ok(())
         };

@@ -171,7 +171,7 @@ impl Coupling {
                 Kind::Binary => PyBytes::new(py, bytes).into_any().unbind(),
             }))
         };
-        connection.get().feed(py, input, |event| {
+        connection.get().feed(py, input, |event, _| {
             if let Event::Closed(closed) = event {
                 *ended.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner) = Some(closed);
             } else {

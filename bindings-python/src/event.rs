@@ -5,24 +5,30 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice, PyString};
-use wspair_core::{Cause, CloseCode, Event};
+use wspair_core::{self as core, Cause, CloseCode, Event};
 
 use crate::words;
 
-/// Declares an immutable class with fields, to be matched by position.
+/// Declares an immutable class with fields, to be matched by position; and further ones, which say
+/// more of the same and are not compared.
 macro_rules! event {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),+ $(,)? }) => {
+    (
+        $(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),+ $(,)? }
+        $(more { $($(#[$more_doc:meta])* $more:ident: $more_type:ty),+ $(,)? })?
+    ) => {
         $(#[$doc])*
         #[pyclass(frozen, module = "wspair")]
         pub(crate) struct $name {
-            $($(#[$field_doc])* #[pyo3(get)] pub(crate) $field: $type),+
+            $($(#[$field_doc])* #[pyo3(get)] pub(crate) $field: $type,)+
+            $($($(#[$more_doc])* #[pyo3(get)] pub(crate) $more: Option<$more_type>,)+)?
         }
 
         #[pymethods]
         impl $name {
             #[new]
-            fn new($($field: $type),+) -> Self {
-                Self { $($field),+ }
+            #[pyo3(signature = ($($field),+ $(, *, $($more = None),+)?))]
+            fn new($($field: $type,)+ $($($more: Option<$more_type>),+)?) -> Self {
+                Self { $($field,)+ $($($more),+)? }
             }
 
             #[classattr]
@@ -31,7 +37,14 @@ macro_rules! event {
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-                let fields = [$((stringify!($field), slf.getattr(stringify!($field))?)),+];
+                #[allow(unused_mut)]
+                let mut fields = vec![$((stringify!($field), slf.getattr(stringify!($field))?)),+];
+                $($(
+                    let value = slf.getattr(stringify!($more))?;
+                    if !value.is_none() {
+                        fields.push((stringify!($more), value));
+                    }
+                )+)?
                 repr(stringify!($name), &fields)
             }
 
@@ -126,12 +139,54 @@ event! {
         clean: bool,
         /// What ended the connection.
         cause: words::Cause,
-        /// The rule that the peer broke, in words; `None` with any cause but `Cause.PEER`.
+        /// The rule that the peer broke, a `ProtocolError`; `None` with any cause but `Cause.PEER`.
         error: Option<Py<PyString>>,
+    } more {
+        /// The limit that the peer broke; `None` where it broke none.
+        limit: u64,
+        /// How long what broke it had got, in bytes, when that was seen; `None` where that is not
+        /// known.
+        size: u64,
     }
 }
 
-/// Makes the Python object of an event, its payload copied once.
+/// What a connection allows, for whoever is told that it was too much.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowed {
+    pub(crate) message: usize,
+    pub(crate) frame: usize,
+    pub(crate) fragments: u32,
+}
+
+/// The rule that was broken, as Python has it: a `str` of its own kind.
+pub(crate) fn rule(py: Python<'_>, error: core::ProtocolError) -> PyResult<Py<PyString>> {
+    let word = words::ProtocolError::from(error).into_pyobject(py)?;
+    Ok(word.cast_into::<PyString>()?.unbind())
+}
+
+/// Makes the Python object of the end. `size` is how long a message was that was too long.
+pub(crate) fn closed(
+    py: Python<'_>,
+    closed: &core::Closed,
+    allowed: Allowed,
+    size: Option<u64>,
+) -> PyResult<Py<PyAny>> {
+    let (mut error, mut limit) = (None, None);
+    if let Cause::Peer(broken) = closed.cause {
+        error = Some(rule(py, broken)?);
+        limit = match broken {
+            core::ProtocolError::MessageTooLong => Some(allowed.message as u64),
+            core::ProtocolError::FrameTooLong => Some(allowed.frame as u64),
+            core::ProtocolError::TooManyFragments => Some(allowed.fragments.into()),
+            _ => None,
+        };
+    }
+    let (code, reason) = (closed.code, PyString::new(py, &closed.reason).unbind());
+    let (clean, cause) = (closed.clean, closed.cause.into());
+    Closed { code, reason, clean, cause, error, limit, size }.into_py_any(py)
+}
+
+/// Makes the Python object of any other event, its payload copied once.
 pub(crate) fn to_python(py: Python<'_>, event: Event<'_>) -> PyResult<Py<PyAny>> {
     let bytes = |data: &[u8]| PyBytes::new(py, data).unbind();
     let string = |text: &str| PyString::new(py, text).unbind();
@@ -151,17 +206,6 @@ pub(crate) fn to_python(py: Python<'_>, event: Event<'_>) -> PyResult<Py<PyAny>>
             let code = frame.code.map(CloseCode::get);
             Close { code, reason: string(frame.reason) }.into_py_any(py)
         }
-        Event::Closed(closed) => Closed {
-            code: closed.code,
-            reason: string(&closed.reason),
-            clean: closed.clean,
-            cause: closed.cause.into(),
-            error: match closed.cause {
-                Cause::Peer(error) => Some(string(&error.to_string())),
-                _ => None,
-            },
-        }
-        .into_py_any(py),
         _ => Ok(py.None()),
     }
 }

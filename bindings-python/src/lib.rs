@@ -47,6 +47,10 @@ mod _native {
     use super::server::{Acceptance, Policy, Refusal, Request, ServerHandshake, accept_key};
     #[pymodule_export]
     use super::waiter::Waiter;
-    #[pymodule_export]
-    use super::words::{Bootstrap, Cause, Kind, Phase, ReadyState, Role, Transport};
+
+    /// No Python code may run where an enum's member is made.
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        super::words::prepare(module.py())
+    }
 }

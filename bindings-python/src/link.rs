@@ -9,12 +9,14 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use wspair_core::event::Timer;
-use wspair_core::{self as core, Cause, CloseCode, Event, ReadyState, SendError};
+use wspair_core::{
+    self as core, Cause, CloseCode, Event, ProtocolError, ReadyState, SendError,
+};
 
 use crate::buffer;
 use crate::connection::{Connection, output};
 use crate::error;
-use crate::event::to_python;
+use crate::event::{self, Allowed};
 use crate::inbox::Inbox;
 use crate::message::{Message, Prepared};
 use crate::options::{instant, seconds};
@@ -367,19 +369,22 @@ impl Link {
         let mut inner = self.lock(py);
         let had_ended = inner.closed.is_some();
         if inner.unparsed.is_empty() {
-            let used = inner.take_in(py, state.conn.receive(bytes), true)?;
+            let used = inner.take_in(py, state.conn.receive(bytes), self.allowed(), true)?;
             inner.unparsed.extend_from_slice(&bytes[used..]);
         } else {
             let mut kept = std::mem::take(&mut inner.unparsed);
             kept.extend_from_slice(bytes);
-            let used = inner.take_in(py, state.conn.receive(&mut kept), true)?;
+            let used = inner.take_in(py, state.conn.receive(&mut kept), self.allowed(), true)?;
             inner.unparsed = kept.split_off(used);
         }
-        if inner.closed.is_some() && !had_ended {
-            drop(inner);
-            explain(&mut state.conn)?;
+        if let (false, Some((_, reason))) = (had_ended, &inner.fault) {
+            state.conn.explain_close(reason).map_err(error::send)?;
         }
         Ok(())
+    }
+
+    fn allowed(&self) -> Allowed {
+        self.connection.get().allowed
     }
 
     fn feed(
@@ -388,7 +393,7 @@ impl Link {
         input: impl FnOnce(&mut core::Connection) -> core::Receive<'_>,
     ) -> PyResult<()> {
         let mut state = self.connection.get().lock(py);
-        self.lock(py).take_in(py, input(&mut state.conn), false).map(drop)
+        self.lock(py).take_in(py, input(&mut state.conn), self.allowed(), false).map(drop)
     }
 
     /// Tells the engine of the end of the stream, behind what is to be parsed before it.
@@ -439,7 +444,7 @@ impl Link {
         if state.conn.ready_state() == ReadyState::Closed {
             let mut inner = self.lock(py);
             if inner.closed.is_none() {
-                inner.take_in(py, state.conn.receive(&mut []), false)?;
+                inner.take_in(py, state.conn.receive(&mut []), self.allowed(), false)?;
             }
         }
         Ok(())
@@ -579,6 +584,7 @@ impl Inner {
         &mut self,
         py: Python<'_>,
         mut received: core::Receive<'_>,
+        allowed: Allowed,
         is_bounded: bool,
     ) -> PyResult<usize> {
         // What the application answers at once still goes out before a Close frame.
@@ -595,15 +601,19 @@ impl Inner {
                     self.pongs.push(PyBytes::new(py, data).unbind());
                     continue;
                 }
-                Event::Closed(ref closed) => {
+                Event::Closed(closed) => {
+                    let size = received.connection().too_long();
                     self.fault = match closed.cause {
-                        Cause::Peer(error) => Some((error.close_code().get(), error.to_string())),
+                        Cause::Peer(error) => {
+                            let code = error.close_code().get();
+                            Some((code, explanation(error, allowed, size)))
+                        }
                         Cause::Timeout(Timer::Pong) => {
                             Some((CloseCode::INTERNAL.get(), "no answer to a ping".into()))
                         }
                         _ => None,
                     };
-                    self.closed = Some(to_python(py, event)?);
+                    self.closed = Some(event::closed(py, &closed, allowed, size)?);
                     continue;
                 }
                 _ => continue,
@@ -638,11 +648,18 @@ const TURN: usize = 64 << 10;
 /// What a message counts of it beside its bytes.
 const OVERHEAD: usize = 1 << 10;
 
-/// Says in the Close frame, which is put off, what was too long.
-fn explain(conn: &mut core::Connection) -> PyResult<()> {
-    let Some(len) = conn.too_long() else {
-        return Ok(());
-    };
-    let reason = format!("message of {len} bytes is over the limit");
-    conn.explain_close(&reason).map_err(error::send)
+/// Why the peer's connection is closed, in words.
+fn explanation(error: ProtocolError, allowed: Allowed, size: Option<u64>) -> String {
+    match (error, size) {
+        (ProtocolError::MessageTooLong, Some(size)) => {
+            format!("message of {size} bytes is over the limit of {}", allowed.message)
+        }
+        (ProtocolError::FrameTooLong, _) => {
+            format!("frame is over the limit of {} bytes", allowed.frame)
+        }
+        (ProtocolError::TooManyFragments, _) => {
+            format!("message is over the limit of {} fragments", allowed.fragments)
+        }
+        _ => error.to_string(),
+    }
 }

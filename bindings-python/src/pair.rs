@@ -12,9 +12,9 @@ use wspair_core::{self as core, End, PairConfig, PairEvent};
 
 use crate::buffer;
 use crate::error;
-use crate::event::{event, repr};
+use crate::event::{event, repr, rule};
 use crate::options::{each, limit};
-use crate::words::{Phase, ReadyState};
+use crate::words::{self, Phase, ReadyState};
 
 /// The state of two connected ends; `WebSocketPair` and `WebSocket` are made of it. Ends are 0
 /// and 1.
@@ -97,14 +97,16 @@ impl Pair {
             }
             Some(PairEvent::Close { code, reason, clean }) => {
                 let reason = PyString::new(py, &reason).unbind();
-                CloseEvent { code, reason, clean }.into_py_any(py)
+                CloseEvent { code, reason, clean, cause: None }.into_py_any(py)
             }
             Some(PairEvent::Error(fault)) => {
-                let error = match fault {
-                    Fault::Listener => PyString::new(py, "a listener raised an exception"),
-                    Fault::Wire(error) => PyString::new(py, &error.to_string()),
+                let (error, code) = match fault {
+                    Fault::Listener => {
+                        (PyString::new(py, "a listener raised an exception").unbind(), None)
+                    }
+                    Fault::Wire(error) => (rule(py, error)?, Some(error.close_code().get())),
                 };
-                ErrorEvent { error: error.unbind() }.into_py_any(py)
+                ErrorEvent { error, code, limit: None, size: None }.into_py_any(py)
             }
         };
         event.map(Some)
@@ -262,13 +264,23 @@ event! {
         reason: Py<PyString>,
         /// Whether the other end closed, rather than vanished.
         clean: bool,
+    } more {
+        /// What ended the connection; `None` in memory.
+        cause: words::Cause,
     }
 }
 
 event! {
     /// The end failed. Nothing follows, not even a close.
     ErrorEvent {
-        /// Why, in words.
+        /// Why: a `ProtocolError` where the peer broke a rule, else in words.
         error: Py<PyString>,
+    } more {
+        /// The close code that the peer got.
+        code: u16,
+        /// The limit that the peer broke; `None` where it broke none.
+        limit: u64,
+        /// How long what broke it had got, in bytes; `None` where that is not known.
+        size: u64,
     }
 }

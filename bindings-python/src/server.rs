@@ -13,7 +13,7 @@ use crate::deflate::{DeflateOptions, Negotiated};
 use crate::error::invalid;
 use crate::fields;
 use crate::options::{head_limits, instant, seconds};
-use crate::words::Bootstrap;
+use crate::words::{Bootstrap, bootstrap};
 
 /// Reads one HTTP/1.1 request, and says whether it is a valid opening handshake.
 ///
@@ -146,19 +146,19 @@ impl Request {
     /// Returns:
     ///     A `Request`, or the `Refusal` to answer with.
     #[staticmethod]
-    #[pyo3(signature = (method, target, fields, how=Bootstrap::UPGRADE, *, end_stream=false), text_signature = "(method, target, fields, how=Bootstrap.UPGRADE, *, end_stream=False)")]
+    #[pyo3(signature = (method, target, fields, how=None, *, end_stream=false))]
     fn from_fields(
         py: Python<'_>,
         method: &str,
         target: &str,
         fields: &Bound<'_, PyAny>,
-        how: Bootstrap,
+        how: Option<Bootstrap>,
         end_stream: bool,
     ) -> PyResult<Py<PyAny>> {
         let fields = fields::read(fields)?;
         let lent = fields::lend(&fields);
         let fields = Fields::from(&lent[..]);
-        let request = handshake::Request::from_fields(how.into(), method, target, fields);
+        let request = handshake::Request::from_fields(bootstrap(how), method, target, fields);
         Self::judged(py, request, end_stream)
     }
 
@@ -423,9 +423,9 @@ impl Refusal {
     }
 
     /// All fields of the answer, for a host that has another HTTP stack send it.
-    #[pyo3(signature = (how=Bootstrap::UPGRADE), text_signature = "($self, how=Bootstrap.UPGRADE)")]
-    fn fields<'py>(&self, py: Python<'py>, how: Bootstrap) -> PyResult<Bound<'py, PyTuple>> {
-        let fields = self.0.fields(how.into());
+    #[pyo3(signature = (how=None))]
+    fn fields<'py>(&self, py: Python<'py>, how: Option<Bootstrap>) -> PyResult<Bound<'py, PyTuple>> {
+        let fields = self.0.fields(bootstrap(how));
         fields::to_python(py, fields.iter().map(|(name, value)| (&**name, &**value)))
     }
 

@@ -1,76 +1,131 @@
-//! The engine's small enums, as Python sees them.
+//! The engine's small enums, as Python has them: `wspair._words`.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use wspair_core::event::Timer;
 use wspair_core::{self as core, handshake, pair};
 
-/// Declares an enum of Python with the same members as one of the engine, and the ways between.
+/// Declares the members of an enum of Python's, and the ways between.
 macro_rules! word {
-    ($(#[$doc:meta])* $name:ident, $core:ty, $($(#[$member_doc:meta])* $member:ident = $variant:ident),+) => {
+    ($(#[$doc:meta])* $name:ident: $($member:ident),+ $(,)?) => {
         $(#[$doc])*
-        #[pyclass(eq, frozen, hash, from_py_object, module = "wspair")]
-        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         #[allow(clippy::upper_case_acronyms, non_camel_case_types)]
-        pub(crate) enum $name { $($(#[$member_doc])* $member),+ }
+        pub(crate) enum $name { $($member),+ }
 
-        impl From<$name> for $core {
-            fn from(word: $name) -> Self {
-                match word { $($name::$member => Self::$variant),+ }
+        impl $name {
+            const ALL: &[Self] = &[$(Self::$member),+];
+
+            fn members<'py>(py: Python<'py>) -> PyResult<&'py [Py<PyAny>]> {
+                static MEMBERS: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
+                let members = MEMBERS.get_or_try_init(py, || {
+                    let class = py.import("wspair._words")?.getattr(stringify!($name))?;
+                    let members = [$(stringify!($member)),+].map(|it| class.getattr(it));
+                    members.into_iter().map(|it| it.map(Bound::unbind)).collect::<PyResult<_>>()
+                })?;
+                Ok(members)
             }
         }
 
-        impl From<$core> for $name {
-            fn from(word: $core) -> Self {
-                type Core = $core;
-                #[allow(unreachable_patterns)]
-                match word {
-                    $(Core::$variant => Self::$member,)+
-                    _ => unreachable!("the engine has no other"),
-                }
+        impl<'py> IntoPyObject<'py> for $name {
+            type Target = PyAny;
+            type Output = Bound<'py, PyAny>;
+            type Error = PyErr;
+
+            fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                Ok(Self::members(py)?[self as usize].bind(py).clone())
+            }
+        }
+
+        impl<'py> FromPyObject<'_, 'py> for $name {
+            type Error = PyErr;
+
+            fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+                let members = Self::members(object.py())?;
+                let found = members.iter().zip(Self::ALL).find(|(member, _)| object.is(*member));
+                found.map(|(_, word)| *word).ok_or_else(|| {
+                    let text = concat!("allowed are the members of ", stringify!($name));
+                    PyTypeError::new_err(text)
+                })
             }
         }
     };
 }
-
+word! { Role: CLIENT, SERVER }
+word! { Kind: BINARY, TEXT }
+word! { Bootstrap: UPGRADE, EXTENDED_CONNECT }
+word! { ReadyState: CONNECTING, OPEN, CLOSING, CLOSED }
+word! { Transport: OPEN, FINISH_WRITING, CLOSE }
+word! { Cause: HANDSHAKE, PEER, TRANSPORT, CLOSE_TIMEOUT, PONG_TIMEOUT, ABORT, OUT_OF_MEMORY }
+word! { Phase: FRESH, ACCEPTED, HIBERNATABLE, SPENT }
 word! {
-    /// Which side of a connection.
-    Role, core::Role,
-    /// Opens the connection, and masks what it sends.
-    CLIENT = Client,
-    /// Is connected to.
-    SERVER = Server
+    ProtocolError: RESERVED_BITS, RESERVED_OPCODE, FRAGMENTED_CONTROL, CONTROL_TOO_LONG, UNMASKED,
+    MASKED, LENGTH_FORM, LENGTH_RANGE, UNEXPECTED_CONTINUATION, EXPECTED_CONTINUATION,
+    TEXT_NOT_UTF8, DEFLATE, CLOSE_BODY, CLOSE_CODE, CLOSE_REASON_NOT_UTF8, FRAME_TOO_LONG,
+    MESSAGE_TOO_LONG, TOO_MANY_FRAGMENTS,
 }
 
-word! {
-    /// What a message carries.
-    Kind, core::Kind,
-    /// Any bytes.
-    BINARY = Binary,
-    /// UTF-8.
-    TEXT = Text
+/// Fetches all members.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    Role::members(py)?;
+    Kind::members(py)?;
+    Bootstrap::members(py)?;
+    ReadyState::members(py)?;
+    Transport::members(py)?;
+    Cause::members(py)?;
+    Phase::members(py)?;
+    ProtocolError::members(py).map(drop)
 }
 
-word! {
-    /// How a WebSocket is started.
-    Bootstrap, handshake::Bootstrap,
-    /// `GET` with `Upgrade`, a key and status 101 (RFC 6455 4).
-    UPGRADE = Upgrade,
-    /// `CONNECT` with `:protocol`, no key and a status of 2xx (RFC 8441, RFC 9220).
-    EXTENDED_CONNECT = ExtendedConnect
+impl From<core::Role> for Role {
+    fn from(role: core::Role) -> Self {
+        match role {
+            core::Role::Client => Self::CLIENT,
+            core::Role::Server => Self::SERVER,
+        }
+    }
 }
 
-/// How far a WebSocket has come, with the numbers of `readyState` in browsers.
-#[pyclass(eq, eq_int, frozen, hash, module = "wspair")]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[allow(clippy::upper_case_acronyms)]
-pub(crate) enum ReadyState {
-    /// The handshake is under way.
-    CONNECTING = 0,
-    /// Messages pass.
-    OPEN = 1,
-    /// One side has closed, the other has not.
-    CLOSING = 2,
-    /// Both sides have closed, or something failed.
-    CLOSED = 3,
+impl From<core::Kind> for Kind {
+    fn from(kind: core::Kind) -> Self {
+        match kind {
+            core::Kind::Binary => Self::BINARY,
+            core::Kind::Text => Self::TEXT,
+        }
+    }
+}
+
+impl From<Kind> for core::Kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::BINARY => Self::Binary,
+            Kind::TEXT => Self::Text,
+        }
+    }
+}
+
+impl From<handshake::Bootstrap> for Bootstrap {
+    fn from(how: handshake::Bootstrap) -> Self {
+        match how {
+            handshake::Bootstrap::ExtendedConnect => Self::EXTENDED_CONNECT,
+            _ => Self::UPGRADE,
+        }
+    }
+}
+
+impl From<Bootstrap> for handshake::Bootstrap {
+    fn from(how: Bootstrap) -> Self {
+        match how {
+            Bootstrap::UPGRADE => Self::Upgrade,
+            Bootstrap::EXTENDED_CONNECT => Self::ExtendedConnect,
+        }
+    }
+}
+
+/// How a WebSocket is started, where that may be left out.
+pub(crate) fn bootstrap(how: Option<Bootstrap>) -> handshake::Bootstrap {
+    how.unwrap_or(Bootstrap::UPGRADE).into()
 }
 
 impl From<core::ReadyState> for ReadyState {
@@ -84,19 +139,6 @@ impl From<core::ReadyState> for ReadyState {
     }
 }
 
-/// What to do with the transport.
-#[pyclass(eq, frozen, hash, module = "wspair")]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[allow(clippy::upper_case_acronyms, non_camel_case_types)]
-pub(crate) enum Transport {
-    /// Read and write as usual.
-    OPEN,
-    /// Write what is queued, then end the write side; go on reading.
-    FINISH_WRITING,
-    /// Drop it.
-    CLOSE,
-}
-
 impl From<core::Transport> for Transport {
     fn from(transport: core::Transport) -> Self {
         match transport {
@@ -107,54 +149,18 @@ impl From<core::Transport> for Transport {
     }
 }
 
-/// What ended a connection.
-#[pyclass(eq, frozen, hash, from_py_object, module = "wspair")]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[allow(clippy::upper_case_acronyms, non_camel_case_types)]
-pub(crate) enum Cause {
-    /// Both Close frames passed.
-    HANDSHAKE,
-    /// The peer broke the protocol or a limit.
-    PEER,
-    /// The transport ended before the closing handshake was done.
-    TRANSPORT,
-    /// The peer did not answer our Close frame in time (`close_within`).
-    CLOSE_TIMEOUT,
-    /// The peer was silent after a keepalive ping (`pong_within`).
-    PONG_TIMEOUT,
-    /// `abort` was called.
-    ABORT,
-    /// There was no memory for what the peer sent, or for what is owed to it.
-    OUT_OF_MEMORY,
-}
-
 impl From<core::Cause> for Cause {
     fn from(cause: core::Cause) -> Self {
         match cause {
             core::Cause::Handshake => Self::HANDSHAKE,
             core::Cause::Peer(_) => Self::PEER,
-            core::Cause::Timeout(core::event::Timer::Close) => Self::CLOSE_TIMEOUT,
-            core::Cause::Timeout(core::event::Timer::Pong) => Self::PONG_TIMEOUT,
+            core::Cause::Timeout(Timer::Close) => Self::CLOSE_TIMEOUT,
+            core::Cause::Timeout(Timer::Pong) => Self::PONG_TIMEOUT,
             core::Cause::Abort => Self::ABORT,
             core::Cause::OutOfMemory => Self::OUT_OF_MEMORY,
             _ => Self::TRANSPORT,
         }
     }
-}
-
-/// Who uses an end of a pair.
-#[pyclass(eq, frozen, hash, module = "wspair")]
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[allow(clippy::upper_case_acronyms)]
-pub(crate) enum Phase {
-    /// Nobody yet.
-    FRESH,
-    /// The holder, since `accept`.
-    ACCEPTED,
-    /// The holder, since it was accepted as hibernatable.
-    HIBERNATABLE,
-    /// Nobody any more: it was given away, failed, or both closes have been taken.
-    SPENT,
 }
 
 impl From<pair::Phase> for Phase {
@@ -164,6 +170,33 @@ impl From<pair::Phase> for Phase {
             pair::Phase::Accepted => Self::ACCEPTED,
             pair::Phase::Hibernatable => Self::HIBERNATABLE,
             pair::Phase::Spent => Self::SPENT,
+        }
+    }
+}
+
+impl From<core::ProtocolError> for ProtocolError {
+    fn from(error: core::ProtocolError) -> Self {
+        use core::ProtocolError as Rule;
+        match error {
+            Rule::ReservedBits => Self::RESERVED_BITS,
+            Rule::ReservedOpcode => Self::RESERVED_OPCODE,
+            Rule::FragmentedControl => Self::FRAGMENTED_CONTROL,
+            Rule::ControlTooLong => Self::CONTROL_TOO_LONG,
+            Rule::Unmasked => Self::UNMASKED,
+            Rule::Masked => Self::MASKED,
+            Rule::LengthForm => Self::LENGTH_FORM,
+            Rule::LengthRange => Self::LENGTH_RANGE,
+            Rule::UnexpectedContinuation => Self::UNEXPECTED_CONTINUATION,
+            Rule::ExpectedContinuation => Self::EXPECTED_CONTINUATION,
+            Rule::TextNotUtf8 => Self::TEXT_NOT_UTF8,
+            Rule::Deflate => Self::DEFLATE,
+            Rule::CloseBody => Self::CLOSE_BODY,
+            Rule::CloseCode => Self::CLOSE_CODE,
+            Rule::CloseReasonNotUtf8 => Self::CLOSE_REASON_NOT_UTF8,
+            Rule::FrameTooLong => Self::FRAME_TOO_LONG,
+            Rule::MessageTooLong => Self::MESSAGE_TOO_LONG,
+            Rule::TooManyFragments => Self::TOO_MANY_FRAGMENTS,
+            _ => unreachable!("the engine has no other"),
         }
     }
 }

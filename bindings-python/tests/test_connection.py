@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import enum
+import inspect
 import pickle
 import threading
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 from conftest import Both
 
+import wspair
+import wspair.asyncio
 from wspair import (
     BackpressureError,
     Binary,
@@ -26,6 +30,7 @@ from wspair import (
     Ping,
     Pong,
     Prepared,
+    ProtocolError,
     ReadyState,
     Role,
     Text,
@@ -39,9 +44,6 @@ def server(**options: Any) -> Connection:
     return Connection(Role.SERVER, **options)
 
 
-@pytest.mark.parametrize(
-    "kind", [bytes, bytearray, memoryview, lambda data: array.array("B", data)]
-)
 def end_of(events: list[Event]) -> Closed:
     event = events[-1]
     assert isinstance(event, Closed)
@@ -264,7 +266,7 @@ def test_a_close_and_the_end_behind_it_are_answered_in_time() -> None:
 def test_without_auto_end_the_output_stays_open() -> None:
     conn = server(auto_end=False)
     assert conn.receive_eof() == [Closed(1006, "", False, Cause.TRANSPORT, None)]
-    assert conn.transport_state == Transport.OPEN
+    assert conn.transport_state.name == "OPEN"
     conn.send("still here")
     conn.close(1000)
     assert conn.data_to_send() == b"\x81\x0astill here\x88\x02\x03\xe8"
@@ -422,3 +424,69 @@ def test_memory_is_given_back() -> None:
     conn.get_buffer(1 << 20)
     conn.shrink_to_fit()
     assert len(conn.get_buffer()) == 64 << 10
+
+
+BROKEN: list[tuple[ProtocolError, bytes]] = [
+    (ProtocolError.RESERVED_BITS, b"\xc1\x80\0\0\0\0"),
+    (ProtocolError.RESERVED_OPCODE, b"\x83\x80\0\0\0\0"),
+    (ProtocolError.FRAGMENTED_CONTROL, b"\x09\x80\0\0\0\0"),
+    (ProtocolError.CONTROL_TOO_LONG, b"\x89\xfe\0\x7e\0\0\0\0"),
+    (ProtocolError.UNMASKED, b"\x81\x00"),
+    (ProtocolError.LENGTH_FORM, b"\x81\xfe\0\x01\0\0\0\0"),
+    (ProtocolError.LENGTH_RANGE, b"\x81\xff\x80\0\0\0\0\0\0\0\0\0\0\0"),
+    (ProtocolError.UNEXPECTED_CONTINUATION, b"\x80\x80\0\0\0\0"),
+    (ProtocolError.EXPECTED_CONTINUATION, b"\x01\x80\0\0\0\0\x81\x80\0\0\0\0"),
+    (ProtocolError.TEXT_NOT_UTF8, b"\x81\x81\0\0\0\0\xff"),
+    (ProtocolError.CLOSE_BODY, b"\x88\x81\0\0\0\0\x03"),
+    (ProtocolError.CLOSE_CODE, b"\x88\x82\0\0\0\0\x03\xed"),
+    (ProtocolError.CLOSE_REASON_NOT_UTF8, b"\x88\x83\0\0\0\0\x03\xe8\xff"),
+    (ProtocolError.FRAME_TOO_LONG, b"\x82\x8a\0\0\0\0"),
+    (ProtocolError.MESSAGE_TOO_LONG, b"\x02\x89\0\0\0\0" + bytes(9) + b"\x80\x89\0\0\0\0"),
+    (ProtocolError.TOO_MANY_FRAGMENTS, b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 3),
+]
+
+
+@pytest.mark.parametrize(("rule", "data"), BROKEN)
+def test_a_broken_rule_is_a_value(rule: ProtocolError, data: bytes) -> None:
+    conn = server(max_message=10, max_frame=9, max_fragments=3)
+    closed = end_of(conn.receive_data(data))
+    assert closed.error is rule
+    assert closed.cause is Cause.PEER
+    assert int.from_bytes(conn.data_to_send()[2:4], "big") == rule.close_code
+    assert str(rule) == rule == rule.value
+    limits = {"FRAME_TOO_LONG": 9, "MESSAGE_TOO_LONG": 10, "TOO_MANY_FRAGMENTS": 3}
+    assert closed.limit == limits.get(rule.name)
+    assert closed.size == (18 if rule is ProtocolError.MESSAGE_TOO_LONG else None)
+
+
+def test_every_rule_is_tried_or_known() -> None:
+    tried = {rule for rule, _ in BROKEN}
+    assert set(ProtocolError) - tried == {ProtocolError.MASKED, ProtocolError.DEFLATE}
+    both = Both()
+    closed = end_of(both.client.receive_data(b"\x81\x80\0\0\0\0"))
+    assert closed.error is ProtocolError.MASKED
+
+
+def test_constants_are_enums() -> None:
+    for constants in (Cause, Kind, ReadyState, Role, Transport):
+        assert issubclass(constants, enum.Enum)
+    conn = server()
+    assert conn.role is Role.SERVER
+    assert conn.ready_state is ReadyState.OPEN
+    assert int(ReadyState.OPEN) == 1
+    with pytest.raises(TypeError, match="Role"):
+        Connection("server")  # type: ignore[arg-type]
+
+
+def test_every_signature_can_be_read() -> None:
+    things = [getattr(wspair, name) for name in wspair.__all__]
+    for thing in things:
+        if not isinstance(thing, type) or issubclass(thing, (BaseException, enum.Enum)):
+            continue
+        for name, method in vars(thing).items():
+            if callable(method) and not name.startswith("_"):
+                inspect.signature(method)
+        inspect.signature(thing)
+    for module in (wspair.asyncio,):
+        for name in module.__all__:
+            inspect.signature(getattr(module, name))

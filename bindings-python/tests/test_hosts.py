@@ -141,7 +141,8 @@ async def test_a_client_that_leaves_while_the_answer_is_thought_about(how: str) 
 
 async def test_a_refused_client_that_stays_and_talks_on() -> None:
     async with serving(echo, origins=["https://example.org"]) as server:
-        peer = await dial(server.port, HEAD, open=False)
+        head = HEAD[:-2] + b"Origin: https://elsewhere.example\r\n\r\n"
+        peer = await dial(server.port, head, open=False)
         peer.send(bytes(1 << 20))
         began = asyncio.get_running_loop().time()
         assert (await peer.head()).startswith(b"HTTP/1.1 403 ")

@@ -118,7 +118,7 @@ async def test_a_client_that_vanishes(visit: Visit, how: str) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
         visit.saw(await receive())
-        with pytest.raises(OSError):  # noqa: PT011
+        with pytest.raises(OSError):  # noqa: PT011, PT012
             for _ in range(100):
                 await send({"type": "websocket.send", "text": "late"})
                 await asyncio.sleep(0.01)
@@ -273,7 +273,7 @@ async def test_an_application_that_raises_on_an_open_connection(
 
 
 async def test_a_refusal(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "uvicorn.error")
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert await receive() == {"type": "websocket.connect"}
@@ -312,7 +312,7 @@ async def test_a_denial_in_parts(visit: Visit) -> None:
 
 
 async def test_the_lines_of_the_log(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "uvicorn.error")
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
@@ -336,7 +336,7 @@ async def test_accept_with_fields_and_a_subprotocol(visit: Visit) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         visit.saw(scope["subprotocols"])
         visit.saw((scope["path"], scope["raw_path"], scope["query_string"], scope["scheme"]))
-        visit.saw({name: value for name, value in scope["headers"]}[b"x-here"])
+        visit.saw(dict(scope["headers"])[b"x-here"])
         await accept(
             receive, send, subprotocol="b", headers=[(b"set-cookie", b"a=1"), (b"x", b"y")]
         )

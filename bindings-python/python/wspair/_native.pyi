@@ -13,12 +13,11 @@ from wspair._options import (
     Message,
     PairOptions,
 )
+from wspair._words import Bootstrap, Cause, Kind, Phase, ProtocolError, ReadyState, Role, Transport
 
 __all__ = [
     "Acceptance",
     "Binary",
-    "Bootstrap",
-    "Cause",
     "Chunk",
     "ClientHandshake",
     "ClientRequest",
@@ -30,25 +29,20 @@ __all__ = [
     "DeflateOptions",
     "ErrorEvent",
     "Failed",
-    "Kind",
     "Link",
     "MessageEvent",
     "Negotiated",
     "Opened",
     "Pair",
-    "Phase",
     "Ping",
     "Policy",
     "Pong",
     "Prepared",
-    "ReadyState",
     "Refusal",
     "Refused",
     "Request",
-    "Role",
     "ServerHandshake",
     "Text",
-    "Transport",
     "Waiter",
     "accept_key",
 ]
@@ -56,81 +50,8 @@ __all__ = [
 _OwnedFields = tuple[tuple[str, bytes], ...]
 
 @final
-class Role:
-    CLIENT: ClassVar[Role]
-    SERVER: ClassVar[Role]
-    def __int__(self) -> int: ...
-    def __hash__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __ne__(self, other: object, /) -> bool: ...
-
-@final
-class Kind:
-    BINARY: ClassVar[Kind]
-    TEXT: ClassVar[Kind]
-    def __int__(self) -> int: ...
-    def __hash__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __ne__(self, other: object, /) -> bool: ...
-
-@final
-class Bootstrap:
-    UPGRADE: ClassVar[Bootstrap]
-    EXTENDED_CONNECT: ClassVar[Bootstrap]
-    def __int__(self) -> int: ...
-    def __hash__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __ne__(self, other: object, /) -> bool: ...
-
-@final
-class ReadyState:
-    CONNECTING: ClassVar[ReadyState]
-    OPEN: ClassVar[ReadyState]
-    CLOSING: ClassVar[ReadyState]
-    CLOSED: ClassVar[ReadyState]
-    def __int__(self) -> int: ...
-    def __hash__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __ne__(self, other: object, /) -> bool: ...
-
-@final
-class Transport:
-    OPEN: ClassVar[Transport]
-    FINISH_WRITING: ClassVar[Transport]
-    CLOSE: ClassVar[Transport]
-    def __int__(self) -> int: ...
-    def __hash__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __ne__(self, other: object, /) -> bool: ...
-
-@final
-class Cause:
-    HANDSHAKE: ClassVar[Cause]
-    PEER: ClassVar[Cause]
-    TRANSPORT: ClassVar[Cause]
-    CLOSE_TIMEOUT: ClassVar[Cause]
-    PONG_TIMEOUT: ClassVar[Cause]
-    ABORT: ClassVar[Cause]
-    OUT_OF_MEMORY: ClassVar[Cause]
-    def __int__(self) -> int: ...
-    def __hash__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __ne__(self, other: object, /) -> bool: ...
-
-@final
-class Phase:
-    FRESH: ClassVar[Phase]
-    ACCEPTED: ClassVar[Phase]
-    HIBERNATABLE: ClassVar[Phase]
-    SPENT: ClassVar[Phase]
-    def __int__(self) -> int: ...
-    def __hash__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    def __ne__(self, other: object, /) -> bool: ...
-
-@final
 class Text:
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["data"]]]
     def __new__(cls, data: str) -> Text: ...
     @property
     def data(self) -> str: ...
@@ -140,7 +61,7 @@ class Text:
 
 @final
 class Binary:
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["data"]]]
     def __new__(cls, data: bytes) -> Binary: ...
     @property
     def data(self) -> bytes: ...
@@ -150,7 +71,9 @@ class Binary:
 
 @final
 class Chunk:
-    __match_args__: ClassVar[tuple[str, str, str, str]]
+    __match_args__: ClassVar[
+        tuple[Literal["kind"], Literal["data"], Literal["first"], Literal["last"]]
+    ]
     def __new__(cls, kind: Kind, data: bytes, first: bool, last: bool) -> Chunk: ...
     @property
     def kind(self) -> Kind: ...
@@ -166,7 +89,7 @@ class Chunk:
 
 @final
 class Ping:
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["data"]]]
     def __new__(cls, data: bytes) -> Ping: ...
     @property
     def data(self) -> bytes: ...
@@ -176,7 +99,7 @@ class Ping:
 
 @final
 class Pong:
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["data"]]]
     def __new__(cls, data: bytes) -> Pong: ...
     @property
     def data(self) -> bytes: ...
@@ -186,7 +109,7 @@ class Pong:
 
 @final
 class Close:
-    __match_args__: ClassVar[tuple[str, str]]
+    __match_args__: ClassVar[tuple[Literal["code"], Literal["reason"]]]
     def __new__(cls, code: int | None, reason: str) -> Close: ...
     @property
     def code(self) -> int | None: ...
@@ -198,9 +121,21 @@ class Close:
 
 @final
 class Closed:
-    __match_args__: ClassVar[tuple[str, str, str, str, str]]
+    __match_args__: ClassVar[
+        tuple[
+            Literal["code"], Literal["reason"], Literal["clean"], Literal["cause"], Literal["error"]
+        ]
+    ]
     def __new__(
-        cls, code: int, reason: str, clean: bool, cause: Cause, error: str | None
+        cls,
+        code: int,
+        reason: str,
+        clean: bool,
+        cause: Cause,
+        error: ProtocolError | None,
+        *,
+        limit: int | None = None,
+        size: int | None = None,
     ) -> Closed: ...
     @property
     def code(self) -> int: ...
@@ -211,7 +146,11 @@ class Closed:
     @property
     def cause(self) -> Cause: ...
     @property
-    def error(self) -> str | None: ...
+    def error(self) -> ProtocolError | None: ...
+    @property
+    def limit(self) -> int | None: ...
+    @property
+    def size(self) -> int | None: ...
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
@@ -384,7 +323,7 @@ class Request:
         method: str,
         target: str,
         fields: Fields,
-        how: Bootstrap = ...,
+        how: Bootstrap | None = None,
         *,
         end_stream: bool = False,
     ) -> Request | Refusal: ...
@@ -439,7 +378,7 @@ class Refusal:
     def body(self) -> bytes: ...
     @property
     def is_malformed(self) -> bool: ...
-    def fields(self, /, how: Bootstrap = ...) -> _OwnedFields: ...
+    def fields(self, /, how: Bootstrap | None = None) -> _OwnedFields: ...
     def to_bytes(self, /) -> bytes: ...
 
 @final
@@ -462,9 +401,9 @@ class ClientRequest:
     def port(self) -> int: ...
     @property
     def target(self) -> str: ...
-    def fields(self, /, nonce: bytes, how: Bootstrap = ...) -> _OwnedFields: ...
+    def fields(self, /, nonce: bytes, how: Bootstrap | None = None) -> _OwnedFields: ...
     def verify(
-        self, /, status: int, fields: Fields, nonce: bytes, how: Bootstrap = ...
+        self, /, status: int, fields: Fields, nonce: bytes, how: Bootstrap | None = None
     ) -> Opened | Refused | Failed: ...
 
 @final
@@ -481,7 +420,7 @@ class ClientHandshake:
 
 @final
 class Opened:
-    __match_args__: ClassVar[tuple[str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["agreed"], Literal["status"], Literal["fields"]]]
     def __new__(cls, agreed: Negotiated, status: int, fields: _OwnedFields) -> Opened: ...
     @property
     def agreed(self) -> Negotiated: ...
@@ -495,7 +434,7 @@ class Opened:
 
 @final
 class Refused:
-    __match_args__: ClassVar[tuple[str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["status"], Literal["fields"], Literal["body"]]]
     def __new__(cls, status: int, fields: _OwnedFields, body: bytes) -> Refused: ...
     @property
     def status(self) -> int: ...
@@ -509,7 +448,7 @@ class Refused:
 
 @final
 class Failed:
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["cause"]]]
     def __new__(cls, cause: str) -> Failed: ...
     @property
     def cause(self) -> str: ...
@@ -559,7 +498,7 @@ class Coupling:
 
 @final
 class MessageEvent:
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["data"]]]
     def __new__(cls, data: object) -> MessageEvent: ...
     @property
     def data(self) -> Any: ...
@@ -569,24 +508,41 @@ class MessageEvent:
 
 @final
 class CloseEvent:
-    __match_args__: ClassVar[tuple[str, str, str]]
-    def __new__(cls, code: int, reason: str, clean: bool) -> CloseEvent: ...
+    __match_args__: ClassVar[tuple[Literal["code"], Literal["reason"], Literal["clean"]]]
+    def __new__(
+        cls, code: int, reason: str, clean: bool, *, cause: Cause | None = None
+    ) -> CloseEvent: ...
     @property
     def code(self) -> int: ...
     @property
     def reason(self) -> str: ...
     @property
     def clean(self) -> bool: ...
+    @property
+    def cause(self) -> Cause | None: ...
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
 class ErrorEvent:
-    __match_args__: ClassVar[tuple[str]]
-    def __new__(cls, error: str) -> ErrorEvent: ...
+    __match_args__: ClassVar[tuple[Literal["error"]]]
+    def __new__(
+        cls,
+        error: ProtocolError | str,
+        *,
+        code: int | None = None,
+        limit: int | None = None,
+        size: int | None = None,
+    ) -> ErrorEvent: ...
     @property
-    def error(self) -> str: ...
+    def error(self) -> ProtocolError | str: ...
+    @property
+    def code(self) -> int | None: ...
+    @property
+    def limit(self) -> int | None: ...
+    @property
+    def size(self) -> int | None: ...
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

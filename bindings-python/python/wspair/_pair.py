@@ -7,17 +7,9 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Callable, Union
 
-from wspair._native import (
-    CloseEvent,
-    Connection,
-    ErrorEvent,
-    MessageEvent,
-    Pair,
-    Phase,
-    ReadyState,
-    Transport,
-)
+from wspair._native import CloseEvent, Connection, ErrorEvent, MessageEvent, Pair
 from wspair._native import Coupling as _Coupling
+from wspair._words import Phase, ReadyState, Transport
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack

@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from wspair._native import ClientRequest, Connection, DeflateOptions, Negotiated, Role
+from wspair._native import ClientRequest, Connection, DeflateOptions, Negotiated
+from wspair._words import Role
 from wspair.exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wspair._http import Response
-    from wspair._native import Cause, Close, Closed, Failed, Refused
+    from wspair._native import Close, Closed, Failed, Refused
+    from wspair._words import Cause
 
 
 class WebSocketException(Exception):

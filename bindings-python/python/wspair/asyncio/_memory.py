@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from wspair._native import Cause, Close, Closed, CloseEvent, ErrorEvent, MessageEvent, ReadyState
+from wspair._native import Close, Closed, CloseEvent, ErrorEvent, MessageEvent
+from wspair._words import Cause, ProtocolError, ReadyState
 from wspair.asyncio._websocket import Event, WebSocket
 from wspair.exceptions import (
     ClosingError,
@@ -150,7 +151,8 @@ class InMemory(WebSocket):
         if last is None:
             return None
         if isinstance(last, ErrorEvent):
-            return Closed(1006, "", False, Cause.PEER, last.error)
+            error = last.error if isinstance(last.error, ProtocolError) else None
+            return Closed(1006, "", False, Cause.PEER, error)
         cause = Cause.HANDSHAKE if last.clean else Cause.TRANSPORT
         return Closed(last.code, last.reason, last.clean, cause, None)
 

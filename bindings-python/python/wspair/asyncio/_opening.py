@@ -7,7 +7,8 @@ import logging
 from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from wspair._native import Acceptance, Refusal, Request, Role, ServerHandshake
+from wspair._native import Acceptance, Refusal, Request, ServerHandshake
+from wspair._words import Role
 from wspair.asyncio._wire import LINGER, Wire, open_wire
 
 if TYPE_CHECKING:

@@ -8,15 +8,9 @@ import warnings
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from wspair._native import (
-    Cause,
-    CloseEvent,
-    ErrorEvent,
-    MessageEvent,
-    Negotiated,
-    ReadyState,
-)
+from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Negotiated
 from wspair._pair import WebSocket as End
+from wspair._words import Cause, ReadyState
 from wspair.exceptions import ConnectionClosedOK, LocalProtocolError
 
 if TYPE_CHECKING:
@@ -212,8 +206,14 @@ class WebSocket:
         if closed is None:
             return None
         if closed.cause == Cause.PEER:
-            return ErrorEvent(closed.error or "")
-        return CloseEvent(closed.code, closed.reason, closed.clean)
+            fault = self._wire.fault
+            return ErrorEvent(
+                closed.error or "",
+                code=fault[0] if fault else None,
+                limit=closed.limit,
+                size=closed.size,
+            )
+        return CloseEvent(closed.code, closed.reason, closed.clean, cause=closed.cause)
 
     @property
     def close_code(self) -> int | None:

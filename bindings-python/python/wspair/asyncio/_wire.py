@@ -7,7 +7,8 @@ import logging
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Callable, cast
 
-from wspair._native import Cause, Close, Connection, Kind, Link, Negotiated, Role, Transport
+from wspair._native import Close, Connection, Link, Negotiated
+from wspair._words import Cause, Kind, Role, Transport
 from wspair.exceptions import (
     BackpressureError,
     ClosingError,
@@ -15,6 +16,7 @@ from wspair.exceptions import (
     ConnectionClosed,
     ConnectionClosedError,
     ConnectionClosedOK,
+    PayloadTooBig,
 )
 
 if TYPE_CHECKING:
@@ -351,12 +353,12 @@ class Wire(Link, asyncio.BufferedProtocol):
         return error
 
     def _why(self, closed: Any) -> BaseException | None:
-        if self._fault is not None:
+        if self._fault is not None or closed is None:
             return self._fault
-        if closed is not None and closed.cause == Cause.PONG_TIMEOUT:
-            return TimeoutError("the peer did not answer a ping in time")
-        if closed is not None and closed.cause == Cause.CLOSE_TIMEOUT:
-            return TimeoutError("the peer did not answer the Close frame in time")
+        if closed.limit is not None and closed.size is not None:
+            return PayloadTooBig(closed.size, closed.limit)
+        if closed.cause in (Cause.PONG_TIMEOUT, Cause.CLOSE_TIMEOUT):
+            return TimeoutError(closed.cause.value)
         return None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from typing import Any, cast
 
 from wspair._http import Headers, HeadersLike, Response
-from wspair._native import ClientHandshake, ClientRequest, Failed, Negotiated, Opened, Refused, Role
+from wspair._native import ClientHandshake, ClientRequest, Failed, Negotiated, Opened, Refused
 from wspair._settings import (
     Compression,
     MaxQueue,
@@ -21,6 +21,7 @@ from wspair._settings import (
     compression_of,
     settle,
 )
+from wspair._words import Role
 from wspair.asyncio._websocket import WebSocket
 from wspair.asyncio._wire import Wire, open_wire
 from wspair.exceptions import (

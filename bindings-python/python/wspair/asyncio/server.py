@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Coroutine, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from wspair._http import Response
-from wspair._native import Policy, ReadyState, Refusal, Request
+from wspair._native import Policy, Refusal, Request
 from wspair._settings import (
     Compression,
     MaxQueue,
@@ -23,6 +23,7 @@ from wspair._settings import (
     compression_of,
     settle,
 )
+from wspair._words import ReadyState
 from wspair.asyncio._server_opening import ServerConnection, ServerOpening
 from wspair.exceptions import InvalidArgumentError
 
@@ -50,11 +51,11 @@ class serve:
         host: As of `loop.create_server`.
         port: As of `loop.create_server`; 0 picks one, see `Server.port`.
         origins: The origins whose pages may connect: each `scheme://host`, `scheme://host:port` or
-            a compiled pattern; `None` among them lets requests without an origin in. Default
-            `None`: all, which is right only for a service that does not rely on what a browser
-            sends by itself, as cookies.
-        allow_missing_origin: Whether a request without an origin may connect, with `origins`;
-            `None` is what `origins` says.
+            a compiled pattern; `None` among them stands for no origin. Default `None`: all, which
+            is right only for a service that does not rely on what a browser sends by itself, as
+            cookies.
+        allow_missing_origin: Whether a request without an origin, so not of a browser, may connect
+            though `origins` has no `None`.
         subprotocols: Those that the server speaks, the best liked first.
         select_subprotocol: Is called with the connection and what the client offers, and returns
             one of these or `None`. Default: the first of `subprotocols` that the client offers.
@@ -90,7 +91,7 @@ class serve:
         port: int | None = None,
         *,
         origins: Iterable[str | re.Pattern[str] | None] | None = None,
-        allow_missing_origin: bool | None = None,
+        allow_missing_origin: bool = True,
         subprotocols: Sequence[str] | None = None,
         select_subprotocol: SelectSubprotocol | None = None,
         compression: Compression = None,
@@ -162,7 +163,7 @@ class Origins:
     def __init__(
         self,
         origins: Iterable[str | re.Pattern[str] | None] | None,
-        allow_missing: bool | None,
+        allow_missing: bool,
         compression: Compression,
     ) -> None:
         if isinstance(origins, (str, bytes)):
@@ -175,14 +176,12 @@ class Origins:
                 raise TypeError(
                     f"origins has {origin!r}; allowed are origins, compiled patterns and None"
                 )
-        if allow_missing is None:
-            allow_missing = given is None or None in given
         shared: dict[str, Any] = {"compression": compression_of(compression)}
         try:
             self._all = Policy(**shared)
             self._listed = Policy(
                 origins=None if given is None else names,
-                allow_missing_origin=allow_missing,
+                allow_missing_origin=allow_missing or (given is not None and None in given),
                 **shared,
             )
         except InvalidArgumentError as error:
