@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView};
 use wspair_core::{
-    self as core, CloseCode, Compression, Event, Instant, Limits, MaskKeys, SendError, Sender, Transmit,
+    self as core, CloseCode, Compression, Event, Instant, Limits, MaskKeys, SendError, Sender,
+    Transmit,
 };
 
 use crate::buffer;
@@ -97,8 +98,7 @@ impl Connection {
         let Options { config, coupled } = Options::read(options)?;
         let agreed = agreed.unwrap_or_default().0;
         let Limits { max_message, max_frame, max_fragments, .. } = config.limits;
-        let allowed =
-            Allowed { message: max_message, frame: max_frame, fragments: max_fragments };
+        let allowed = Allowed { message: max_message, frame: max_frame, fragments: max_fragments };
         // What is masked has to be copied.
         let share_from = if role == Role::SERVER { config.share_from } else { usize::MAX };
         let conn = match role {

@@ -9,9 +9,7 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use wspair_core::event::Timer;
-use wspair_core::{
-    self as core, Cause, CloseCode, Event, ProtocolError, ReadyState, SendError,
-};
+use wspair_core::{self as core, Cause, CloseCode, Event, ProtocolError, ReadyState, SendError};
 
 use crate::buffer;
 use crate::connection::{Connection, output};

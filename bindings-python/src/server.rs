@@ -424,7 +424,11 @@ impl Refusal {
 
     /// All fields of the answer, for a host that has another HTTP stack send it.
     #[pyo3(signature = (how=None))]
-    fn fields<'py>(&self, py: Python<'py>, how: Option<Bootstrap>) -> PyResult<Bound<'py, PyTuple>> {
+    fn fields<'py>(
+        &self,
+        py: Python<'py>,
+        how: Option<Bootstrap>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let fields = self.0.fields(bootstrap(how));
         fields::to_python(py, fields.iter().map(|(name, value)| (&**name, &**value)))
     }

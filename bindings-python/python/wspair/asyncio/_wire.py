@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Callable, cast
 
@@ -374,8 +375,21 @@ def open_wire(
     transport = cast(asyncio.Transport, transport)
     high, low = settings.write_limit
     transport.set_write_buffer_limits(high, low)
+    _see_the_output_move(transport)
     transport.set_protocol(wire)
     return wire
+
+
+def _see_the_output_move(transport: asyncio.Transport) -> None:
+    """Keeps what the socket holds small: megabytes in there would take a slow peer longer than
+    keepalive waits for it, with nothing to show that it reads."""
+    sock = transport.get_extra_info("socket")
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if sock is not None and option is not None and sock.family != getattr(socket, "AF_UNIX", None):
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, option, NOT_SENT)
+        except OSError:
+            pass  # another kind of socket
 
 
 async def _each(parts: Any) -> Any:
@@ -386,6 +400,9 @@ async def _each(parts: Any) -> Any:
         for part in parts:
             yield part
 
+
+NOT_SENT = 128 << 10
+"""Bytes that a socket holds before it takes more, beside those on their way."""
 
 LINGER = 2.0
 """Seconds that a transport gets to write what is left once it is to be dropped."""

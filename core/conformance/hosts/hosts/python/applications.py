@@ -54,7 +54,7 @@ async def companion(socket, path):
         await socket.send(message)
 
 
-async def sender(socket, path, every=10):
+async def sender(socket, path, every=10, **_):
     """Sends, and never reads."""
     try:
         while True:
@@ -64,7 +64,7 @@ async def sender(socket, path, every=10):
         tell("send-failed", path, **text_of(error))
 
 
-async def tight(socket, path, size=50_000):
+async def tight(socket, path, size=50_000, **_):
     """Sends with nothing between."""
     data = bytes(size)
     try:
@@ -74,13 +74,13 @@ async def tight(socket, path, size=50_000):
         tell("send-failed", path, **text_of(error))
 
 
-async def idle(socket, path):
+async def idle(socket, path, **_):
     """Neither reads nor sends."""
     await socket.host.may_go.wait()
     await tell_end(socket, path)
 
 
-async def late(socket, path):
+async def late(socket, path, **_):
     """Reads when it is told to."""
     await socket.host.may_go.wait()
     await echo_nothing(socket, path)
@@ -97,7 +97,7 @@ async def echo_nothing(socket, path):
     tell("end", path, messages=messages, size=size, in_order=in_order, **socket.end())
 
 
-async def close(socket, path, code=4000, reason="bye"):
+async def close(socket, path, code=4000, reason="bye", **_):
     began = time.monotonic()
     await socket.close(code, reason)
     tell("closed", path, after=time.monotonic() - began)
