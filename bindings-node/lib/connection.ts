@@ -1,5 +1,6 @@
 /** One side of an open WebSocket over any stream: bytes in, events out, bytes to write. */
 
+import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { Cause, Compression, Engine, type Negotiated, Sent, type Sink, Transport } from './engine';
 import { native } from './native';
@@ -86,6 +87,7 @@ export class ConnectionConfig {
 
 export class Connection {
   readonly #engine: Engine;
+  readonly #told: Collector;
 
   /**
    * @param role which side of the connection this is
@@ -100,16 +102,16 @@ export class Connection {
     checkOptions('an agreement', agreed, agreementRules);
     const config = options instanceof ConnectionConfig ? options : new ConnectionConfig(options);
     this.#engine = new Engine(role === 'client', config.native, agreed);
+    this.#told = new Collector(this.#engine);
   }
 
   /** Feeds bytes, which are unmasked where they lie, and gives what follows. All of them are taken. */
   receive(bytes: Uint8Array): ConnectionEvent[] {
     if (!(bytes instanceof Uint8Array) && !ArrayBuffer.isView(bytes)) throw wrongValue('receive', 'a Uint8Array', bytes);
     const own = unshared(bytes);
-    const collector = new Collector(this.#engine);
     const buffer = Buffer.isBuffer(own) ? own : Buffer.from(own.buffer, own.byteOffset, own.byteLength);
-    this.#engine.feed(buffer, collector);
-    return collector.events;
+    this.#engine.feed(buffer, this.#told);
+    return this.#told.take();
   }
 
   /**
@@ -118,9 +120,8 @@ export class Connection {
    * now, with 1006: what was sent before still goes out.
    */
   receiveEof(): ConnectionEvent[] {
-    const collector = new Collector(this.#engine);
-    this.#engine.eof(collector);
-    return collector.events;
+    this.#engine.eof(this.#told);
+    return this.#told.take();
   }
 
   /**
@@ -128,9 +129,8 @@ export class Connection {
    * the peer's Close frame if it came; nothing can be sent any more.
    */
   transportLost(): ConnectionEvent[] {
-    const collector = new Collector(this.#engine);
-    this.#engine.lost(collector);
-    return collector.events;
+    this.#engine.lost(this.#told);
+    return this.#told.take();
   }
 
   /**
@@ -153,9 +153,8 @@ export class Connection {
   /** Tells the time of any clock that only goes forward. Early and repeated calls are harmless. */
   handleTimeout(nowMs: number): ConnectionEvent[] {
     if (!(nowMs >= 0)) throw wrongValue('handleTimeout', 'a number of milliseconds', nowMs);
-    const collector = new Collector(this.#engine);
-    this.#engine.timeout(nowMs, collector);
-    return collector.events;
+    this.#engine.timeout(nowMs, this.#told);
+    return this.#told.take();
   }
 
   /** When to call `handleTimeout`; null for never, until another method was called. */
@@ -211,9 +210,8 @@ export class Connection {
   /** Gives up: the peer sees the stream end. */
   abort(): ConnectionEvent[] {
     native.connAbort(this.#engine.handle);
-    const collector = new Collector(this.#engine);
-    this.#engine.rest(collector);
-    return collector.events;
+    this.#engine.rest(this.#told);
+    return this.#told.take();
   }
 
   /** Gives back memory that is kept for the next message. */
@@ -270,9 +268,16 @@ export class SendError extends Error {
 }
 
 class Collector implements Sink {
-  readonly events: ConnectionEvent[] = [];
+  private events: ConnectionEvent[] = [];
 
   constructor(private readonly engine: Engine) {}
+
+  take(): ConnectionEvent[] {
+    const { events } = this;
+    this.events = [];
+    return events;
+  }
+
 
   text(data: string): void {
     this.events.push({ type: 'text', data });

@@ -59,7 +59,7 @@ export interface Native {
   connFlush(handle: number, to: Uint8Array, from: number): number;
   connHead(handle: number): void;
   connState(handle: number): number;
-  decodeText(bytes: Uint8Array): string;
+  decodeText(bytes: Uint8Array, from: number, length: number): string;
 
   /** Bytes that the peer has not acknowledged; -1 where the system does not say. */
   socketUnsent(fd: number): number;

@@ -8,16 +8,17 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Env, External, Object, Utf16String};
+use napi::bindgen_prelude::{Env, External, Object};
 use napi_derive::napi;
 use wspair_core::frame::MAX_HEADER;
 use wspair_core::{CloseCode, Compression, Config, Connection, Instant, Kind, MaskKeys, SendError};
 
 use crate::agreed::Agreed;
 use crate::numeric::{self, Numeric};
-use crate::raw::{self, Arguments, Raw};
+use crate::raw::{self, Arguments, Give, Raw, RawText};
 use crate::shared::{self, Kept};
 use crate::slab::Slab;
+use crate::text;
 
 thread_local! {
     static CONNECTIONS: RefCell<Slab<Entry>> = const { RefCell::new(Slab::new()) };
@@ -102,26 +103,6 @@ pub(crate) fn conn_reason(handle: u32) -> String {
     with(handle.into(), |entry| entry.kept.reason.clone())
 }
 
-/// The text of the last event, whose bytes were kept.
-#[napi(catch_unwind)]
-pub(crate) fn conn_kept_text(handle: u32) -> Utf16String {
-    with(handle.into(), |entry| decode(&std::mem::take(&mut entry.kept.bytes)))
-}
-
-/// The text that is `bytes` in UTF-8. Node's own decoder takes many times as long, but for ASCII.
-#[napi(catch_unwind)]
-pub(crate) fn decode_text(bytes: &[u8]) -> Utf16String {
-    decode(bytes)
-}
-
-fn decode(bytes: &[u8]) -> Utf16String {
-    let mut units = Vec::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        units.extend(chunk.valid().encode_utf16());
-    }
-    units.into()
-}
-
 /// What the peer did wrong.
 #[napi(object)]
 pub(crate) struct Fault {
@@ -164,6 +145,29 @@ macro_rules! functions {
 
         fn $register(env: Env, exports: &Object) -> napi::Result<()> {
             $($module::register::<$type>(env, exports)?;)*
+            Ok(())
+        }
+    };
+}
+
+/// The same of functions that give a text.
+macro_rules! texts {
+    ($(
+        $(#[$doc:meta])* $type:ident $name:literal = |$($argument:ident: $kind:ty),+| $body:block;
+    )*) => {
+        $(
+            $(#[$doc])*
+            struct $type;
+
+            impl RawText for $type {
+                const NAME: &std::ffi::CStr = $name;
+
+                fn call($($argument: $kind),+) $body
+            }
+        )*
+
+        fn register_texts(env: Env, exports: &Object) -> napi::Result<()> {
+            $(raw::register_text::<$type>(env, exports)?;)*
             Ok(())
         }
     };
@@ -231,6 +235,22 @@ functions! { Raw, register_raw, raw:
             shared::head(conn);
             taken as f64
         })
+    };
+}
+
+texts! {
+    /// The text of the last event, whose bytes were kept.
+    KeptText c"connKeptText" = |call: &mut Arguments, give: &mut Give<'_>| {
+        let bytes = with(call.number(0), |entry| std::mem::take(&mut entry.kept.bytes));
+        text::decode(&bytes, give);
+    };
+
+    /// The text that is in UTF-8 in a buffer, from an offset on, so many bytes long. Node's own
+    /// decoder takes many times as long, but for ASCII and what is short.
+    DecodeText c"decodeText" = |call: &mut Arguments, give: &mut Give<'_>| {
+        let (from, length) = (index(call.number(1)), index(call.number(2)));
+        let bytes = call.bytes(0).get(from..).unwrap_or_default();
+        text::decode(&bytes[..length.min(bytes.len())], give);
     };
 }
 
@@ -320,6 +340,7 @@ functions! { Numeric, register_numeric, numeric:
 pub(crate) fn register(env: Env, exports: &Object) -> napi::Result<()> {
     shared::register(env, exports);
     register_raw(env, exports)?;
+    register_texts(env, exports)?;
     register_numeric(env, exports)
 }
 

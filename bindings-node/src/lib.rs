@@ -21,6 +21,7 @@ mod raw;
 mod shared;
 mod slab;
 mod socket;
+mod text;
 
 /// Registers the functions that `#[napi]` does not.
 #[napi(module_exports)]

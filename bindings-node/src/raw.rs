@@ -19,6 +19,24 @@ pub(crate) trait Raw {
     fn call(arguments: &mut Arguments) -> f64;
 }
 
+/// The same, that gives a text.
+pub(crate) trait RawText {
+    /// What JavaScript calls it.
+    const NAME: &CStr;
+
+    fn call(arguments: &mut Arguments, give: &mut Give<'_>);
+}
+
+/// A text as JavaScript's strings keep it.
+#[derive(Clone, Copy)]
+pub(crate) enum Units<'a> {
+    Ascii(&'a [u8]),
+    Utf16(&'a [u16]),
+}
+
+/// Makes the string.
+pub(crate) type Give<'a> = dyn FnMut(Units<'_>) + 'a;
+
 /// What a function was called with, for as long as it runs.
 pub(crate) struct Arguments {
     env: sys::napi_env,
@@ -116,6 +134,11 @@ pub(crate) fn register<F: Raw>(env: Env, exports: &Object) -> Result<()> {
 }
 
 extern "C" fn enter<F: Raw>(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut arguments = arguments(env, info);
+    answer(env, catch_unwind(AssertUnwindSafe(|| F::call(&mut arguments))))
+}
+
+fn arguments(env: sys::napi_env, info: sys::napi_callback_info) -> Arguments {
     let mut count = 4;
     let mut values = [ptr::null_mut(); 4];
     // SAFETY: Node calls this with a live `env` and `info`, `values` has room for `count`
@@ -130,8 +153,44 @@ extern "C" fn enter<F: Raw>(env: sys::napi_env, info: sys::napi_callback_info) -
             ptr::null_mut(),
         );
     }
-    let mut arguments = Arguments { env, values };
-    answer(env, catch_unwind(AssertUnwindSafe(|| F::call(&mut arguments))))
+    Arguments { env, values }
+}
+
+/// Adds `F` to `exports`.
+pub(crate) fn register_text<F: RawText>(env: Env, exports: &Object) -> Result<()> {
+    add(env, exports, F::NAME, enter_text::<F>)
+}
+
+extern "C" fn enter_text<F: RawText>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let mut arguments = arguments(env, info);
+    let mut text = ptr::null_mut();
+    let mut give = |units: Units<'_>| {
+        // SAFETY: `env` is that of the call; the units are told with their number, and copied.
+        unsafe {
+            match units {
+                Units::Ascii(bytes) => {
+                    let length = bytes.len().cast_signed();
+                    sys::napi_create_string_latin1(
+                        env,
+                        bytes.as_ptr().cast(),
+                        length,
+                        &raw mut text,
+                    )
+                }
+                Units::Utf16(units) => {
+                    let length = units.len().cast_signed();
+                    sys::napi_create_string_utf16(env, units.as_ptr(), length, &raw mut text)
+                }
+            };
+        }
+    };
+    match catch_unwind(AssertUnwindSafe(|| F::call(&mut arguments, &mut give))) {
+        Ok(()) => text,
+        Err(panic) => answer(env, Err(panic)),
+    }
 }
 
 /// Memory that JavaScript reads and this side writes, for as long as its thread lives.

@@ -61,20 +61,17 @@ pub(crate) fn read(
 ) -> Told {
     // A batch is read before any of it is answered.
     receive.defer_close();
-    let mut batch = Batch { count: 0, input, from, kept, full: false };
-    while !batch.full {
-        match receive.next() {
-            Some(event) => batch.add(event),
-            None => {
-                return Told {
-                    count: batch.count,
-                    consumed: from + receive.consumed(),
-                    more: false,
-                };
+    with_memory(|memory| {
+        let mut batch = Batch { memory, count: 0, input, from, kept, full: false };
+        let mut more = true;
+        while more && !batch.full {
+            match receive.next() {
+                Some(event) => batch.add(event),
+                None => more = false,
             }
         }
-    }
-    Told { count: batch.count, consumed: from + receive.consumed(), more: true }
+        Told { count: batch.count, consumed: from + receive.consumed(), more }
+    })
 }
 
 /// Writes the head, and gives the number of records.
@@ -82,7 +79,11 @@ pub(crate) fn finish(conn: &mut Connection, told: &Told) -> f64 {
     let due = conn.poll_timeout().map_or(f64::INFINITY, |due| due.as_nanos() as f64 / 1e6);
     let state = state(conn) | if told.more { MORE } else { 0 };
     let head = [told.consumed as f64, conn.buffered_amount() as f64, due, f64::from(state)];
-    write(0, &head.map(f64::to_ne_bytes).concat());
+    with_memory(|memory| {
+        for (to, number) in memory.chunks_exact_mut(8).zip(head) {
+            to.copy_from_slice(&number.to_ne_bytes());
+        }
+    });
     told.count as f64
 }
 
@@ -101,10 +102,11 @@ pub(crate) fn state(conn: &Connection) -> u32 {
 
 /// Hands over the header of a frame.
 pub(crate) fn frame_header(header: &[u8; MAX_HEADER]) {
-    write(HEAD, header);
+    with_memory(|memory| memory[HEAD..HEAD + MAX_HEADER].copy_from_slice(header));
 }
 
 struct Batch<'a> {
+    memory: &'a mut [u8; SIZE],
     count: usize,
     input: Range<usize>,
     from: usize,
@@ -175,17 +177,17 @@ impl Batch<'_> {
     }
 
     fn record(&mut self, words: [u32; 4]) {
-        write(HEAD + HEADER + self.count * RECORD, &words.map(u32::to_ne_bytes).concat());
+        let record = &mut self.memory[HEAD + HEADER + self.count * RECORD..][..RECORD];
+        for (to, word) in record.chunks_exact_mut(4).zip(words) {
+            to.copy_from_slice(&word.to_ne_bytes());
+        }
         self.count += 1;
         self.full |= self.count == RECORDS;
     }
 }
 
-fn write(at: usize, bytes: &[u8]) {
-    SHARED.with_borrow_mut(|shared| {
-        let memory = shared.as_mut().expect("the module was loaded").bytes();
-        memory[at..at + bytes.len()].copy_from_slice(bytes);
-    });
+fn with_memory<R>(f: impl FnOnce(&mut [u8; SIZE]) -> R) -> R {
+    SHARED.with_borrow_mut(|shared| f(shared.as_mut().expect("the module was loaded").bytes()))
 }
 
 const HEAD: usize = 4 * 8;
