@@ -54,7 +54,7 @@ export function defineEvents(compat: Compat): Events {
 
     constructor(type: string, init?: dom.EventInit | null) {
       if (arguments.length === 0) throw wrongConstructorArgument('Event', 1, 'string');
-      this.#type = toCodeUnitText(type);
+      this.#type = isUsual(type) ? type : toCodeUnitText(type);
       const given = dictionary('Event', 'Init', init);
       if (given === undefined) return;
       this.#bubbles = Boolean(given.bubbles);
@@ -162,7 +162,7 @@ export function defineEvents(compat: Compat): Events {
 
   // The fields of these two are the event's own, as there: they are spread and printed with it.
   class MessageEvent extends Event implements dom.MessageEvent {
-    ports: readonly never[] = [];
+    ports: readonly never[] = none;
     source: null = null;
     lastEventId = '';
     origin: string | null = '';
@@ -302,6 +302,13 @@ function dictionary<T extends object>(owner: string, name: string, value: T | nu
 function toCodeUnitText(value: unknown): string {
   return toMessageText(toText(value));
 }
+
+/** Whether it is the type of one of the shell's own events, whose text needs no look. */
+function isUsual(type: unknown): boolean {
+  return type === 'message' || type === 'close' || type === 'error' || type === 'open';
+}
+
+const none: readonly never[] = Object.freeze([]);
 
 /** Never, by the types: nothing here sends ports. But programs make events of their own. */
 function isPort(value: unknown): value is never {

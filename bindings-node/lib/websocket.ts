@@ -1,5 +1,7 @@
 /** `WebSocket`: arguments in, in the runtime's order, and out to the end. */
 
+// The global of that name is found by a call each time.
+import { Buffer } from 'node:buffer';
 import { connect } from './client';
 import { copyBytes, toInt32, toMessageText, toText } from './convert';
 import { End, type Shell } from './end';
