@@ -71,16 +71,12 @@ def choose(args):
 
 
 def run_all(cells, args):
-    outcomes = []
     context = multiprocessing.get_context("fork")
-    with concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context) as pool:
-        futures = {
-            pool.submit(run_cell, host.name, row.id, args.quick, (args.mutate, args.seed)): (
-                host,
-                row,
-            )
-            for host, row in cells
-        }
+    pool = concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context)
+    extra = args.quick, (args.mutate, args.seed)
+    futures = {pool.submit(run_cell, host.name, row.id, *extra): (host, row) for host, row in cells}
+    outcomes = []
+    try:
         for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
             host, row = futures[future]
             try:
@@ -88,20 +84,31 @@ def run_all(cells, args):
             except Exception as error:
                 outcome = Outcome(row.id, host.name, "fail", [f"the driver broke: {error!r}"])
             outcomes.append(outcome)
-            if not args.verbose and done % 100 == 0:
-                print(f"{done} of {len(cells)} cells", file=sys.stderr, flush=True)
-            if args.verbose and outcome.status != "none":
-                print(
-                    f"{outcome.row} {outcome.host}: {outcome.status} ({outcome.seconds:.1f} s) [{done}/{len(cells)}]",
-                    flush=True,
-                )
-                for note in outcome.notes:
-                    print(f"    {note}", flush=True)
-                if args.verbose > 1 and outcome.log.strip():
-                    print(
-                        "    log: " + outcome.log.strip().replace("\n", "\n         "), flush=True
-                    )
+            tell_progress(outcome, f"{done} of {len(cells)} cells", done % 100 == 0, args.verbose)
+    except BaseException:
+        # Given up: what runs is not waited for. Hosts end with the process that started them.
+        for process in list(pool._processes.values()):
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return outcomes
+
+
+def tell_progress(outcome, progress, is_due, verbose):
+    if not verbose:
+        if is_due:
+            print(progress, file=sys.stderr, flush=True)
+    elif outcome.status != "none":
+        seconds = f"{outcome.seconds:.1f} s"
+        print(
+            f"{outcome.row} {outcome.host}: {outcome.status} ({seconds}) [{progress}]", flush=True
+        )
+        for note in outcome.notes:
+            print(f"    {note}", flush=True)
+        if verbose > 1 and outcome.log.strip():
+            log = outcome.log.strip().replace("\n", "\n         ")
+            print(f"    log: {log}", flush=True)
 
 
 def main():
