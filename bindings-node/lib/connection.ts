@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { Cause, Compression, Engine, type Negotiated, Sent, type Sink, Transport } from './engine';
 import { native } from './native';
+import { type ProtocolRule, ruleOf } from './rules';
 import { between, boolean, checkOptions, count, milliseconds, object, type Rules, text, wrongValue } from './options';
 
 export interface Limits {
@@ -63,7 +64,7 @@ export type ConnectionEvent =
   /** The peer's Close frame. With `autoClose` it is already answered. */
   | { type: 'close'; code: number | undefined; reason: string }
   /** The end, once, and always last. */
-  | { type: 'closed'; code: number; reason: string; clean: boolean; cause: ClosedCause; error?: string };
+  | { type: 'closed'; code: number; reason: string; clean: boolean; cause: ClosedCause; error?: string; rule?: ProtocolRule };
 
 export type ClosedCause =
   | 'handshake'
@@ -300,7 +301,7 @@ class Collector implements Sink {
   closed(code: number, reason: string, clean: boolean, cause: Cause): void {
     const event = { type: 'closed' as const, code, reason, clean, cause: causes[cause]! };
     const fault = cause === Cause.Peer ? native.connFault(this.engine.handle) : null;
-    this.events.push(fault === null ? event : { ...event, error: fault.text });
+    this.events.push(fault === null ? event : { ...event, error: fault.text, rule: ruleOf(fault.rule) });
   }
 }
 

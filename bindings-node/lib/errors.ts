@@ -69,15 +69,26 @@ const responseRefusals: { [status: number]: () => Error } = {
   [Status.Spent]: () => new TypeError("Can't return WebSocket that was already used in a response."),
 };
 
+/** The peer broke a rule. Which one is a `code`, hidden as that of `connectionLost`. */
+export function protocolFault(statusCode: number, description: string, values: Record<string, unknown>): Error {
+  const text = `WebSocket protocol error; protocolError.statusCode = ${statusCode}; protocolError.description = ${description}`;
+  return hide(new Error(text), values);
+}
+
 /**
  * The other side is gone, or was never there. To what the runtime shows comes why, where no copy
  * and no list of keys shows it: a `cause`, and its `code` as Node has them (`ECONNREFUSED`, …).
  */
 export function connectionLost(cause?: unknown): Error {
   const error = Object.assign(new Error('Network connection lost.'), { retryable: true });
-  const hidden = { writable: true, configurable: true };
-  Object.defineProperty(error, 'cause', { value: cause, ...hidden });
-  Object.defineProperty(error, 'code', { value: codeOf(cause), ...hidden });
+  return hide(error, { cause, code: codeOf(cause) });
+}
+
+/** Gives it properties that no copy and no list of keys shows. */
+function hide(error: Error, values: Record<string, unknown>): Error {
+  for (const [name, value] of Object.entries(values)) {
+    Object.defineProperty(error, name, { value, writable: true, configurable: true });
+  }
   return error;
 }
 

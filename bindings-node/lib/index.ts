@@ -14,6 +14,7 @@ export {
   SendError,
 } from './connection';
 export type { Negotiated } from './engine';
+export type { ProtocolRule } from './rules';
 export * from './handshake';
 export type * from './network-types';
 export type { AcceptedSocket } from './accepted';

@@ -2,7 +2,9 @@
 
 import type { Duplex } from 'node:stream';
 import { Cause, Engine, Sent, type Sink, Transport } from './engine';
+import { protocolFault } from './errors';
 import { native } from './native';
+import { ruleOf } from './rules';
 import { dropSoon, Output } from './sockets';
 import { busy } from './tasks';
 import { clearTimeout, clock, nextTick, setImmediate, setTimeout } from './timers';
@@ -120,12 +122,13 @@ export class Link implements Sink {
 
   private failed(): void {
     const { handle } = this.engine;
-    const { code, text, length } = native.connFault(handle)!;
+    const { code, text, rule, length } = native.connFault(handle)!;
     const description = length === undefined ? text : `Message is too large: ${length} > ${this.maxMessage}`;
     native.connExplain(handle, description);
-    this.fault = new Error(
-      `WebSocket protocol error; protocolError.statusCode = ${code}; protocolError.description = ${description}`,
-    );
+    this.fault = protocolFault(code, description, {
+      code: ruleOf(rule),
+      ...(length !== undefined && { length, limit: this.maxMessage }),
+    });
   }
 
   private received(bytes: Buffer): void {

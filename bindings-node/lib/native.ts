@@ -47,7 +47,7 @@ export interface Native {
   connKept(handle: number, to: Uint8Array): void;
   connKeptText(handle: number): string;
   connReason(handle: number): string;
-  connFault(handle: number): { code: number; text: string; length?: number } | null;
+  connFault(handle: number): { code: number; text: string; rule: string; length?: number } | null;
   connSendText(handle: number, text: string, compression: number): number;
   connSend(handle: number, bytes: Uint8Array, what: number, compression: number): number;
   connBeside(handle: number, length: number): number;

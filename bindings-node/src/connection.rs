@@ -109,6 +109,8 @@ pub(crate) struct Fault {
     /// The close code that tells it.
     pub code: u16,
     pub text: String,
+    /// The rule's name in the core, as `MessageTooLong`.
+    pub rule: String,
     /// Of a message that was too long: how long it was.
     pub length: Option<f64>,
 }
@@ -120,6 +122,7 @@ pub(crate) fn conn_fault(handle: u32) -> Option<Fault> {
         kept.fault.map(|fault| Fault {
             code: fault.close_code().get(),
             text: fault.to_string(),
+            rule: format!("{fault:?}"),
             length: conn.too_long().map(|length| length as f64),
         })
     })

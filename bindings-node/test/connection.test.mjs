@@ -149,7 +149,7 @@ describe('Connection', () => {
     const server = new Connection('server', { maxMessage: 10 });
     const [closed] = server.receive(Buffer.from([0x81, 0x05]));
     const fault = { type: 'closed', code: 1006, reason: '', clean: false, cause: 'peer' };
-    assert.deepEqual(closed, { ...fault, error: 'unmasked frame from a client' });
+    assert.deepEqual(closed, { ...fault, error: 'unmasked frame from a client', rule: 'UNMASKED' });
     assert.equal(server.flush().readUInt16BE(2), 1002);
     assert.equal(server.transportState, 'finish-writing');
   });

@@ -241,6 +241,43 @@ describe('after both Close frames', () => {
   });
 });
 
+describe('a broken rule', () => {
+  const reserved = (at) => Buffer.from([at, 0x80, 0, 0, 0, 0]);
+  const cases = {
+    UNMASKED: [Buffer.from([0x81, 1, 0x78]), 1002],
+    RESERVED_BITS: [reserved(0xf1), 1002],
+    RESERVED_OPCODE: [reserved(0x83), 1002],
+    FRAGMENTED_CONTROL: [reserved(0x09), 1002],
+    UNEXPECTED_CONTINUATION: [reserved(0x80), 1002],
+    TEXT_NOT_UTF8: [frame(1, '\xff'), 1007],
+    CLOSE_BODY: [frame(8, '\x03'), 1002],
+    CLOSE_CODE: [closeFrame(1005), 1002],
+    MESSAGE_TOO_LONG: [frame(1, 'x'.repeat(101)), 1009],
+    TOO_MANY_FRAGMENTS: [Buffer.concat([0x01, 0, 0, 0].map((first) => Buffer.from([first, 0x80, 0, 0, 0, 0]))), 1008],
+  };
+  for (const [rule, [bytes, code]] of Object.entries(cases)) {
+    test(`${rule} is told to the end as a value, behind what came before, and to the peer as ${code}`, async (t) => {
+      const lines = logged(t);
+      const errors = [];
+      const { seen, use } = answering(answers['at once']);
+      const { port } = await serving(
+        t,
+        withEnd(wspair, (end) => (use(end), end.addEventListener('error', ({ error }) => errors.push(error)))),
+        { limits: { maxMessage: 100, maxFragments: 3 } },
+      );
+      const raw = await dialRaw(port);
+      raw.write(upgradeHead(), frame(1, 'before'), bytes);
+      await raw.over;
+      assert.deepEqual(framesIn(raw.behindHead()), ['re before', `close ${code}`]);
+      await until(() => errors.length === 1);
+      assert.deepEqual([errors[0].code, Object.keys(errors[0])], [rule, []]);
+      if (rule === 'MESSAGE_TOO_LONG') assert.deepEqual([errors[0].length, errors[0].limit], [101, 100]);
+      assert.deepEqual([seen, lines], [['before'], []]);
+      raw.socket.destroy();
+    });
+  }
+});
+
 describe('without an answer', () => {
   test('to the Worker\'s Close, the client is dropped at the deadline', async (t) => {
     let end;
