@@ -253,10 +253,10 @@ pub unsafe extern "C" fn wspair_conn_timeout(
     })
 }
 
-/// Tells how many of the bytes that were taken out wait in the transport's own buffers still; 0 until
-/// it is told. For programs that hand bytes over before they are written, and use keepalive: what
-/// leaves those buffers is life of a peer that reads slowly, and a ping in them has not left. To be
-/// told before the time.
+/// Tells how many of the bytes that were taken out wait in buffers of the transport still; 0 until it
+/// is told. For programs that hand bytes over before they are written, or ask the system what a socket
+/// has not sent (SIOCOUTQ), and use keepalive: what leaves those buffers is life of a peer that reads
+/// slowly, and a ping in them has not left. To be told before the time.
 ///
 /// WSPAIR_ERROR_NULL.
 #[unsafe(no_mangle)]

@@ -135,8 +135,8 @@ export class Connection {
   }
 
   /**
-   * Tells how many of the bytes that were taken out wait in the stream's own buffers still, as `writableLength`; 0
-   * until it is told. To be told before the time where `pingAfter` is set: what leaves those buffers is life of a peer
+   * Tells how many of the bytes that were taken out wait in buffers of the stream still, as `writableLength` and what
+   * the system has not sent of them; 0 until it is told. To be told before the time where `pingAfter` is set: what leaves those buffers is life of a peer
    * that reads slowly, and a ping in them has not left.
    */
   streamHolds(bytes: number): void {

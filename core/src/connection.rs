@@ -220,12 +220,14 @@ impl Connection {
         self.start(Input::Mutable(&mut []))
     }
 
-    /// Tells how many of the bytes that were taken out wait in the transport's own buffers still; 0
+    /// Tells how many of the bytes that were taken out wait in buffers of the transport still; 0
     /// until it is told.
     ///
     /// For hosts that hand bytes over before they are written, as to asyncio's transports or Node's
     /// streams, and use keepalive: what leaves those buffers is life of a peer that reads slowly, and
-    /// a ping in them has not left. To be told before the time.
+    /// a ping in them has not left. What a socket has not sent belongs to it, where the system tells
+    /// (`SIOCOUTQ`): else a message that fits into it whole leaves nothing to see. To be told before
+    /// the time.
     pub fn transport_holds(&mut self, bytes: usize) {
         self.outbound.held = bytes as u64;
     }
