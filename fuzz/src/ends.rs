@@ -28,6 +28,9 @@ struct End {
     /// The fragmented message that is being sent.
     open: Option<(Kind, Vec<u8>)>,
     seen: Vec<Seen>,
+    /// What its transport holds on to: bytes that were shown and not advanced past, with their
+    /// addresses.
+    shown: Vec<(usize, Vec<u8>)>,
 }
 
 impl Ends {
@@ -76,7 +79,8 @@ impl Ends {
                     _ => end.wire_ended = true,
                 }
             }
-            _ => end.conn.hold_input(much < 130),
+            _ if much < 130 => end.conn.hold_input(much < 66),
+            _ => end.look(len % 8),
         }
     }
 
@@ -140,6 +144,7 @@ impl End {
             sent: Vec::new(),
             open: None,
             seen: Vec::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -176,17 +181,46 @@ impl End {
         }
     }
 
+    /// Looks at so many slices. What was shown before has to be what and where it was.
+    fn look(&mut self, most: usize) {
+        let mut slices = [&b""[..]; 8];
+        let mut out = self.conn.transmit();
+        let count = out.slices(&mut slices[..most]);
+        let (mut run, mut done) = (0, 0);
+        for mut slice in slices.into_iter().take(count) {
+            while let Some((address, bytes)) = self.shown.get(run)
+                && !slice.is_empty()
+            {
+                let both = slice.len().min(bytes.len() - done);
+                assert_eq!(slice.as_ptr().addr(), address + done, "it has moved");
+                assert!(slice[..both] == bytes[done..done + both], "it has changed");
+                slice = &slice[both..];
+                done += both;
+                if done == bytes.len() {
+                    (run, done) = (run + 1, 0);
+                }
+            }
+            if !slice.is_empty() {
+                self.shown.push((slice.as_ptr().addr(), slice.to_vec()));
+                run += 1;
+            }
+        }
+    }
+
     /// Writes up to `most` bytes, whatever lies together at a time.
     fn transmit(&mut self, most: usize) {
         let mut left = most;
-        let mut out = self.conn.transmit();
-        while left > 0 && !out.is_empty() {
-            let chunk = out.chunk();
-            let n = chunk.len().min(left);
-            if !self.wire_ended {
-                self.wire.extend_from_slice(&chunk[..n]);
+        while left > 0 && !self.conn.transmit().is_empty() {
+            self.look(1);
+            let Some((address, bytes)) = self.shown.first_mut() else { break };
+            let n = bytes.len().min(left);
+            let written: Vec<u8> = bytes.drain(..n).collect();
+            *address += n;
+            if bytes.is_empty() {
+                self.shown.remove(0);
             }
-            out.advance(n);
+            self.conn.transmit().advance(n);
+            self.write(&written);
             left -= n;
         }
     }
