@@ -1,7 +1,7 @@
 //! What waits to be written: frames, encoded, in the order they go out.
 //!
-//! Small frames are gathered in one buffer, the tail. Long payloads keep memory of their own, shared
-//! ones by reference. Automatic pongs stand aside until the host looks at the queue.
+//! Small frames are gathered in one block of memory, the tail. Long payloads that are shared are
+//! queued by reference. Automatic pongs stand aside until the host looks at the queue.
 //!
 //! # Places
 //!
@@ -22,7 +22,7 @@
 //! Hosts whose writes are asynchronous hold on to what they were shown until they advance past it.
 //! So nothing is ever put in before `shown`, bytes in the queue never change, and memory that holds
 //! bytes is neither freed nor moved while `advanced < shown`: a tail that is full is put among the
-//! blocks of the backlog as it is, and another takes its place ([`Queue::make_room`]).
+//! blocks of the backlog as it is, and another takes its place (`room.rs`).
 //!
 //! # Where there is no memory
 //!
@@ -32,9 +32,9 @@
 mod backlog;
 mod block;
 mod pongs;
+mod room;
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use bytes::Bytes;
 
@@ -84,11 +84,6 @@ impl Queue {
     /// Whether nothing waits, pongs that stand aside included.
     pub(super) fn is_empty(&self) -> bool {
         self.advanced == self.queued && self.pongs.is_empty()
-    }
-
-    /// How many bytes the pongs take that stand aside.
-    pub(super) fn pongs_len(&self) -> usize {
-        self.pongs.framed_len(self.masks.is_some())
     }
 
     /// Bytes queued since the connection began. A frame was passed, by the host's advancing, once
@@ -196,11 +191,6 @@ impl Queue {
         self.push(Shape::whole(Opcode::Close), &body[..len])
     }
 
-    /// Keeps a pong for when the host next looks; of those that wait, the newest 16.
-    pub(super) fn push_pong(&mut self, payload: &[u8]) {
-        self.pongs.push(payload);
-    }
-
     /// Ends the open piece, so that pongs can pass what follows.
     pub(super) fn seal(&mut self) -> Result<(), OutOfMemory> {
         let (len, open) = (self.open_len(), self.open());
@@ -220,52 +210,6 @@ impl Queue {
         }
         buf[at - header_len..at].copy_from_slice(&header[..header_len]);
         at - header_len
-    }
-
-    /// The host looks: pongs take their place.
-    pub(super) fn look(&mut self) {
-        // Where there is no memory for them they stay aside until the next look.
-        let _ = if self.looked > self.advanced { self.pass_pongs() } else { self.settle_pongs() };
-        self.looked = self.queued;
-    }
-
-    /// Puts the pongs behind all that is queued.
-    #[inline]
-    fn settle_pongs(&mut self) -> Result<(), OutOfMemory> {
-        if self.pongs.is_empty() { Ok(()) } else { self.write_pongs() }
-    }
-
-    #[cold]
-    fn write_pongs(&mut self) -> Result<(), OutOfMemory> {
-        let room = self.pongs_len() + MAX_HEADER;
-        self.make_room(room)?;
-        let len = self.pongs.write(self.masks.as_mut(), self.tail.room(room));
-        self.fill(len);
-        Ok(())
-    }
-
-    /// Puts the pongs before data that the host was not shown. They stay aside where there is none,
-    /// or while earlier ones wait among it, so that no more than two batches ever wait.
-    fn pass_pongs(&mut self) -> Result<(), OutOfMemory> {
-        let all_shown = self.shown > self.open;
-        let still_pass = self.backlog().is_some_and(|it| it.pongs > self.advanced);
-        if self.pongs.is_empty() || all_shown || still_pass {
-            return Ok(());
-        }
-        let (room, shown, open) = (self.pongs_len() + MAX_HEADER, self.shown, self.open());
-        let mut frames = Vec::new();
-        frames.try_reserve_exact(room)?;
-        frames.resize(room, 0);
-        self.make_backlog(1)?;
-        let len = self.pongs.write(self.masks.as_mut(), &mut frames);
-        frames.truncate(len);
-        let backlog = self.make_backlog(1)?;
-        let (at, place) = backlog.gap(shown).unwrap_or((backlog.len(), open.place));
-        backlog.insert(at, Piece::Pongs(frames), open);
-        backlog.pongs = place + len as u64;
-        self.open += len as u64;
-        self.queued += len as u64;
-        Ok(())
     }
 
     fn push_piece(&mut self, piece: Piece) -> Result<(), OutOfMemory> {
@@ -341,44 +285,6 @@ impl Queue {
         self.fill(len);
     }
 
-    /// Makes the tail one that has room for `more` bytes.
-    fn make_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
-        if self.tail.fits(more) {
-            return Ok(());
-        }
-        let doubled = (2 * self.tail.size()).clamp(MIN_TAIL, MAX_TAIL);
-        let (len, open_len) = (self.tail.len(), self.open_len());
-        let holds_nothing = open_len == 0 && self.backlog().is_some_and(|it| it.leaves(len));
-        if holds_nothing && let Some([backlog]) = self.backlog.as_deref_mut() {
-            self.tail.clear();
-            backlog.restart();
-        } else if self.shown > self.advanced || len + more > MAX_TAIL {
-            self.end_block()?;
-        }
-        if !self.tail.fits(more) {
-            let needed = self.tail.len() + more;
-            let spare = self.backlog_mut().and_then(|backlog| backlog.spare(needed));
-            let mut next = match spare {
-                Some(spare) => spare,
-                None => Block::new(doubled.max(needed))?,
-            };
-            next.append(self.tail.bytes());
-            self.tail = next;
-        }
-        Ok(())
-    }
-
-    /// Puts the tail among the blocks, where it holds anything.
-    fn end_block(&mut self) -> Result<(), OutOfMemory> {
-        if !self.tail.is_empty() {
-            self.make_backlog(1)?.make_room_for_block()?;
-            self.seal()?;
-            let tail = core::mem::take(&mut self.tail);
-            self.make_backlog(0)?.push_block(tail);
-        }
-        Ok(())
-    }
-
     /// What waits, as far as it lies together; no part is empty.
     pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
         let tail = self.tail.bytes();
@@ -437,86 +343,11 @@ impl Queue {
         self.advance(part.len());
         Some(part)
     }
-
-    fn drained(&mut self) {
-        self.open = self.queued;
-        self.note_needed();
-        self.tail.clear();
-        if self.tail.size() > MAX_TAIL {
-            let tail = core::mem::take(&mut self.tail);
-            if let Ok(backlog) = self.make_backlog(0) {
-                backlog.recycle(tail);
-            }
-        }
-        if let Some(most) = self.decay.used(self.kept()) {
-            self.keep(most);
-        }
-        // The host may be told that nothing waits, and not look again.
-        let _ = self.settle_pongs();
-    }
-
-    /// The time was told.
-    pub(super) fn tick(&mut self) {
-        self.note_needed();
-        if let Some(most) = self.decay.pass(self.kept()) {
-            self.keep(most);
-        }
-    }
-
-    fn note_needed(&mut self) {
-        let backlog = self.backlog_mut().map_or(0, Backlog::needed);
-        let tail = if self.tail.is_empty() { 0 } else { self.tail.len() + MAX_HEADER };
-        self.decay.needs(tail + backlog);
-    }
-
-    /// The memory that there is for what comes.
-    #[inline]
-    fn kept(&self) -> usize {
-        self.tail.size() + self.backlog().map_or(0, Backlog::kept)
-    }
-
-    /// Gives back memory that holds nothing, until so much is left, or less.
-    #[cold]
-    fn keep(&mut self, most: usize) {
-        if self.tail.is_empty() && self.tail.size() > most {
-            self.tail = Block::new(most).unwrap_or_default();
-        }
-        let rest = most.saturating_sub(self.tail.size());
-        if let Some(backlog) = self.backlog_mut() {
-            backlog.keep(rest);
-        }
-    }
-
-    /// Gives back memory that holds nothing, but does not move what was shown.
-    pub(super) fn shrink_to_fit(&mut self) {
-        let (len, shown) = (self.tail.len(), self.shown > self.advanced);
-        if len < self.tail.size()
-            && !shown
-            && let Ok(mut fitting) = Block::new(len)
-        {
-            fitting.append(self.tail.bytes());
-            self.tail = fitting;
-        }
-        match self.backlog_mut() {
-            Some(backlog) if backlog.len() > 0 => backlog.shrink_to_fit(),
-            _ => self.backlog = None,
-        }
-        self.pongs.shrink_to_fit();
-    }
 }
 
 fn distance(from: u64, to: u64) -> usize {
     usize::try_from(to - from).unwrap_or(usize::MAX)
 }
 
-/// A longer tail would bound how far pongs can pass, and what a growing one copies.
-const MAX_TAIL: usize = 64 << 10;
-
-/// The least that a tail is made for.
-const MIN_TAIL: usize = 64;
-
 /// Shorter parts are copied when they are taken out: their block is worth more.
 const TAKE_FROM: usize = 4 << 10;
-
-/// The most memory that is kept for the next burst.
-const MAX_KEPT: usize = 2 << 20;

@@ -33,8 +33,8 @@ impl Transmit<'_> {
         self.0.parts().next().unwrap_or_default()
     }
 
-    /// Takes out what [`chunk`](Self::chunk) shows, without a copy; `None` when nothing waits. For
-    /// transports that keep what they are given.
+    /// Takes out what [`chunk`](Self::chunk) shows; `None` when nothing waits. For transports that
+    /// keep what they are given. From 4 KiB on it is not copied.
     pub fn take_chunk(&mut self) -> Option<Bytes> {
         self.0.take()
     }

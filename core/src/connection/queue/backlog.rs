@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::block::Block;
-use super::{MAX_KEPT, MAX_TAIL};
+use super::room::{MAX_KEPT, MAX_TAIL};
 use crate::memory::OutOfMemory;
 
 /// Pieces in the order they go out, none of them empty.

@@ -4,10 +4,70 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::Queue;
+use super::backlog::Piece;
 use crate::connection::framing::Shape;
 use crate::connection::mask_keys::MaskKeys;
-use crate::frame::{Header, MAX_CONTROL, Opcode};
+use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::memory::{self, OutOfMemory};
+
+impl Queue {
+    /// Keeps a pong for when the host next looks; of those that wait, the newest 16.
+    pub(in super::super) fn push_pong(&mut self, payload: &[u8]) {
+        self.pongs.push(payload);
+    }
+
+    /// How many bytes the pongs take that stand aside.
+    pub(in super::super) fn pongs_len(&self) -> usize {
+        self.pongs.framed_len(self.masks.is_some())
+    }
+
+    /// The host looks: pongs take their place.
+    pub(in super::super) fn look(&mut self) {
+        // Where there is no memory for them they stay aside until the next look.
+        let _ = if self.looked > self.advanced { self.pass_pongs() } else { self.settle_pongs() };
+        self.looked = self.queued;
+    }
+
+    /// Puts the pongs behind all that is queued.
+    #[inline]
+    pub(super) fn settle_pongs(&mut self) -> Result<(), OutOfMemory> {
+        if self.pongs.is_empty() { Ok(()) } else { self.write_pongs() }
+    }
+
+    #[cold]
+    fn write_pongs(&mut self) -> Result<(), OutOfMemory> {
+        let room = self.pongs_len() + MAX_HEADER;
+        self.make_room(room)?;
+        let len = self.pongs.write(self.masks.as_mut(), self.tail.room(room));
+        self.fill(len);
+        Ok(())
+    }
+
+    /// Puts the pongs before data that the host was not shown. They stay aside where there is none,
+    /// or while earlier ones wait among it, so that no more than two batches ever wait.
+    fn pass_pongs(&mut self) -> Result<(), OutOfMemory> {
+        let all_shown = self.shown > self.open;
+        let still_pass = self.backlog().is_some_and(|it| it.pongs > self.advanced);
+        if self.pongs.is_empty() || all_shown || still_pass {
+            return Ok(());
+        }
+        let (room, shown, open) = (self.pongs_len() + MAX_HEADER, self.shown, self.open());
+        let mut frames = Vec::new();
+        frames.try_reserve_exact(room)?;
+        frames.resize(room, 0);
+        self.make_backlog(1)?;
+        let len = self.pongs.write(self.masks.as_mut(), &mut frames);
+        frames.truncate(len);
+        let backlog = self.make_backlog(1)?;
+        let (at, place) = backlog.gap(shown).unwrap_or((backlog.len(), open.place));
+        backlog.insert(at, Piece::Pongs(frames), open);
+        backlog.pongs = place + len as u64;
+        self.open += len as u64;
+        self.queued += len as u64;
+        Ok(())
+    }
+}
 
 /// The payloads of those that wait, oldest first, each behind its length. Apart, as most peers never
 /// ping.
