@@ -1,6 +1,7 @@
 //! What every function is wrapped in: no panic gets out, and pointers are looked at first.
 
 use core::ffi::{CStr, c_char};
+use std::any::Any;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,8 +12,16 @@ pub(crate) fn guard<T: Into<Wspair>>(body: impl FnOnce() -> Result<T, Wspair>) -
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(done)) => done.into(),
         Ok(Err(error)) => error,
-        Err(_) => Wspair::ErrorPanic,
+        Err(panic) => caught(panic),
     }
+}
+
+/// Out of the way of the functions, each of which has the code that comes here.
+#[cold]
+#[inline(never)]
+fn caught(panic: Box<dyn Any + Send>) -> Wspair {
+    drop(panic);
+    Wspair::ErrorPanic
 }
 
 /// Runs the body of a function that has no place for a result: `otherwise` where there is none.

@@ -38,6 +38,7 @@ static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
 impl Spare {
     /// Sets memory aside: at least as much as the call can need in small objects.
+    #[inline(never)]
     pub(crate) fn set_aside(size: usize) -> Result<Self, Wspair> {
         let layout =
             Layout::from_size_align(size, ALIGN).map_err(|_| Wspair::ErrorMemory)?.pad_to_align();
@@ -106,6 +107,7 @@ impl<T> Place<T> {
 }
 
 impl Drop for Spare {
+    #[inline(never)]
     fn drop(&mut self) {
         // What a panic carries may lie here: then it stays.
         if self.is_used() && std::thread::panicking() {
@@ -147,6 +149,7 @@ static MALLOC: Malloc = Malloc;
 
 /// Room in the thread's spare, or null.
 #[cold]
+#[inline(never)]
 fn from_spare(layout: Layout) -> *mut u8 {
     // Fails only while a thread ends.
     let taken = BLOCK.try_with(|cell| {
@@ -162,10 +165,81 @@ fn from_spare(layout: Layout) -> *mut u8 {
     taken.unwrap_or(null_mut())
 }
 
+/// Room in the thread's spare for zeros, or null.
+#[cold]
+#[inline(never)]
+fn zeros_from_spare(layout: Layout) -> *mut u8 {
+    let given = from_spare(layout);
+    if !given.is_null() {
+        // SAFETY: so many bytes were given.
+        unsafe { given.write_bytes(0, layout.size()) };
+    }
+    given
+}
+
 /// Whether it lies in the thread's spare.
 fn is_in_spare(ptr: *mut u8) -> bool {
-    IN_USE.load(Ordering::Relaxed) > 0
-        && BLOCK.try_with(|block| block.get().holds(ptr)).unwrap_or(false)
+    BLOCK.try_with(|block| block.get().holds(ptr)).unwrap_or(false)
+}
+
+/// Frees while spares are in use.
+///
+/// # Safety
+/// As for `dealloc`.
+#[cold]
+#[inline(never)]
+unsafe fn free_unless_in_spare(ptr: *mut u8, layout: Layout) {
+    if !is_in_spare(ptr) {
+        // SAFETY: the caller's promise, and it came from `System`.
+        unsafe { System.dealloc(ptr, layout) };
+    }
+}
+
+/// Gives memory another size while spares are in use.
+///
+/// # Safety
+/// As for `realloc`.
+#[cold]
+#[inline(never)]
+unsafe fn resize_unless_in_spare(ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise, and what is in no spare came from `System`.
+    unsafe {
+        if is_in_spare(ptr) {
+            return copied_to_spare(ptr, layout, new_size);
+        }
+        let given = System.realloc(ptr, layout, new_size);
+        if given.is_null() { put_in_spare(ptr, layout, new_size) } else { given }
+    }
+}
+
+/// Moves what malloc gave to the spare, or gives null and leaves it.
+///
+/// # Safety
+/// As for `realloc`; it lies in no spare.
+#[cold]
+#[inline(never)]
+unsafe fn put_in_spare(ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    let moved = unsafe { copied_to_spare(ptr, layout, new_size) };
+    if !moved.is_null() {
+        // SAFETY: it came from `System` with this layout, and its content was moved.
+        unsafe { System.dealloc(ptr, layout) };
+    }
+    moved
+}
+
+/// A copy in the spare, or null.
+///
+/// # Safety
+/// As for `realloc`.
+unsafe fn copied_to_spare(ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    // SAFETY: the caller's promise: not zero, and no overflow when rounded up.
+    let moved = from_spare(unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) });
+    if !moved.is_null() {
+        // SAFETY: both hold so many bytes, and are not the same.
+        unsafe { moved.copy_from_nonoverlapping(ptr, layout.size().min(new_size)) };
+    }
+    moved
 }
 
 // SAFETY: memory is the system's, or a part of a spare that nobody else was given. What lies in a
@@ -179,45 +253,32 @@ unsafe impl GlobalAlloc for Malloc {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps to the contract of `alloc_zeroed`.
-        let mut given = unsafe { System.alloc_zeroed(layout) };
-        if given.is_null() {
-            given = from_spare(layout);
-            if !given.is_null() {
-                // SAFETY: so many bytes were given.
-                unsafe { given.write_bytes(0, layout.size()) };
-            }
-        }
-        given
+        let given = unsafe { System.alloc_zeroed(layout) };
+        if given.is_null() { zeros_from_spare(layout) } else { given }
     }
 
+    // Objects are dropped in hundreds of places: they share the code.
+    #[inline(never)]
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        if !is_in_spare(ptr) {
-            // SAFETY: the caller keeps to the contract of `dealloc`, and it came from `System`.
+        if IN_USE.load(Ordering::Relaxed) > 0 {
+            // SAFETY: the caller keeps to the contract of `dealloc`.
+            unsafe { free_unless_in_spare(ptr, layout) };
+        } else {
+            // SAFETY: the caller's promise, and it came from `System`.
             unsafe { System.dealloc(ptr, layout) };
         }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let in_spare = is_in_spare(ptr);
-        if !in_spare {
-            // SAFETY: the caller keeps to the contract of `realloc`, and it came from `System`.
-            let given = unsafe { System.realloc(ptr, layout, new_size) };
-            if !given.is_null() {
-                return given;
+        // SAFETY: the caller keeps to the contract of `realloc`, and it came from `System` while
+        // there are no spares.
+        unsafe {
+            if IN_USE.load(Ordering::Relaxed) > 0 {
+                return resize_unless_in_spare(ptr, layout, new_size);
             }
+            let given = System.realloc(ptr, layout, new_size);
+            if given.is_null() { put_in_spare(ptr, layout, new_size) } else { given }
         }
-        // SAFETY: the caller's promise: not zero, and no overflow when rounded up.
-        let moved =
-            from_spare(unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) });
-        if !moved.is_null() {
-            // SAFETY: both hold so many bytes, and are not the same.
-            unsafe { moved.copy_from_nonoverlapping(ptr, layout.size().min(new_size)) };
-            if !in_spare {
-                // SAFETY: it came from `System` with this layout, and its content was moved.
-                unsafe { System.dealloc(ptr, layout) };
-            }
-        }
-        moved
     }
 }
 

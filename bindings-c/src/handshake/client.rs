@@ -220,7 +220,7 @@ pub unsafe extern "C" fn wspair_client_handshake_receive(
         // SAFETY: null, or the caller's to write.
         unsafe { put(used, 0)? };
         let mut taken = 0;
-        handshake.work(data.len(), |engine| taken = engine.receive(data).0);
+        handshake.work(data.len(), &mut |engine| taken = engine.receive(data).0);
         // SAFETY: as above.
         unsafe { put(used, taken) }
     })
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn wspair_client_handshake_receive(
 pub unsafe extern "C" fn wspair_client_handshake_eof(handshake: *mut ClientHandshake) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        unsafe { exclusive(handshake)? }.work(0, |engine| _ = engine.receive_eof());
+        unsafe { exclusive(handshake)? }.work(0, &mut |engine| _ = engine.receive_eof());
         Ok(())
     })
 }
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn wspair_client_handshake_timeout(
     guard(|| {
         // SAFETY: null, or ours.
         unsafe { exclusive(handshake)? }
-            .work(0, |engine| _ = engine.handle_timeout(Instant::from_nanos(now)));
+            .work(0, &mut |engine| _ = engine.handle_timeout(Instant::from_nanos(now)));
         Ok(())
     })
 }
@@ -312,7 +312,7 @@ impl ClientHandshake {
 
     /// Lets the engine take something in, and takes note of what came of it. Where there is no
     /// memory for that the handshake fails.
-    fn work(&mut self, more: usize, take: impl FnOnce(&mut Engine)) {
+    fn work(&mut self, more: usize, take: &mut dyn FnMut(&mut Engine)) {
         let Some(engine) = self.engine.as_mut().filter(|_| self.verdict.is_none()) else {
             return;
         };

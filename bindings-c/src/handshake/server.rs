@@ -153,7 +153,7 @@ pub unsafe extern "C" fn wspair_server_handshake_receive(
         // SAFETY: null, or the caller's to write.
         unsafe { put(used, 0)? };
         let mut taken = 0;
-        handshake.work(data.len(), |engine| taken = engine.receive(data).0)?;
+        handshake.work(data.len(), &mut |engine| taken = engine.receive(data).0)?;
         // SAFETY: as above.
         unsafe { put(used, taken) }
     })
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn wspair_server_handshake_receive(
 pub unsafe extern "C" fn wspair_server_handshake_eof(handshake: *mut ServerHandshake) -> Wspair {
     guard(|| {
         // SAFETY: null, or ours.
-        unsafe { exclusive(handshake)? }.work(0, |engine| _ = engine.receive_eof())
+        unsafe { exclusive(handshake)? }.work(0, &mut |engine| _ = engine.receive_eof())
     })
 }
 
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn wspair_server_handshake_timeout(
     guard(|| {
         // SAFETY: null, or ours.
         unsafe { exclusive(handshake)? }
-            .work(0, |engine| _ = engine.handle_timeout(Instant::from_nanos(now)))
+            .work(0, &mut |engine| _ = engine.handle_timeout(Instant::from_nanos(now)))
     })
 }
 
@@ -294,7 +294,7 @@ impl ServerHandshake {
 
     /// Lets the engine take something in, and takes note of what came of it. Where there is no
     /// memory for that the request is refused.
-    fn work(&mut self, more: usize, take: impl FnOnce(&mut Engine)) -> Result<(), Wspair> {
+    fn work(&mut self, more: usize, take: &mut dyn FnMut(&mut Engine)) -> Result<(), Wspair> {
         let Source::Bytes(engine) = &mut self.source else {
             return Err(Wspair::ErrorState);
         };

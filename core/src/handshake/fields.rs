@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, slice};
 
 use super::Bootstrap;
 
@@ -27,9 +27,8 @@ impl<'a> Fields<'a> {
 
     /// The values of all fields of that name, in their order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.as_they_came()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| trim(value))
+        let mut rest = self.0.iter();
+        core::iter::from_fn(move || next(&mut rest, name))
     }
 
     /// Names and values, in their order.
@@ -57,6 +56,14 @@ impl<'a> Fields<'a> {
             .flat_map(elements)
             .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
+}
+
+/// The next value of that name. The handshakes ask for some twenty names: the search stands in one
+/// place for them all.
+#[inline(never)]
+fn next<'a>(rest: &mut slice::Iter<'_, (&'a str, &'a [u8])>, name: &str) -> Option<&'a [u8]> {
+    let (_, value) = rest.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+    Some(trim(value))
 }
 
 impl<'a> From<&'a [(&'a str, &'a [u8])]> for Fields<'a> {
