@@ -124,3 +124,12 @@ for standard in c89 c99 c11 c17; do
     "${CC:-cc}" -std=$standard -pedantic-errors -Wall -Wextra -Werror -I"$prefix/include" -fsyntax-only -x c -
 done
 echo "test-c: the header passed as C89 to C17"
+
+# What programs are compiled against. On other machines the places differ.
+if [ "$(uname -m)" = x86_64 ]; then
+  ./abi.py ../include/wspair.h "${CC:-cc}" | diff ../abi.txt - || {
+    echo "test-c: the ABI has changed: see tests/abi.py; make header writes abi.txt" >&2
+    exit 1
+  }
+  echo "test-c: the ABI is that of abi.txt"
+fi
