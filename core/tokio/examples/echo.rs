@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// What a client does wrong was answered, and is nobody else's matter.
 async fn serve(server: Server, stream: TcpStream) -> Result<(), wspair_tokio::Error> {
-    stream.set_nodelay(true)?;
+    wspair_tokio::tune(&stream)?;
     echo(server.accept(stream).await?).await
 }
 

@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let request = ClientRequest::new(&url)?;
     let address = request.address();
     let stream = TcpStream::connect((address.host(), address.port())).await?;
-    stream.set_nodelay(true)?;
+    wspair_tokio::tune(&stream)?;
     let name = ServerName::try_from(address.host().to_owned())?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
 

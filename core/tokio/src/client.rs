@@ -59,7 +59,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::NeedsTls`] for a `wss` address; else as [`connect_over`](Self::connect_over).
-    #[cfg(feature = "connect")]
+    #[cfg(feature = "net")]
     pub async fn connect(self) -> Result<(WebSocket, Answer), Error> {
         use tokio::net::TcpStream;
 
@@ -69,7 +69,7 @@ impl Client {
         }
         let dialing = TcpStream::connect((address.host(), address.port()));
         let stream = timeout(self.within(), dialing).await.map_err(io::Error::from)??;
-        stream.set_nodelay(true)?;
+        crate::tune(&stream)?;
         self.connect_over(stream).await
     }
 
@@ -96,7 +96,7 @@ impl Client {
             Err(_) => _ = handshake.handle_timeout(Instant::from(within)),
         }
         let (agreed, answer) = outcome(handshake.progress())?;
-        let parts = Parts { config: self.config, agreed, masks: Some(masks), early };
+        let parts = Parts { config: self.config, agreed, masks: Some(masks), early, member: None };
         Ok((WebSocket::open(io, parts), answer))
     }
 

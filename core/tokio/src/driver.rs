@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant as Clock, Sleep};
 use wspair::{Instant, Transport};
 
+use crate::accepted::Member;
 use crate::link::Link;
 use crate::state::{Presence, State};
 
@@ -18,6 +19,8 @@ pub(crate) struct Driver {
     zero: Clock,
     sleep: Pin<Box<Sleep>>,
     watch: Watch,
+    /// For as long as the transport lives.
+    _member: Option<Member>,
     #[cfg(feature = "tracing")]
     trace: crate::trace::Trace,
 }
@@ -49,7 +52,7 @@ struct End {
 }
 
 impl Driver {
-    pub(crate) fn new(link: Arc<Link>) -> Self {
+    pub(crate) fn new(link: Arc<Link>, member: Option<Member>) -> Self {
         let zero = Clock::now();
         let sleep = Box::pin(tokio::time::sleep_until(zero));
         Self {
@@ -59,6 +62,7 @@ impl Driver {
             zero,
             sleep,
             watch: Watch::default(),
+            _member: member,
         }
     }
 

@@ -12,6 +12,7 @@ use wspair::handshake::{
 };
 
 use crate::error::{Answer, Error};
+use crate::link::Parts;
 use crate::server::Server;
 use crate::socket::WebSocket;
 
@@ -28,7 +29,9 @@ impl Upgrade {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        WebSocket::server(io, self.server.config, self.agreed)
+        let Self { server: Server { config, accepted, .. }, agreed } = self;
+        let member = Some(accepted.join());
+        WebSocket::open(io, Parts { config, agreed, masks: None, early: Vec::new(), member })
     }
 
     /// What was agreed on.

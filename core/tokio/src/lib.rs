@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod accepted;
 mod client;
 mod driver;
 mod error;
@@ -13,6 +14,8 @@ mod message;
 mod server;
 mod socket;
 mod state;
+#[cfg(feature = "net")]
+mod tcp;
 #[cfg(feature = "tracing")]
 mod trace;
 mod wakes;
@@ -27,6 +30,8 @@ pub use error::{Answer, Error};
 pub use message::{CloseFrame, Message, Utf8Bytes};
 pub use server::{Incoming, Server};
 pub use socket::{Receiver, Sender, WebSocket};
+#[cfg(feature = "net")]
+pub use tcp::tune;
 /// The engine: configuration, handshake, codes.
 pub use wspair;
 
@@ -48,7 +53,7 @@ where
 }
 
 /// Dials a `ws` address and opens a connection: [`Client::connect`] with the defaults.
-#[cfg(feature = "connect")]
+#[cfg(feature = "net")]
 pub async fn connect(address: &str) -> Result<WebSocket, Error> {
     let (socket, _) = Client::new(ClientRequest::new(address)?).connect().await?;
     Ok(socket)

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wspair::handshake::Negotiated;
 use wspair::{CloseCode, Closed, Config, Connection, Delivery, MaskKeys, SendError};
 
+use crate::accepted::Member;
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::state::State;
@@ -30,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) masks: Option<MaskKeys>,
     /// What came behind the handshake.
     pub(crate) early: Vec<u8>,
+    /// Of a server's connections.
+    pub(crate) member: Option<Member>,
 }
 
 impl Link {
@@ -38,7 +41,7 @@ impl Link {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let Parts { mut config, agreed, masks, early } = parts;
+        let Parts { mut config, agreed, masks, early, member } = parts;
         if config.delivery != Delivery::Messages {
             Arc::make_mut(&mut config).delivery = Delivery::Messages;
         }
@@ -50,7 +53,10 @@ impl Link {
         let wakes = state.wakes.clone();
         let handles = AtomicUsize::new(0);
         let link = Arc::new(Self { state: Mutex::new(state), wakes, agreed, handles });
-        tokio::spawn(Driver::new(link.clone()));
+        if let Some(member) = &member {
+            member.open(&link);
+        }
+        tokio::spawn(Driver::new(link.clone(), member));
         link
     }
 
@@ -156,8 +162,16 @@ impl Link {
     /// The last to go says so to the peer.
     pub(crate) fn drop_handle(&self) {
         if self.handles.fetch_sub(1, AcqRel) == 1 {
+            let went_wrong = std::thread::panicking();
+            let code = if went_wrong { CloseCode::INTERNAL } else { CloseCode::GOING_AWAY };
             // Nothing is wrong with the code.
-            let _ = self.close(Some(CloseCode::GOING_AWAY), "");
+            let _ = self.close(Some(code), "");
         }
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("Link", f)
     }
 }

@@ -14,6 +14,7 @@ use wspair::handshake::{
 };
 use wspair::{Config, Instant};
 
+use crate::accepted::{Accepted, Member};
 use crate::error::Error;
 use crate::link::Parts;
 use crate::socket::WebSocket;
@@ -32,12 +33,14 @@ use crate::socket::WebSocket;
 /// let server = Server::new().with_config(config).with_policy(policy).with_subprotocols(["chat"]);
 /// # Ok::<(), wspair::handshake::InvalidOrigin>(())
 /// ```
+/// Clones have their connections in common, too: [`close`](Self::close) ends them all.
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     pub(crate) config: Arc<Config>,
     pub(crate) policy: Policy,
     limits: HeadLimits,
     subprotocols: Vec<String>,
+    pub(crate) accepted: Arc<Accepted>,
 }
 
 /// A valid request that was not answered yet.
@@ -50,6 +53,7 @@ pub struct Incoming<S> {
     /// What came behind the request.
     early: Vec<u8>,
     server: Server,
+    member: Member,
 }
 
 impl Server {
@@ -113,16 +117,25 @@ impl Server {
         let mut handshake = ServerHandshake::new(self.limits);
         let mut early = Vec::new();
         let within = self.limits.within.unwrap_or(Duration::MAX);
+        let member = self.accepted.join();
         handshake.handle_timeout(Instant::default());
-        match timeout(within, read_request(&mut io, &mut handshake, &mut early)).await {
+        let reading = timeout(within, read_request(&mut io, &mut handshake, &mut early));
+        match member.unless_closing(reading).await? {
             Ok(read) => read?,
             Err(_) => _ = handshake.handle_timeout(Instant::from(within)),
         }
         if let ServerProgress::Refused(refusal) = handshake.progress() {
-            refuse(io, refusal).await;
+            member.unless_closing(refuse(io, refusal)).await?;
             return Err(Error::Refused(refusal.clone()));
         }
-        Ok(Incoming { io, handshake, early, server: self.clone() })
+        Ok(Incoming { io, handshake, early, server: self.clone(), member })
+    }
+
+    /// Ends all that was accepted here, by this server and its clones: the peers of open connections
+    /// are told 1001, requests that are being read are dropped. Returns when all have ended, at the
+    /// latest at the deadline, when those that have not are dropped. Nobody is accepted any more.
+    pub async fn close(&self, deadline: Duration) {
+        self.accepted.close(deadline).await;
     }
 
     /// The subprotocol to speak.
@@ -168,7 +181,7 @@ where
     /// As [`accept`](Self::accept), and [`Error::Field`]. A subprotocol that the client did not
     /// offer is [`InvalidInput`](io::ErrorKind::InvalidInput).
     pub async fn accept_with(
-        mut self,
+        self,
         subprotocol: Option<&str>,
         fields: &[(&str, &[u8])],
     ) -> Result<WebSocket, Error> {
@@ -176,52 +189,60 @@ where
         let acceptance = match accepted {
             Ok(acceptance) => acceptance,
             Err(AcceptError::Refused(refusal)) => {
-                refuse(self.io, &refusal).await;
+                self.member.unless_closing(refuse(self.io, &refusal)).await?;
                 return Err(Error::Refused(refusal));
             }
             Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidInput, error).into()),
         };
         let mut answer = Vec::new();
         acceptance.write_response(fields, &mut answer)?;
-        self.check_presence().await?;
-        let within = self.server.limits.within.unwrap_or(Duration::MAX);
-        let written = timeout(within, async {
-            self.io.write_all(&answer).await?;
-            self.io.flush().await
+        let Self { mut io, mut early, server, member, .. } = self;
+        check_presence(&mut io, &mut early).await?;
+        let written = timeout(server.limits.within.unwrap_or(Duration::MAX), async {
+            io.write_all(&answer).await?;
+            io.flush().await
         });
-        written.await.map_err(io::Error::from)??;
-        let Self { io, early, server, .. } = self;
-        let parts = Parts { config: server.config, agreed: acceptance.agreed, masks: None, early };
+        member.unless_closing(written).await?.map_err(io::Error::from)??;
+        let (config, agreed) = (server.config, acceptance.agreed);
+        let parts = Parts { config, agreed, masks: None, early, member: Some(member) };
         Ok(WebSocket::open(io, parts))
     }
 
     /// Answers no, and ends the stream. [`Refusal::new`] makes one for your own reasons.
     pub async fn refuse(self, refusal: Refusal) {
-        refuse(self.io, &refusal).await;
+        let _ = self.member.unless_closing(refuse(self.io, &refusal)).await;
     }
 
-    /// Waits until the client leaves: for those who think long about a request. What it sends
-    /// behind the request is kept for the connection, up to some length.
+    /// Waits until the client leaves, or the server closes: for those who think long about a
+    /// request. What the client sends behind it is kept for the connection, up to some length.
     pub async fn gone(&mut self) {
-        while self.early.len() < MAX_EARLY {
-            if !matches!(self.io.read_buf(&mut self.early).await, Ok(1..)) {
-                return;
+        let Self { io, early, member, .. } = self;
+        let watching = async {
+            while early.len() < MAX_EARLY {
+                if !matches!(io.read_buf(early).await, Ok(1..)) {
+                    return;
+                }
             }
-        }
-        // It can't be told.
-        std::future::pending::<()>().await;
+            // It can't be told.
+            std::future::pending::<()>().await;
+        };
+        let _ = member.unless_closing(watching).await;
     }
+}
 
-    /// A client that has left gets no answer.
-    async fn check_presence(&mut self) -> Result<(), Error> {
-        let mut read = pin!(self.io.read_buf(&mut self.early));
-        match poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await {
-            Poll::Ready(Ok(0)) if self.early.is_empty() => {
-                Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
-            }
-            Poll::Ready(Err(error)) => Err(error.into()),
-            _ => Ok(()),
+/// A client that has left gets no answer.
+async fn check_presence<S: AsyncRead + Unpin>(
+    io: &mut S,
+    early: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let had_early = !early.is_empty();
+    let mut read = pin!(io.read_buf(early));
+    match poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await {
+        Poll::Ready(Ok(0)) if !had_early => {
+            Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
         }
+        Poll::Ready(Err(error)) => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

@@ -61,7 +61,7 @@ impl WebSocket {
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
         let config = config.into();
-        Self::open(io, Parts { config, agreed, masks: None, early: Vec::new() })
+        Self::open(io, Parts { config, agreed, masks: None, early: Vec::new(), member: None })
     }
 
     /// The client's side of a connection whose handshake somebody else did. As
@@ -79,7 +79,7 @@ impl WebSocket {
     {
         let config = config.into();
         let masks = Some(MaskKeys::from_os().map_err(io::Error::other)?);
-        Ok(Self::open(io, Parts { config, agreed, masks, early: Vec::new() }))
+        Ok(Self::open(io, Parts { config, agreed, masks, early: Vec::new(), member: None }))
     }
 
     pub(crate) fn open<S>(io: S, parts: Parts) -> Self

@@ -337,6 +337,18 @@ async fn dropped_without_a_word() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn dropped_in_a_panic() {
+    let (mut socket, mut wire) = server();
+    let task = tokio::spawn(async move {
+        socket.recv().await;
+        panic!("on purpose");
+    });
+    wire.send(TEXT, b"now").await;
+    assert_eq!(wire.close_code().await, 1011);
+    assert!(task.await.unwrap_err().is_panic());
+}
+
+#[tokio::test(start_paused = true)]
 async fn dropped_with_a_peer_that_does_not_answer() {
     let (socket, mut wire) = server();
     let began = Instant::now();

@@ -51,6 +51,8 @@ async fn over_tcp() {
     let address = format!("ws://{}/", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
+        wspair_tokio::tune(&stream).unwrap();
+        assert!(stream.nodelay().unwrap());
         wspair_tokio::accept(stream).await.unwrap()
     });
     let mut client = wspair_tokio::connect(&address).await.unwrap();
@@ -277,4 +279,41 @@ async fn many_that_leave_in_the_middle() {
     let mut client = wspair_tokio::connect(&format!("ws://{address}/")).await.unwrap();
     client.send("still there?").await.unwrap();
     assert_eq!(client.recv().await.unwrap().unwrap(), Message::text("still there?"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_closes() {
+    let server = Server::new();
+    let began = Instant::now();
+    // One whose peer answers, one whose peer never does, one that did not say all.
+    let mut wires = Vec::new();
+    let mut sockets = Vec::new();
+    for _ in 0..2 {
+        let (ours, mut theirs) = duplex(4 << 10);
+        theirs.write_all(REQUEST.as_bytes()).await.unwrap();
+        sockets.push(server.accept(ours).await.unwrap());
+        head(&mut theirs).await;
+        wires.push(Wire { io: theirs });
+    }
+    let (ours, mut theirs) = duplex(4 << 10);
+    theirs.write_all(b"GET / HT").await.unwrap();
+    let opening = tokio::spawn({
+        let server = server.clone();
+        async move { server.accept(ours).await }
+    });
+    tokio::task::yield_now().await;
+
+    let closing = tokio::spawn(async move { server.close(Duration::from_secs(3)).await });
+    for wire in &mut wires {
+        assert_eq!(wire.close_code().await, 1001);
+    }
+    wires[0].raw(&close_frame(1001)).await;
+    assert!(wires[0].at_end().await);
+    assert!(opening.await.unwrap().is_err());
+    assert_eq!(theirs.read(&mut [0]).await.unwrap(), 0);
+    closing.await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 3);
+    assert!(wires[1].at_end().await);
+    assert!(sockets[0].sender().how_closed().unwrap().clean);
+    assert!(!sockets[1].sender().how_closed().unwrap().clean);
 }

@@ -74,8 +74,8 @@ fn measure(engine: &engines::Engine, scenario: &Scenario) -> f64 {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
                 let (server, _) = listener.accept().await.unwrap();
-                client.set_nodelay(true).unwrap();
-                server.set_nodelay(true).unwrap();
+                wspair_tokio::tune(&client).unwrap();
+                wspair_tokio::tune(&server).unwrap();
                 tokio::spawn((engine.tcp)(server));
                 talk(client, scenario).await
             }

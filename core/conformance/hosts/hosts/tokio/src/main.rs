@@ -18,11 +18,9 @@ use options::Options;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use wspair::CloseCode;
 use wspair::handshake::{ClientRequest, Refusal};
 use wspair_tokio::{Client, Incoming, Server, WebSocket};
 
@@ -95,36 +93,26 @@ async fn serve(options: Options, commands: &Commands, room: Room) -> Result<(), 
     let listener = TcpListener::bind((options.host.as_str(), options.port)).await?;
     println!("listening on ws://{}/", listener.local_addr()?);
     let mut closing = commands.close.subscribe();
-    let mut clients = JoinSet::new();
     let deadline = loop {
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
-                stream.set_nodelay(true)?;
-                clients.spawn(client(stream, tls.clone(), server.clone(), room.clone(), closing.clone()));
+                // It fails where the client has gone.
+                let _ = wspair_tokio::tune(&stream);
+                tokio::spawn(client(stream, tls.clone(), server.clone(), room.clone()));
             }
-            Some(_) = clients.join_next() => {}
             _ = closing.changed() => break closing.borrow().expect("a deadline"),
         }
     };
     drop(listener);
     let began = Instant::now();
-    let all = async { while clients.join_next().await.is_some() {} };
-    if tokio::time::timeout(deadline, all).await.is_err() {
-        clients.shutdown().await;
-    }
+    server.close(deadline).await;
     tell("server-closed", None, &[("after", Value::Number(began.elapsed().as_secs_f64()))]);
     std::future::pending().await
 }
 
-/// One client, until its application or the server ends.
-async fn client(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    server: Server,
-    room: Room,
-    mut closing: watch::Receiver<Option<Duration>>,
-) {
+/// One client, until its application ends.
+async fn client(stream: TcpStream, tls: Option<TlsAcceptor>, server: Server, room: Room) {
     let opened = async {
         match tls {
             None => open(server.read(stream).await.ok()?, &room).await,
@@ -134,17 +122,8 @@ async fn client(
             }
         }
     };
-    let opened = tokio::select! {
-        opened = opened => opened,
-        _ = closing.changed() => None,
-    };
-    let Some((socket, path)) = opened else { return };
-    let sender = socket.sender();
-    tokio::select! {
-        () = run(socket, path, room) => {}
-        _ = closing.changed() => {
-            let _ = sender.close(CloseCode::GOING_AWAY, "").await;
-        }
+    if let Some((socket, path)) = opened.await {
+        run(socket, path, room).await;
     }
 }
 
