@@ -196,6 +196,10 @@ bench-python: PROFILE = release
 bench-python: build-python ## The Python package beside its peers
 	cd bindings-python && $(python_bin)/python -m bench
 
+coverage: ## Lines of the core that its own tests run (needs nightly and its llvm-tools)
+	@cargo +nightly --version >/dev/null || { echo "make coverage: there is no nightly toolchain" >&2; exit 1; }
+	.ci/coverage.sh "$$CARGO_TARGET_DIR/coverage"
+
 miri: ## The kernels, text and closing of the core, interpreted: some ten minutes (needs nightly with miri and rust-src)
 	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "make miri: there is no Miri" >&2; exit 1; }
 	MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair --target-dir "$$CARGO_TARGET_DIR/miri" \
@@ -239,6 +243,6 @@ $(frameworks):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: instructions help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
+.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench bench-tokio bench-node bench-python bench-c clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage miri clean-tools
