@@ -14,6 +14,7 @@ use wspair::{Config, Instant, MaskKeys};
 
 use crate::error::{Answer, Error};
 use crate::link::Parts;
+use crate::server::READ;
 use crate::socket::WebSocket;
 
 /// What a client asks for, and what its connection is set to.
@@ -114,16 +115,16 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> io::Result<()> {
     io.write_all(request).await?;
     io.flush().await?;
-    let mut buf = [0; 4096];
     while let ClientProgress::NeedMore = handshake.progress() {
-        let n = io.read(&mut buf).await?;
-        if n == 0 {
+        early.reserve(READ);
+        if io.read_buf(early).await? == 0 {
             handshake.receive_eof();
         } else {
-            let (used, _) = handshake.receive(&buf[..n]);
-            early.extend_from_slice(&buf[used..n]);
+            let (used, _) = handshake.receive(early);
+            early.drain(..used);
         }
     }
+    early.shrink_to_fit();
     Ok(())
 }
 

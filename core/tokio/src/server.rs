@@ -246,6 +246,9 @@ async fn check_presence<S: AsyncRead + Unpin>(
     }
 }
 
+/// Bytes read at a time. Not in the future, which is as large as the largest thing that it holds.
+pub(crate) const READ: usize = 4 << 10;
+
 /// Bytes that are kept for a connection before it is open.
 const MAX_EARLY: usize = 64 << 10;
 
@@ -254,16 +257,16 @@ async fn read_request<S: AsyncRead + Unpin>(
     handshake: &mut ServerHandshake,
     early: &mut Vec<u8>,
 ) -> io::Result<()> {
-    let mut buf = [0; 4096];
     while let ServerProgress::NeedMore = handshake.progress() {
-        let n = io.read(&mut buf).await?;
-        if n == 0 {
+        early.reserve(READ);
+        if io.read_buf(early).await? == 0 {
             handshake.receive_eof();
         } else {
-            let (used, _) = handshake.receive(&buf[..n]);
-            early.extend_from_slice(&buf[used..n]);
+            let (used, _) = handshake.receive(early);
+            early.drain(..used);
         }
     }
+    early.shrink_to_fit();
     Ok(())
 }
 
@@ -274,8 +277,10 @@ async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut io: S, refusal: &Refusal)
         io.write_all(&answer).await?;
         io.shutdown().await?;
         // A stream that is dropped with unread input is reset, and the answer may be lost.
-        let mut rest = [0; 4096];
-        while io.read(&mut rest).await? > 0 {}
+        let mut rest = Vec::with_capacity(READ);
+        while io.read_buf(&mut rest).await? > 0 {
+            rest.clear();
+        }
         io::Result::Ok(())
     };
     // A client that does not read it, or goes on sending, is left at that.

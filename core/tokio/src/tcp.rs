@@ -17,7 +17,9 @@ use tokio::net::TcpStream;
 pub fn tune(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     #[cfg(any(target_os = "android", target_os = "linux"))]
-    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
+    if std::env::var_os("NOLOWAT").is_none() {
+        socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
+    }
     Ok(())
 }
 

@@ -317,3 +317,12 @@ async fn a_server_that_closes() {
     assert!(sockets[0].sender().how_closed().unwrap().clean);
     assert!(!sockets[1].sender().how_closed().unwrap().clean);
 }
+
+/// A task is as large as its future for as long as it lives.
+#[test]
+fn futures_are_small() {
+    let (ours, theirs) = duplex(1);
+    let accepting = size_of_val(&wspair_tokio::accept(ours));
+    let connecting = size_of_val(&wspair_tokio::connect_with(theirs, request()));
+    assert!(accepting < 4096 && connecting < 4096, "{accepting} and {connecting} bytes");
+}
