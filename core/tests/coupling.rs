@@ -478,3 +478,31 @@ fn a_coupling_tells_whether_there_is_anything_to_write() {
     pair.close(End::Second, Some(4000), None).unwrap();
     assert_eq!(drained(&mut pair, &mut conn), b"\x88\x02\x0f\xa0");
 }
+
+#[test]
+fn a_message_that_the_wire_has_no_room_for_waits_in_the_pair() {
+    let mut config = Config::default();
+    config.limits.max_outgoing = 1000;
+    let mut world = World::new(config);
+    world.accept(None);
+    for _ in 0..3 {
+        world.pair.send(End::Second, Message::Binary(vec![7; 600]), 600).unwrap();
+    }
+    let World { pair, coupling, server, .. } = &mut world;
+    let mut out = Vec::new();
+    for more in [true, true, false] {
+        assert_eq!(coupling.drain(pair, &mut server.sender(), send), more);
+        let before = out.len();
+        server.transmit().drain_into(&mut out);
+        assert_eq!(out.len() - before, 604, "one at a time");
+    }
+}
+
+#[test]
+fn an_end_that_is_taken_makes_no_coupling() {
+    let mut pair = Pair::<Message>::new(PairConfig::default());
+    pair.accept(End::First, Accept::default()).unwrap();
+    assert!(Coupling::new(&mut pair, End::First).is_err(), "accepted");
+    Coupling::new(&mut pair, End::Second).unwrap();
+    assert!(Coupling::new(&mut pair, End::Second).is_err(), "on a wire");
+}

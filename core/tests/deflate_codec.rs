@@ -184,6 +184,39 @@ mod stored {
         }
     }
 
+    /// The default: what comes back is dropped, and the next message gets another.
+    #[derive(Debug, Default)]
+    struct Dropping(Stored);
+
+    impl Codec for Dropping {
+        fn compressor(&self, params: CompressorParams) -> Box<dyn Compressor> {
+            self.0.compressor(params)
+        }
+
+        fn decompressor(&self, window_bits: u8) -> Box<dyn Decompressor> {
+            self.0.decompressor(window_bits)
+        }
+    }
+
+    #[test]
+    fn a_codec_that_keeps_no_stock_makes_one_a_message() {
+        let codec = Arc::new(Dropping::default());
+        let config = config(|config| {
+            config.deflate = stored(&Arc::new(Stored::default())).deflate;
+            config.deflate.codec = Some(Arc::clone(&codec) as Arc<dyn Codec>);
+        });
+        let mut from = deflating(Role::Server, config.clone(), params(11, false));
+        let mut to = deflating(Role::Client, config, params(11, false));
+        for count in 1..=3 {
+            from.send_fragment(Kind::Binary, &[7; 9], true).unwrap();
+            let wire = output(&mut from);
+            assert_eq!(wire[0], 0xc2);
+            assert_eq!(feed(&mut to, Door::Mutable, &wire), [binary(&[7; 9])]);
+            assert_eq!(codec.0.compressors.load(Ordering::Relaxed), count);
+            assert_eq!(codec.0.decompressors.load(Ordering::Relaxed), count);
+        }
+    }
+
     /// A decompressor that neither takes nor makes anything.
     #[derive(Debug)]
     struct Idle;

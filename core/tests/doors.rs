@@ -197,6 +197,9 @@ fn payloads_may_be_changed_and_taken() {
                 let Some(Event::Binary(mut data)) = received.next() else { panic!() };
                 data.as_mut_bytes()[0] = b'x';
                 assert_eq!(data.as_bytes(), b"xbc");
+                if door == Door::Fixed {
+                    assert_eq!(data.range(), None, "changed in a copy");
+                }
                 assert_eq!(data.into_vec(), b"xbc");
                 let Some(Event::Binary(data)) = received.next() else { panic!() };
                 assert_eq!(data.into_vec(), b"abc");

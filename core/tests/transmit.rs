@@ -343,6 +343,26 @@ fn chunks_are_taken_out_as_they_are() {
     assert_eq!((conn.buffered_amount(), conn.transmit().take_chunk()), (0, None));
 }
 
+#[test]
+fn a_long_backlog_is_taken_out_in_order_and_whole() {
+    let mut conn = connection(Role::Server, Config::default());
+    let mut expected = Vec::new();
+    for fill in 0..20 {
+        let payload = vec![fill; 10_000 * usize::from(fill % 3 + 1)];
+        conn.send_binary(payload.as_slice()).unwrap();
+        expected.extend(frame(0x82, &payload));
+        if fill == 5 {
+            conn.transmit().advance(4);
+        }
+    }
+    let mut out = Vec::new();
+    while let Some(chunk) = conn.transmit().take_chunk() {
+        out.extend_from_slice(&chunk);
+    }
+    assert!(out == expected[4..]);
+    assert!(conn.transmit().is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..<_>::default() })]
 

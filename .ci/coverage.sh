@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs the core's tests instrumented, in a folder of their own, and judges what they ran.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+folder=$1
+tools=$(rustc +nightly --print sysroot)/lib/rustlib/$(rustc +nightly -vV | sed -n 's/^host: //p')/bin
+[ -x "$tools/llvm-cov" ] || {
+  echo "make coverage: nightly has no llvm-tools: rustup +nightly component add llvm-tools" >&2
+  exit 1
+}
+rm -rf "$folder/counts"
+mkdir -p "$folder/counts"
+export RUSTFLAGS="-Cinstrument-coverage" CARGO_TARGET_DIR=$folder LLVM_PROFILE_FILE=$folder/counts/%p-%m.profraw
+programs=$(cargo +nightly test -p wspair --all-features --no-run --message-format=json 2>/dev/null |
+  sed -n 's/.*"executable":"\([^"]*\)".*/--object \1/p')
+cargo +nightly test -p wspair --all-features --quiet >"$folder/tests.log" 2>&1 || {
+  cat "$folder/tests.log"
+  exit 1
+}
+"$tools/llvm-profdata" merge -sparse "$folder"/counts/*.profraw -o "$folder/counts.profdata"
+# shellcheck disable=SC2086
+"$tools/llvm-cov" export --format=lcov --instr-profile="$folder/counts.profdata" $programs 2>/dev/null \
+  >"$folder/counts.lcov"
+.ci/coverage "$folder/counts.lcov"
