@@ -10,8 +10,11 @@ import type * as dom from './types';
 
 export function register(classes: dom.Runtime = newest.classes): void {
   putGlobals(classes);
-  registerModules();
+  if (!hooked) registerModules();
+  hooked = true;
 }
+
+let hooked = false;
 
 /** Has Node find `cloudflare:workers` and its like. */
 function registerModules(): void {

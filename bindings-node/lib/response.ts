@@ -1,7 +1,7 @@
 /** `Response`: the global one, that also knows status 101 with an end of a pair. */
 
 import { setLength } from './body';
-import { wrongField } from './errors';
+import { wrongConstructorArgument, wrongField } from './errors';
 import type * as dom from './types';
 import { endOf } from './websocket';
 
@@ -24,6 +24,9 @@ class SocketResponse extends Base {
   readonly #socket: dom.WebSocket | null;
 
   constructor(body?: unknown, init?: dom.ResponseInit | dom.Response | null) {
+    if (init !== undefined && typeof init !== 'object' && typeof init !== 'function') {
+      throw wrongConstructorArgument('Response', 2, 'InitializerDict or Response');
+    }
     const socket = init?.webSocket ?? null;
     if (socket !== null && endOf(socket) === undefined) {
       throw wrongField('webSocket', 'InitializerDict', 'WebSocket');
@@ -89,6 +92,7 @@ function without101(init: dom.ResponseInit | dom.Response | null | undefined, st
 const nullBodyStatuses = new Set([101, 204, 205, 304]);
 
 Object.defineProperty(SocketResponse, 'name', { value: 'Response' });
+Object.defineProperty(SocketResponse, 'length', { value: 0 });
 Object.defineProperty(SocketResponse.prototype, 'webSocket', { enumerable: true });
 
 export const Response = SocketResponse as unknown as dom.ResponseConstructor;

@@ -75,6 +75,12 @@ describe('arguments', () => {
     throwsText(() => new CloseEvent('x', { code: 1e10 }), 'Value out of range. Must be between -2147483648 and 2147483647 (inclusive).');
     throwsText(() => new MessageEvent('x', { ports: 5 }), "Incorrect type for the 'ports' field on 'Initializer': the provided value is not of type 'Array'.");
   });
+  test('of responses', () => {
+    const text = "Failed to construct 'Response': constructor parameter 2 is not of type 'InitializerDict or Response'.";
+    for (const init of [5, 'x', true, Symbol('s')]) throwsText(() => new wspair.Response('x', init), text);
+    for (const init of [undefined, null, {}, () => {}]) assert.equal(new wspair.Response('x', init).status, 200);
+    assert.deepEqual([wspair.Response.name, wspair.Response.length], ['Response', 0]);
+  });
   test('of listeners', () => {
     const target = new EventTarget();
     throwsText(() => target.addEventListener('x', {}), "Incorrect type for the 'handleEvent' field on 'HandlerObject': the provided value is not of type 'function'.");
