@@ -1,6 +1,8 @@
 //! The command lines of the examples.
 
 use std::error::Error;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,17 +45,18 @@ impl Options {
         let mut origins = Vec::new();
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
-            let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+            let name = arg.as_str();
+            let mut value = || args.next().ok_or(format!("{name} needs a value"));
             let config = &mut options.config;
-            match arg.as_str() {
+            match name {
                 "--host" => options.host = value()?,
-                "--port" => options.port = value()?.parse()?,
-                "--max-message" => config.limits.max_message = value()?.parse()?,
-                "--max-fragments" => config.limits.max_fragments = value()?.parse()?,
-                "--handshake-within" => options.head.within = seconds(&value()?)?,
-                "--close-within" => config.close_within = seconds(&value()?)?,
-                "--ping-after" => config.ping_after = seconds(&value()?)?,
-                "--pong-within" => config.pong_within = seconds(&value()?)?,
+                "--port" => options.port = number(name, &value()?)?,
+                "--max-message" => config.limits.max_message = number(name, &value()?)?,
+                "--max-fragments" => config.limits.max_fragments = number(name, &value()?)?,
+                "--handshake-within" => options.head.within = seconds(name, &value()?)?,
+                "--close-within" => config.close_within = seconds(name, &value()?)?,
+                "--ping-after" => config.ping_after = seconds(name, &value()?)?,
+                "--pong-within" => config.pong_within = seconds(name, &value()?)?,
                 "--subprotocol" => options.subprotocol = Some(value()?),
                 "--origin" => origins.push(value()?),
                 "--deflate" => {
@@ -63,7 +66,7 @@ impl Options {
                     config.deflate.codec = Some(Arc::new(Zlib::with_stock(16)));
                 }
                 "--text" => options.text.push(value()?),
-                _ if arg.starts_with("--") => return Err(format!("no such option: {arg}").into()),
+                _ if name.starts_with("--") => return Err(format!("no such option: {name}").into()),
                 _ => options.rest.push(arg),
             }
         }
@@ -74,6 +77,14 @@ impl Options {
     }
 }
 
-fn seconds(text: &str) -> Result<Option<Duration>, Box<dyn Error>> {
-    Ok(Some(Duration::try_from_secs_f64(text.parse()?)?))
+fn number<T>(name: &str, value: &str) -> Result<T, String>
+where
+    T: FromStr<Err: Display>,
+{
+    value.parse().map_err(|error| format!("{name} {value}: {error}"))
+}
+
+fn seconds(name: &str, value: &str) -> Result<Option<Duration>, String> {
+    let seconds = Duration::try_from_secs_f64(number(name, value)?);
+    seconds.map(Some).map_err(|error| format!("{name} {value}: {error}"))
 }

@@ -219,7 +219,11 @@ def broadcast(cell):
     before = cell.program.memory()
     slow = cell.peer(small=True)
     wires = [cell.peer() for _ in range(count - 1)]
-    cell.saw("open")
+    # One that is not in the room yet is not sent what comes first.
+    path = cell.path(None)
+    joined = lambda: sum(record.get("path") == path for record in cell.program.records if record["event"] == "open")
+    cell.program.wait(lambda: joined() == count, cell.within(10), "not all join")
+    time.sleep(0.2)
     cell.go()
     size = messages * (1024 + 4)
     until = cell.within(60)
