@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ class Program:
     def __init__(self, *argv):
         argv = [str(word) for word in argv]
         self.process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+            # A shell's background jobs, and all that they start, ignore an interrupt.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.lines = queue.Queue()
         self.reader = threading.Thread(target=self._read, daemon=True)
