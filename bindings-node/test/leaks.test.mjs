@@ -27,8 +27,8 @@ async function flat(round) {
   await round();
   const after = await settled();
   const grown = { heap: after.heap - before.heap, rss: after.rss - before.rss };
-  // What the allocator keeps for later varies; what was forgotten would be more than a gigabyte.
-  assert.ok(grown.heap < 5 && grown.rss < 200, JSON.stringify(grown));
+  // What the allocator keeps for later varies by a few hundred; what two rounds forget is more than two thousand.
+  assert.ok(grown.heap < 5 && grown.rss < 1_000, JSON.stringify(grown));
 }
 
 test('connections without a socket', { skip: !globalThis.gc }, async () => {
