@@ -51,7 +51,10 @@ demo-rust: $(python) ## A pair of ends, one of them on the network, and a client
 
 ##@ Check
 
-test: test-rust test-no-std test-peers test-tokio test-node pair test-python test-c ## All of the tests below
+suites := test-rust test-no-std test-peers test-tokio test-node pair test-python test-c
+
+test: ## All of the tests below, and a list of what they skipped (LIMIT=1200 seconds for each)
+	@.ci/suites $(suites)
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
