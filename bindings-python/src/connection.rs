@@ -15,6 +15,7 @@ use crate::buffer;
 use crate::deflate::Negotiated;
 use crate::error;
 use crate::event::{self, Allowed, to_python};
+use crate::link::Inner;
 use crate::message::{Message, Prepared};
 use crate::options::{Options, instant, seconds};
 use crate::words::{Kind, ReadyState, Role, Transport};
@@ -74,6 +75,8 @@ pub(crate) struct Connection {
 pub(crate) struct State {
     pub(crate) conn: core::Connection,
     read: Option<Py<PyByteArray>>,
+    /// What a host on asyncio has beside it.
+    pub(crate) link: Option<Box<Inner>>,
 }
 
 /// What a connection is told.
@@ -108,7 +111,12 @@ impl Connection {
                 core::Connection::client(config, agreed, masks)
             }
         };
-        Ok(Self { state: Mutex::new(State { conn, read: None }), share_from, allowed, coupled })
+        Ok(Self {
+            state: Mutex::new(State { conn, read: None, link: None }),
+            share_from,
+            allowed,
+            coupled,
+        })
     }
 
     /// Feeds received bytes, any buffer, and returns the events in them, in order.
@@ -457,6 +465,10 @@ impl Connection {
         self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
+        self.state.try_lock().ok()
+    }
+
     /// Calls the sending half, which runs no Python code.
     pub(crate) fn sending<R>(
         &self,
@@ -464,12 +476,7 @@ impl Connection {
         compress: Option<bool>,
         send: impl FnOnce(&mut Sender<'_>) -> R,
     ) -> R {
-        let compression = match compress {
-            None => Compression::Auto,
-            Some(true) => Compression::On,
-            Some(false) => Compression::Off,
-        };
-        send(&mut self.lock(py).conn.sender().with_compression(compression))
+        send(&mut self.lock(py).conn.sender().with_compression(compression(compress)))
     }
 
     fn events<'py>(&self, py: Python<'py>, input: Input<'_>) -> PyResult<Bound<'py, PyList>> {
@@ -492,7 +499,7 @@ impl Connection {
         mut take: impl FnMut(Event<'_>, Option<u64>) -> PyResult<()>,
     ) -> PyResult<()> {
         let mut state = self.lock(py);
-        let State { conn, read } = &mut *state;
+        let State { conn, read, .. } = &mut *state;
         let mut run = |mut received: core::Receive<'_>| {
             // The host sees all events of an input before it answers any.
             received.defer_close();
@@ -553,6 +560,15 @@ impl Connection {
     }
 }
 
+/// Whether a message is compressed; `None` leaves it to the threshold.
+pub(crate) fn compression(compress: Option<bool>) -> Compression {
+    match compress {
+        None => Compression::Auto,
+        Some(true) => Compression::On,
+        Some(false) => Compression::Off,
+    }
+}
+
 /// A part of what waits to be written, for one write: a `bytes`, or a list of buffers.
 pub(crate) fn output<'py>(
     py: Python<'py>,
@@ -563,9 +579,11 @@ pub(crate) fn output<'py>(
     if len == 0 {
         return Ok(None);
     }
-    if transmit.chunk().len() == len && len < SLICE {
-        let bytes = PyBytes::new(py, transmit.chunk());
-        transmit.advance(len);
+    if len < VIEW {
+        let bytes = PyBytes::new_with(py, len, |out| {
+            transmit.drain_to(out);
+            Ok(())
+        })?;
         return Ok(Some(bytes.into_any()));
     }
     let buffers = PyList::empty(py);

@@ -6,6 +6,7 @@ use wspair_core::{PairError, SendError};
 
 pyo3::import_exception!(wspair.exceptions, BackpressureError);
 pyo3::import_exception!(wspair.exceptions, ClosingError);
+pyo3::import_exception!(wspair.exceptions, ConcurrencyError);
 pyo3::import_exception!(wspair.exceptions, InvalidArgumentError);
 pyo3::import_exception!(wspair.exceptions, LocalProtocolError);
 

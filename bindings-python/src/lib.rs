@@ -17,6 +17,7 @@ mod fields;
 mod inbox;
 mod link;
 mod message;
+mod messages;
 mod options;
 mod pair;
 mod read_buffer;
@@ -41,6 +42,8 @@ mod _native {
     use super::link::Link;
     #[pymodule_export]
     use super::message::Prepared;
+    #[pymodule_export]
+    use super::messages::Messages;
     #[pymodule_export]
     use super::pair::{CloseEvent, ErrorEvent, MessageEvent, Pair};
     #[pymodule_export]

@@ -1,24 +1,26 @@
 //! A connection on an asyncio transport: all that happens on every read, message and turn of the
 //! loop, in one call each. What is rare is left to the Python class on top, `Wire`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::{Deref, DerefMut};
+use std::sync::MutexGuard;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use wspair_core::event::Timer;
-use wspair_core::{self as core, Cause, CloseCode, Event, ProtocolError, ReadyState, SendError};
+use wspair_core::{
+    self as core, Cause, CloseCode, Event, ProtocolError, ReadyState, SendError, Sender,
+};
 
 use crate::buffer;
-use crate::connection::{Connection, output};
-use crate::error;
+use crate::connection::{Connection, State, compression, output};
+use crate::error::{self, ConcurrencyError};
 use crate::event::{self, Allowed};
 use crate::inbox::Inbox;
 use crate::message::{Message, Prepared};
 use crate::options::{instant, seconds};
-use crate::read_buffer::Lease;
+use crate::read_buffer::{self, Own};
 use crate::waiter::{Caller, Waiter};
 use crate::words::Transport;
 
@@ -31,12 +33,11 @@ pub(crate) struct Link {
     #[pyo3(get)]
     connection: Py<Connection>,
     event_loop: Py<PyAny>,
-    /// Locked behind the connection where both are.
-    inner: Mutex<Inner>,
 }
 
+/// What a link has beside its connection, behind the same lock.
 #[allow(clippy::struct_excessive_bools)]
-struct Inner {
+pub(crate) struct Inner {
     /// `None` before the start and when it is gone.
     transport: Option<Py<PyAny>>,
     inbox: Inbox,
@@ -55,7 +56,8 @@ struct Inner {
     /// Turns of the loop that the application still gets to answer what came before the end.
     patience: u8,
     reader: Option<Py<Waiter>>,
-    lease: Lease,
+    /// Where the thread's read buffer is lent to another.
+    buffer: Own,
     /// When the time is to be told, as the loop knows.
     due: Option<core::Instant>,
     /// How much was sent since the loop last turned: bytes, and some for each message.
@@ -76,8 +78,14 @@ struct Inner {
 #[pymethods]
 impl Link {
     #[new]
-    fn new(connection: Py<Connection>, event_loop: Py<PyAny>, high: usize, low: usize) -> Self {
-        let inner = Mutex::new(Inner {
+    fn new(
+        py: Python<'_>,
+        connection: Py<Connection>,
+        event_loop: Py<PyAny>,
+        high: usize,
+        low: usize,
+    ) -> Self {
+        let inner = Box::new(Inner {
             transport: None,
             inbox: Inbox::new(high, low),
             unparsed: Vec::new(),
@@ -89,7 +97,7 @@ impl Link {
             is_told: false,
             patience: 2,
             reader: None,
-            lease: Lease::default(),
+            buffer: Own::default(),
             due: None,
             sent: 0,
             is_full: false,
@@ -100,22 +108,36 @@ impl Link {
             has_eof: false,
             discards: false,
         });
-        Self { connection, event_loop, inner }
+        connection.get().lock(py).link = Some(inner);
+        Self { connection, event_loop }
     }
 
     // What the transport calls.
 
     /// Lends a buffer to read into.
-    fn get_buffer<'py>(&self, py: Python<'py>, _sizehint: isize) -> PyResult<Bound<'py, PyAny>> {
-        self.lock(py).lease.lend(py)
+    fn get_buffer<'py>(slf: &Bound<'py, Self>, _sizehint: isize) -> PyResult<Bound<'py, PyAny>> {
+        match read_buffer::lend(slf.py(), slf.as_ptr().addr())? {
+            Some(view) => Ok(view),
+            None => slf.get().lock(slf.py()).buffer.lend(slf.py()),
+        }
     }
 
     /// Takes what was read, and does all that follows from it.
     fn buffer_updated(slf: &Bound<'_, Self>, nbytes: usize) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
-        let buffer = this.lock(py).lease.take_back(py)?;
-        buffer::with_read_buffer_mut(&buffer, nbytes, |bytes| this.parse(py, bytes))?;
-        Self::turn(slf, Caller::Loop)
+        let mut locked = this.lock(py);
+        let (conn, inner) = locked.both();
+        let buffer = match inner.buffer.take() {
+            Some(own) => own.into_bound(py),
+            None => read_buffer::take_back(py, slf.as_ptr().addr())?,
+        };
+        buffer::with_read_buffer_mut(&buffer, nbytes, |bytes| {
+            inner.parse(py, conn, bytes, this.allowed())
+        })?;
+        let news = inner.news(py);
+        drop(locked);
+        Self::tell(slf, news, Caller::Loop)?;
+        Self::write(slf)
     }
 
     /// The peer ended its direction. While messages wait their answers still go out, where the
@@ -136,6 +158,7 @@ impl Link {
     /// The transport is gone. What was received stays.
     fn lose(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
+        read_buffer::release(slf.as_ptr().addr());
         let mut inner = this.lock(py);
         inner.has_eof = true;
         let transport = inner.transport.take();
@@ -174,7 +197,7 @@ impl Link {
         let transport = this.lock(py).transport.as_ref().map(|it| it.bind(py).clone());
         if let Some(transport) = transport {
             let holds = transport.call_method0(intern!(py, "get_write_buffer_size"))?.extract()?;
-            this.connection.get().lock(py).conn.transport_holds(holds);
+            this.lock(py).both().0.transport_holds(holds);
         }
         this.feed(py, |conn| conn.handle_timeout(instant(now).unwrap_or_default()))?;
         Self::turn(slf, Caller::Loop)
@@ -186,45 +209,19 @@ impl Link {
         Self::turn(slf, Caller::Loop)
     }
 
-    /// Takes the oldest message that waits; `None` when there is none.
-    fn take<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (this, py) = (slf.get(), slf.py());
-        let mut inner = this.lock(py);
-        let message = inner.inbox.pop(py);
-        let goes_on = inner.goes_on();
-        // Whoever took the messages before the end has answered them, as far as it will.
-        let ends = message.is_none() && inner.has_eof && inner.closed.is_none();
-        inner.is_told |= message.is_none() && inner.closed.is_some();
-        inner.is_answering = message.is_some();
-        drop(inner);
-        if goes_on {
-            this.parse(py, &mut [])?;
-            Self::schedule(slf)?;
-        } else if ends {
-            this.tell_eof(py)?;
-            Self::schedule(slf)?;
-        }
-        Ok(message)
-    }
-
-    /// What to await until `take` may have something, or the end has come.
+    /// Takes the oldest message that waits.
+    ///
+    /// Returns:
+    ///     A message; or a `Waiter`, to be awaited before the next try; or `None` at the end.
     ///
     /// Raises:
-    ///     RuntimeError: another task waits.
-    fn readable(&self, py: Python<'_>) -> PyResult<Py<Waiter>> {
-        let reader = self.lock(py).reader.as_ref().map(|reader| reader.clone_ref(py));
-        if let Some(reader) = reader {
-            if reader.get().is_idle(py) {
-                return Ok(reader);
-            }
-            if reader.get().is_waiting(py) {
-                return Err(PyRuntimeError::new_err("another task is reading"));
-            }
-        }
-        let reader = Py::new(py, Waiter::new(self.event_loop.clone_ref(py)))?;
-        let before = self.lock(py).reader.replace(reader.clone_ref(py));
-        drop(before);
-        Ok(reader)
+    ///     ConcurrencyError: another task waits.
+    fn receive<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(match Self::take(slf, false)? {
+            Received::Message(message) => Some(message),
+            Received::Wait(waiter) => Some(waiter.into_bound(slf.py()).into_any()),
+            Received::End => None,
+        })
     }
 
     /// Queues a message.
@@ -239,22 +236,17 @@ impl Link {
         message: &Bound<'py, PyAny>,
         compress: Option<bool>,
     ) -> PyResult<Option<&'static str>> {
-        let (this, py) = (slf.get(), slf.py());
-        let connection = this.connection.get();
-        if this.lock(py).is_told {
-            return Ok(Some("closed"));
-        }
         if let Ok(prepared) = message.cast_exact::<Prepared>() {
             let prepared = &prepared.get().0;
-            let result = connection.sending(py, compress, |sender| sender.send_prepared(prepared));
-            return Self::sent(slf, prepared.payload().len(), result);
+            let send = |sender: &mut Sender<'_>| sender.send_prepared(prepared);
+            return Self::queue(slf, compress, prepared.payload().len(), send);
         }
-        let Some(message) = Message::read_if_any(message, connection.share_from())? else {
+        let share_from = slf.get().connection.get().share_from();
+        let Some(message) = Message::read_if_any(message, share_from)? else {
             return Ok(Some("parts"));
         };
         let len = message.as_bytes().len();
-        let result = connection.sending(py, compress, |sender| message.send(sender));
-        Self::sent(slf, len, result)
+        Self::queue(slf, compress, len, |sender| message.send(sender))
     }
 
     /// Writes what waits, and does with the transport and the clock what the engine says.
@@ -280,9 +272,9 @@ impl Link {
 
     /// Has `_on_room` called once the transport takes more; `False` when it does already.
     fn await_room(&self, py: Python<'_>) -> bool {
-        let is_congested = self.connection.get().lock(py).conn.is_congested();
-        let mut inner = self.lock(py);
-        inner.awaits_room = inner.is_full || is_congested;
+        let mut locked = self.lock(py);
+        let (conn, inner) = locked.both();
+        inner.awaits_room = inner.is_full || conn.is_congested();
         inner.awaits_room
     }
 
@@ -336,7 +328,10 @@ impl Link {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
         visit.call(&self.connection)?;
-        let Ok(inner) = self.inner.try_lock() else {
+        let Some(state) = self.connection.get().try_lock() else {
+            return Ok(());
+        };
+        let Some(inner) = &state.link else {
             return Ok(());
         };
         if let Some(transport) = &inner.transport {
@@ -356,29 +351,91 @@ impl Link {
     }
 }
 
+/// What there is for who asks for a message.
+pub(crate) enum Received<'py> {
+    Message(Bound<'py, PyAny>),
+    Wait(Py<Waiter>),
+    End,
+}
+
 impl Link {
-    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Inner> {
-        self.inner.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    /// As `receive`, for an awaitable that begins to wait, or goes on after it.
+    pub(crate) fn receive_or_wait<'py>(slf: &Bound<'py, Self>) -> PyResult<Received<'py>> {
+        let received = Self::take(slf, true)?;
+        if let Received::Wait(waiter) = &received {
+            waiter.get().block()?;
+        }
+        Ok(received)
     }
 
-    /// Parses what was kept and then `bytes`, as far as there is room, and keeps the rest.
+    /// Nobody waits for a message any more.
+    pub(crate) fn stop_waiting(&self, py: Python<'_>) {
+        let reader = self.lock(py).reader.as_ref().map(|reader| reader.clone_ref(py));
+        if let Some(reader) = reader {
+            reader.get().reset(py);
+        }
+    }
+
+    /// Takes the oldest message that waits, or says what to wait for. Whoever `is_waiter` may have
+    /// been woken.
+    fn take<'py>(slf: &Bound<'py, Self>, is_waiter: bool) -> PyResult<Received<'py>> {
+        let (this, py) = (slf.get(), slf.py());
+        let mut inner = this.lock(py);
+        if let Some(reader) = inner.reader.as_ref().filter(|_| is_waiter) {
+            reader.get().goes_on();
+        }
+        let mut message = inner.inbox.pop(py);
+        if inner.has_more() || (!inner.is_reading && inner.inbox.has_room()) {
+            // Input stopped for want of room.
+            drop(inner);
+            this.parse(py, &mut [])?;
+            Self::schedule(slf)?;
+            inner = this.lock(py);
+            message = message.or_else(|| inner.inbox.pop(py));
+        }
+        if message.is_none() && inner.has_eof && inner.closed.is_none() {
+            // Whoever took the messages before it has answered them, as far as it will.
+            drop(inner);
+            this.tell_eof(py)?;
+            Self::schedule(slf)?;
+            inner = this.lock(py);
+        }
+        inner.is_answering = message.is_some();
+        match message {
+            Some(message) => Ok(Received::Message(message)),
+            None => this.wait(py, inner),
+        }
+    }
+
+    /// What to await until there is a message, unless the end has come.
+    fn wait<'py>(&self, py: Python<'py>, mut inner: Locked<'_>) -> PyResult<Received<'py>> {
+        if inner.closed.is_some() {
+            inner.is_told = true;
+            return Ok(Received::End);
+        }
+        if let Some(reader) = &inner.reader {
+            if reader.get().is_waiting() {
+                return Err(ConcurrencyError::new_err("another task is reading"));
+            }
+            if reader.get().is_idle() {
+                return Ok(Received::Wait(reader.clone_ref(py)));
+            }
+        }
+        drop(inner);
+        let reader = Py::new(py, Waiter::new(self.event_loop.clone_ref(py)))?;
+        let before = self.lock(py).reader.replace(reader.clone_ref(py));
+        drop(before);
+        Ok(Received::Wait(reader))
+    }
+
+    fn lock(&self, py: Python<'_>) -> Locked<'_> {
+        Locked(self.connection.get().lock(py))
+    }
+
     fn parse(&self, py: Python<'_>, bytes: &mut [u8]) -> PyResult<()> {
-        let mut state = self.connection.get().lock(py);
-        let mut inner = self.lock(py);
-        let had_ended = inner.closed.is_some();
-        if inner.unparsed.is_empty() {
-            let used = inner.take_in(py, state.conn.receive(bytes), self.allowed(), true)?;
-            inner.unparsed.extend_from_slice(&bytes[used..]);
-        } else {
-            let mut kept = std::mem::take(&mut inner.unparsed);
-            kept.extend_from_slice(bytes);
-            let used = inner.take_in(py, state.conn.receive(&mut kept), self.allowed(), true)?;
-            inner.unparsed = kept.split_off(used);
-        }
-        if let (false, Some((_, reason))) = (had_ended, &inner.fault) {
-            state.conn.explain_close(reason).map_err(error::send)?;
-        }
-        Ok(())
+        let mut locked = self.lock(py);
+        let (conn, inner) = locked.both();
+        inner.parse(py, conn, bytes, self.allowed())
     }
 
     fn allowed(&self) -> Allowed {
@@ -390,8 +447,9 @@ impl Link {
         py: Python<'_>,
         input: impl FnOnce(&mut core::Connection) -> core::Receive<'_>,
     ) -> PyResult<()> {
-        let mut state = self.connection.get().lock(py);
-        self.lock(py).take_in(py, input(&mut state.conn), self.allowed(), false).map(drop)
+        let mut locked = self.lock(py);
+        let (conn, inner) = locked.both();
+        inner.take_in(py, input(conn), self.allowed(), false).map(drop)
     }
 
     /// Tells the engine of the end of the stream, behind what is to be parsed before it.
@@ -410,60 +468,32 @@ impl Link {
     /// is written.
     fn turn(slf: &Bound<'_, Self>, caller: Caller) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
-        loop {
-            this.fetch_end(py)?;
-            Self::tell(slf, caller)?;
-            if !this.lock(py).has_more() {
-                return Self::write(slf);
-            }
-            this.parse(py, &mut [])?;
+        let mut locked = this.lock(py);
+        let (conn, inner) = locked.both();
+        if inner.closed.is_none() && conn.ready_state() == ReadyState::Closed {
+            // It was ended by a call.
+            inner.take_in(py, conn.receive(&mut []), this.allowed(), false)?;
         }
+        let news = inner.news(py);
+        drop(locked);
+        Self::tell(slf, news, caller)?;
+        Self::write(slf)
     }
 
-    /// Tells the application what there is to know.
-    fn tell(slf: &Bound<'_, Self>, caller: Caller) -> PyResult<()> {
-        let (this, py) = (slf.get(), slf.py());
-        let mut inner = this.lock(py);
-        let has_ended = inner.closed.is_some();
-        let pongs = std::mem::take(&mut inner.pongs);
-        let ends = has_ended && !std::mem::replace(&mut inner.has_told_end, has_ended);
-        let wakes = has_ended || !inner.inbox.is_empty();
-        let reader = inner.reader.as_ref().filter(|_| wakes).map(|reader| reader.clone_ref(py));
-        inner.in_turn = true;
-        drop(inner);
-        let told = Self::call(slf, pongs, ends, reader, caller);
-        this.lock(py).in_turn = false;
-        told
-    }
-
-    /// The last event of a connection that was ended by a call.
-    fn fetch_end(&self, py: Python<'_>) -> PyResult<()> {
-        let mut state = self.connection.get().lock(py);
-        if state.conn.ready_state() == ReadyState::Closed {
-            let mut inner = self.lock(py);
-            if inner.closed.is_none() {
-                inner.take_in(py, state.conn.receive(&mut []), self.allowed(), false)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn call(
-        slf: &Bound<'_, Self>,
-        pongs: Vec<Py<PyBytes>>,
-        ends: bool,
-        reader: Option<Py<Waiter>>,
-        caller: Caller,
-    ) -> PyResult<()> {
+    /// Tells the application what there is to know. What it sends meanwhile is written by `write`,
+    /// which has to follow.
+    fn tell(slf: &Bound<'_, Self>, news: News, caller: Caller) -> PyResult<()> {
         let py = slf.py();
-        for pong in pongs {
+        for pong in news.pongs {
             slf.call_method1(intern!(py, "_on_pong"), (pong,))?;
         }
-        if ends {
+        if news.ends {
             slf.call_method0(intern!(py, "_on_end"))?;
         }
-        match reader {
-            Some(reader) => Waiter::wake(reader.bind(py), caller),
+        match news.reader {
+            Some(reader) => Waiter::wake(reader.bind(py), caller).inspect_err(|_| {
+                slf.get().lock(py).in_turn = false;
+            }),
             None => Ok(()),
         }
     }
@@ -471,111 +501,216 @@ impl Link {
     /// Writes what waits, then does with reading, transport and clock what the engine says.
     fn write(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
-        if this.waits_for_answers(py) {
-            return Self::schedule(slf);
+        loop {
+            let mut locked = this.lock(py);
+            let (conn, inner) = locked.both();
+            inner.in_turn = false;
+            inner.sent = 0;
+            if inner.has_more() {
+                drop(locked);
+                this.parse(py, &mut [])?;
+                return Self::turn(slf, Caller::Loop);
+            }
+            if inner.waits_for_answers() {
+                drop(locked);
+                return Self::schedule(slf);
+            }
+            let Some(transport) = inner.transport.as_ref().map(|it| it.bind(py).clone()) else {
+                return Ok(());
+            };
+            let data = if inner.is_full { None } else { output(py, conn)? };
+            if data.is_some() && conn.wants_write() {
+                drop(locked);
+                if transport.call_method0(intern!(py, "is_closing"))?.is_truthy()? {
+                    return Ok(());
+                }
+                hand_over(&transport, data)?;
+                continue;
+            }
+            let duties = inner.duties(conn);
+            drop(locked);
+            hand_over(&transport, data)?;
+            return Self::carry_out(slf, duties);
         }
-        while Self::write_some(slf)? {}
-        let mut state = this.connection.get().lock(py);
-        let mut inner = this.lock(py);
-        if inner.transport.is_none() {
-            return Ok(());
-        }
-        let doing = state.conn.transport();
-        let reads = doing != core::Transport::Open || inner.reads();
-        let turns = std::mem::replace(&mut inner.is_reading, reads) != reads;
-        if turns {
-            state.conn.hold_input(!reads);
-        }
-        let waits = state.conn.wants_write();
-        let has_room = !inner.is_full && !state.conn.is_congested();
-        let tells_room = has_room && std::mem::take(&mut inner.awaits_room);
-        let due = state.conn.poll_timeout();
-        let arms = std::mem::replace(&mut inner.due, due) != due;
-        drop((inner, state));
-        if tells_room {
+    }
+
+    fn carry_out(slf: &Bound<'_, Self>, duties: Duties) -> PyResult<()> {
+        let py = slf.py();
+        if duties.tells_room {
             slf.call_method0(intern!(py, "_on_room"))?;
         }
-        if arms {
-            slf.call_method1(intern!(py, "_arm"), (due.map(seconds),))?;
+        if duties.arms {
+            slf.call_method1(intern!(py, "_arm"), (duties.due.map(seconds),))?;
         }
-        if turns {
+        if let Some(reads) = duties.reads {
             slf.call_method1(intern!(py, "_read"), (reads,))?;
         }
-        let ends = match doing {
-            core::Transport::Open => false,
-            core::Transport::FinishWriting => !waits,
-            _ => true,
-        };
-        if ends {
-            slf.call_method1(intern!(py, "_end_transport"), (Transport::from(doing),))?;
+        if let Some(how) = duties.ends {
+            slf.call_method1(intern!(py, "_end_transport"), (Transport::from(how),))?;
         }
         Ok(())
     }
 
-    /// Whether the Close frame is put off for a turn, as messages before it are not taken yet.
-    fn waits_for_answers(&self, py: Python<'_>) -> bool {
-        let mut inner = self.lock(py);
-        let waits = inner.closed.is_some() && !inner.inbox.is_empty() && inner.patience > 0;
-        inner.patience -= u8::from(waits);
-        waits
-    }
-
-    /// Writes a part of what waits. Tells whether the transport takes more, and more waits.
-    fn write_some(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        let (this, py) = (slf.get(), slf.py());
-        let mut state = this.connection.get().lock(py);
-        let mut inner = this.lock(py);
-        inner.sent = 0;
-        if inner.is_full {
-            return Ok(false);
-        }
-        let Some(transport) = inner.transport.as_ref().map(|it| it.bind(py).clone()) else {
-            return Ok(false);
-        };
-        drop(inner);
-        let Some(data) = output(py, &mut state.conn)? else {
-            return Ok(false);
-        };
-        let waits = state.conn.wants_write();
-        drop(state);
-        if transport.call_method0(intern!(py, "is_closing"))?.is_truthy()? {
-            return Ok(false);
-        }
-        let method = if data.is_instance_of::<PyList>() {
-            intern!(py, "writelines")
-        } else {
-            intern!(py, "write")
-        };
-        transport.call_method1(method, (data,))?;
-        Ok(waits && !this.lock(py).is_full)
-    }
-
-    /// What became of a message to send.
-    fn sent(
+    /// Queues a message of `len` bytes; see `send`.
+    fn queue(
         slf: &Bound<'_, Self>,
+        compress: Option<bool>,
         len: usize,
-        result: Result<(), SendError>,
+        send: impl FnOnce(&mut Sender<'_>) -> Result<(), SendError>,
     ) -> PyResult<Option<&'static str>> {
-        match result {
+        let (this, py) = (slf.get(), slf.py());
+        let mut locked = this.lock(py);
+        let (conn, inner) = locked.both();
+        if inner.is_told || inner.transport.is_none() {
+            return Ok(Some("closed"));
+        }
+        match send(&mut conn.sender().with_compression(compression(compress))) {
             Ok(()) => {}
             Err(SendError::Closing) => return Ok(Some("closed")),
             Err(SendError::Backpressure { .. }) => return Ok(Some("full")),
             Err(SendError::Fragment) => return Ok(Some("open")),
             Err(error) => return Err(error::send(error)),
         }
-        Self::schedule(slf)?;
-        let mut inner = slf.get().lock(slf.py());
         inner.sent += len + OVERHEAD;
-        Ok(match &*inner {
-            Inner { transport: None, .. } => Some("closed"),
+        let what = match inner {
             Inner { is_full: true, .. } => Some("room"),
             Inner { sent: TURN.., .. } => Some("yield"),
             _ => None,
-        })
+        };
+        let is_seen_to = inner.in_turn || inner.is_scheduled;
+        drop(locked);
+        if !is_seen_to {
+            Self::schedule(slf)?;
+        }
+        Ok(what)
+    }
+}
+
+/// Gives the transport something to write. One that is lost says so in its own time.
+fn hand_over<'py>(transport: &Bound<'py, PyAny>, data: Option<Bound<'py, PyAny>>) -> PyResult<()> {
+    let py = transport.py();
+    let Some(data) = data else {
+        return Ok(());
+    };
+    let is_list = data.is_instance_of::<PyList>();
+    let method = if is_list { intern!(py, "writelines") } else { intern!(py, "write") };
+    match transport.call_method1(method, (data,)) {
+        Err(error) if !error.is_instance_of::<PyRuntimeError>(py) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What the application is to be told.
+struct News {
+    pongs: Vec<Py<PyBytes>>,
+    /// The connection has ended.
+    ends: bool,
+    /// There is something to take.
+    reader: Option<Py<Waiter>>,
+}
+
+/// What is to be done beside writing.
+struct Duties {
+    tells_room: bool,
+    arms: bool,
+    due: Option<core::Instant>,
+    reads: Option<bool>,
+    ends: Option<core::Transport>,
+}
+
+/// A connection and its link, locked. No Python code may run until they are unlocked.
+struct Locked<'a>(MutexGuard<'a, State>);
+
+impl Locked<'_> {
+    fn both(&mut self) -> (&mut core::Connection, &mut Inner) {
+        let State { conn, link, .. } = &mut *self.0;
+        (conn, link.as_mut().expect("made by Link::new"))
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        self.0.link.as_ref().expect("made by Link::new")
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Inner {
+        self.both().1
     }
 }
 
 impl Inner {
+    /// Parses what was kept and then `bytes`, as far as there is room, and keeps the rest.
+    fn parse(
+        &mut self,
+        py: Python<'_>,
+        conn: &mut core::Connection,
+        bytes: &mut [u8],
+        allowed: Allowed,
+    ) -> PyResult<()> {
+        let had_ended = self.closed.is_some();
+        if self.unparsed.is_empty() {
+            let used = self.take_in(py, conn.receive(bytes), allowed, true)?;
+            self.unparsed.extend_from_slice(&bytes[used..]);
+        } else {
+            let mut kept = std::mem::take(&mut self.unparsed);
+            kept.extend_from_slice(bytes);
+            let used = self.take_in(py, conn.receive(&mut kept), allowed, true)?;
+            self.unparsed = kept.split_off(used);
+        }
+        match &self.fault {
+            Some((_, reason)) if !had_ended => conn.explain_close(reason).map_err(error::send),
+            _ => Ok(()),
+        }
+    }
+
+    /// What to tell now; `write` has to follow.
+    fn news(&mut self, py: Python<'_>) -> News {
+        let has_ended = self.closed.is_some();
+        let ends = has_ended && !std::mem::replace(&mut self.has_told_end, has_ended);
+        let wakes = has_ended || !self.inbox.is_empty();
+        self.in_turn = true;
+        News {
+            pongs: std::mem::take(&mut self.pongs),
+            ends,
+            reader: self.reader.as_ref().filter(|_| wakes).map(|reader| reader.clone_ref(py)),
+        }
+    }
+
+    /// Whether the Close frame is put off for a turn, as messages before it are not taken yet.
+    fn waits_for_answers(&mut self) -> bool {
+        let waits = self.closed.is_some() && !self.inbox.is_empty() && self.patience > 0;
+        self.patience -= u8::from(waits);
+        waits
+    }
+
+    /// What the engine says is to be done, as far as that is new.
+    fn duties(&mut self, conn: &mut core::Connection) -> Duties {
+        let doing = conn.transport();
+        let reads = doing != core::Transport::Open || self.reads();
+        let turns = std::mem::replace(&mut self.is_reading, reads) != reads;
+        if turns {
+            conn.hold_input(!reads);
+        }
+        let has_room = !self.is_full && !conn.is_congested();
+        let due = conn.poll_timeout();
+        let arms = std::mem::replace(&mut self.due, due) != due;
+        Duties {
+            tells_room: has_room && std::mem::take(&mut self.awaits_room),
+            arms,
+            due,
+            reads: turns.then_some(reads),
+            ends: match doing {
+                core::Transport::Open => None,
+                core::Transport::FinishWriting if conn.wants_write() => None,
+                _ => Some(doing),
+            },
+        }
+    }
+
     /// Takes the events of an input, as far as there is room where that matters, and tells how
     /// many of its bytes are done with.
     fn take_in(
@@ -626,11 +761,6 @@ impl Inner {
     /// Whether there are bytes to parse, and room for what is in them.
     fn has_more(&self) -> bool {
         !self.unparsed.is_empty() && (self.discards || self.inbox.has_room())
-    }
-
-    /// Whether input stopped for want of room, which there is again.
-    fn goes_on(&self) -> bool {
-        self.has_more() || (!self.is_reading && self.inbox.has_room())
     }
 
     /// Whether the transport is to be read from.

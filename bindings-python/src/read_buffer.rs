@@ -8,8 +8,8 @@ use std::cell::{Cell, OnceCell};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyMemoryView};
 
-/// Who has the thread's buffer: an address, never followed.
-type Holder = usize;
+/// To whom the thread's buffer is lent: an address, never followed.
+pub(crate) type Holder = usize;
 
 struct Shared {
     bytes: Py<PyByteArray>,
@@ -18,48 +18,50 @@ struct Shared {
 
 thread_local! {
     static SHARED: OnceCell<Shared> = const { OnceCell::new() };
-    static HOLDER: Cell<Holder> = const { Cell::new(0) };
+    static HOLDER: Cell<Holder> = const { Cell::new(NOBODY) };
 }
 
-/// A connection's claim on a buffer.
-#[derive(Default)]
-pub(crate) struct Lease(Option<Py<PyByteArray>>);
+const NOBODY: Holder = 0;
 
-impl Lease {
-    /// Lends a buffer of `READ` bytes.
-    pub(crate) fn lend<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let holder = std::ptr::from_ref(self).addr();
-        let other = HOLDER.with(|it| it.get() != 0 && it.get() != holder);
-        if other || self.0.is_some() {
-            let own = self.0.get_or_insert_with(|| make(py).unbind());
-            return Ok(PyMemoryView::from(own.bind(py))?.into_any());
+/// Lends the thread's buffer; `None` when another has it.
+pub(crate) fn lend(py: Python<'_>, holder: Holder) -> PyResult<Option<Bound<'_, PyAny>>> {
+    if HOLDER.get() != holder {
+        if HOLDER.get() != NOBODY {
+            return Ok(None);
         }
         HOLDER.set(holder);
-        SHARED.with(|shared| Ok(shared_in(py, shared)?.view.bind(py).clone().into_any()))
     }
-
-    /// Takes back what was lent, with the bytes that were read.
-    pub(crate) fn take_back<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyByteArray>> {
-        if let Some(own) = self.0.take() {
-            return Ok(own.into_bound(py));
-        }
-        self.release();
-        SHARED.with(|shared| Ok(shared_in(py, shared)?.bytes.bind(py).clone()))
-    }
-
-    fn release(&self) {
-        // The thread may be ending.
-        let _ = HOLDER.try_with(|it| {
-            if it.get() == std::ptr::from_ref(self).addr() {
-                it.set(0);
-            }
-        });
-    }
+    SHARED.with(|shared| Ok(Some(shared_in(py, shared)?.view.bind(py).clone().into_any())))
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.release();
+/// Takes back what was lent, with the bytes that were read.
+pub(crate) fn take_back(py: Python<'_>, holder: Holder) -> PyResult<Bound<'_, PyByteArray>> {
+    release(holder);
+    SHARED.with(|shared| Ok(shared_in(py, shared)?.bytes.bind(py).clone()))
+}
+
+/// Whoever is gone holds nothing.
+pub(crate) fn release(holder: Holder) {
+    // The thread may be ending.
+    let _ = HOLDER.try_with(|it| {
+        if it.get() == holder {
+            it.set(NOBODY);
+        }
+    });
+}
+
+/// A buffer of a connection's own, for one read.
+#[derive(Default)]
+pub(crate) struct Own(Option<Py<PyByteArray>>);
+
+impl Own {
+    pub(crate) fn lend<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let own = self.0.get_or_insert_with(|| make(py).unbind());
+        Ok(PyMemoryView::from(own.bind(py))?.into_any())
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Py<PyByteArray>> {
+        self.0.take()
     }
 }
 

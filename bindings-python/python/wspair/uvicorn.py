@@ -157,11 +157,11 @@ class WebSocketProtocol(Opening):
             wire = self.wire
             if wire is None:
                 return {"type": "websocket.disconnect", "code": 1006, "reason": ""}
-            while (message := wire.take()) is None:
-                if wire.has_ended or self._closed is not None:
+            while not isinstance(message := wire.receive(), (str, bytes)):
+                if message is None or self._closed is not None:
                     code, reason = self._closed or wire.end()
                     return {"type": "websocket.disconnect", "code": code, "reason": reason}
-                await wire.readable()
+                await message
         kind = "text" if isinstance(message, str) else "bytes"
         return {"type": "websocket.receive", kind: message}
 

@@ -73,6 +73,10 @@ class InMemory(WebSocket):
             return event.data
         raise self._error()
 
+    def __aiter__(self) -> WebSocket:
+        """The messages; see `WebSocket`."""
+        return self
+
     async def __anext__(self) -> Any:
         """The next message; see `WebSocket`."""
         try:

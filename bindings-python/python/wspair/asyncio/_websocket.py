@@ -6,9 +6,9 @@ import asyncio
 import random
 import warnings
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NoReturn, Union
 
-from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Negotiated
+from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Messages, Negotiated, Waiter
 from wspair._pair import WebSocket as End
 from wspair._words import Cause, ReadyState
 from wspair.exceptions import ConnectionClosedOK, LocalProtocolError
@@ -65,11 +65,9 @@ class WebSocket:
             ConnectionClosed: there is none, and none will come.
             ConcurrencyError: another task receives.
         """
-        wire = self._wire
-        while (message := wire.take()) is None:
-            if wire.has_ended:
-                raise wire.error()
-            await wire.readable()
+        message = await self._next()
+        if message is None:
+            raise self._wire.error()
         if decode is None:
             return message
         if decode:
@@ -78,34 +76,40 @@ class WebSocket:
 
     async def receive(self) -> Event:
         """Waits for the next event. The last one, a `CloseEvent` or an `ErrorEvent`, stays."""
-        wire = self._wire
-        while (message := wire.take()) is None:
-            if (last := self.last_event) is not None:
-                self._is_told = True
-                return last
-            await wire.readable()
-        return MessageEvent(message)
+        message = await self._next()
+        if message is not None:
+            return MessageEvent(message)
+        self._is_told = True
+        last = self.last_event
+        assert last is not None
+        return last
 
-    def __aiter__(self) -> WebSocket:
-        return self
-
-    async def __anext__(self) -> Any:
-        """The next message.
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """The messages.
 
         Iteration ends with the connection: quietly when it was closed with 1000, 1001 or no code,
         or by this side, or when `receive` has told the end; else it raises
         `ConnectionClosedError`.
         """
-        wire = self._wire
-        while (message := wire.take()) is None:
-            if wire.has_ended:
-                error = wire.error()
-                is_known = self._is_told or wire.was_closed_here
-                if is_known or isinstance(error, ConnectionClosedOK):
-                    raise StopAsyncIteration
-                raise error
-            await wire.readable()
-        return message
+        return Messages(self._wire, self)
+
+    async def __anext__(self) -> Any:
+        """The next message; see `__aiter__`."""
+        message = await self._next()
+        return message if message is not None else self._end_iteration()
+
+    async def _next(self) -> str | bytes | None:
+        """The next message; `None` at the end."""
+        receive = self._wire.receive
+        while isinstance(found := receive(), Waiter):
+            await found
+        return found
+
+    def _end_iteration(self) -> NoReturn:
+        error = self._wire.error()
+        if self._is_told or self._wire.was_closed_here or isinstance(error, ConnectionClosedOK):
+            raise StopAsyncIteration
+        raise error
 
     async def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[Any]:
         """As `recv`, for code that takes a message in parts: here it is one."""

@@ -363,6 +363,18 @@ class Wire(Link, asyncio.BufferedProtocol):
         return None
 
 
+class _NoLoop:
+    """All that a future without callbacks needs."""
+
+    def get_debug(self) -> bool:
+        return False
+
+
+DONE: asyncio.Future[None] = asyncio.Future(loop=_NoLoop())  # type: ignore[arg-type]
+"""A future that is done, for whoever only looks at that."""
+DONE.set_result(None)
+
+
 def open_wire(
     role: Role,
     transport: asyncio.BaseTransport,
