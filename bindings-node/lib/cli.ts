@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { report } from './basics/report';
 import { surround } from './cloudflare/surroundings';
 import { type Arguments, readArguments } from './command/arguments';
 import { printLines } from './command/lines';
@@ -11,9 +12,8 @@ import { load } from './command/load';
 import { Refusal } from './command/refusal';
 import { readVars } from './command/vars';
 import { forCompatibilityDate } from './index';
+import { type Serving, serve } from './network/serve';
 import { register } from './register';
-import { report } from './report';
-import { type Serving, serve } from './serve';
 
 async function main(): Promise<void> {
   const given = readArguments();

@@ -1,8 +1,8 @@
 /** WebSocketPair on Node. */
 
-import { Compat } from './compat';
 import { hostFor, newest } from './runtime';
-import type * as dom from './types';
+import { Compat } from './web/compat';
+import type * as dom from './web/types';
 
 export {
   type ClosedCause,
@@ -12,19 +12,19 @@ export {
   type ConnectionOptions,
   type Limits,
   SendError,
-} from './connection';
-export type { Negotiated } from './engine';
-export type { ProtocolRule } from './rules';
-export * from './handshake';
-export type * from './network-types';
-export type { AcceptedSocket } from './accepted';
-export type { ClosedMessage, RequestMessage } from './channels';
-export type { Handler, UpgradeOptions } from './acceptor';
-export type { ExecutionContext } from './context';
-export { type ServeOptions, type Serving, serve } from './serve';
-export type * from './types';
-export { type Upgrader, upgrade, upgrader } from './upgrade';
-export type { Worker, WorkerClass } from './worker';
+} from './engine/connection';
+export type { Negotiated } from './engine/engine';
+export type { ProtocolRule } from './engine/rules';
+export * from './engine/handshake';
+export type * from './engine/network-types';
+export type { AcceptedSocket } from './network/accepted';
+export type { ClosedMessage, RequestMessage } from './network/channels';
+export type { Handler, UpgradeOptions } from './network/acceptor';
+export type { ExecutionContext } from './network/context';
+export { type ServeOptions, type Serving, serve } from './network/serve';
+export type * from './web/types';
+export { type Upgrader, upgrade, upgrader } from './network/upgrade';
+export type { Worker, WorkerClass } from './network/worker';
 
 const { classes } = newest;
 

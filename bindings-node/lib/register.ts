@@ -4,9 +4,9 @@ import module from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Context, resolveCloudflare } from './cloudflare/resolve';
-import { putGlobals } from './globals';
-import { newest } from './internal';
-import type * as dom from './types';
+import { newest } from './runtime';
+import { putGlobals } from './web/globals';
+import type * as dom from './web/types';
 
 export function register(classes: dom.Runtime = newest.classes): void {
   putGlobals(classes);

@@ -1,21 +1,16 @@
 /** The classes of a compatibility date, put together. */
 
-import { Compat } from './compat';
-import type { Shell } from './end';
-import { defineEvents } from './events';
-import { defineFetch } from './fetch';
-import { definePair } from './pair';
-import { Response } from './response';
-import { defineEventTarget } from './target';
-import type { Runtime } from './types';
-import { defineWebSocket, type Sockets } from './websocket';
-
-/** The classes, and how the rest of the shell makes ends of them. */
-export interface Host {
-  readonly classes: Runtime;
-  readonly shell: Shell;
-  readonly sockets: Sockets;
-}
+import { connect } from './network/client';
+import { defineFetch } from './network/fetch';
+import { Compat } from './web/compat';
+import type { Shell } from './web/end';
+import type { Host } from './web/ends';
+import { defineEvents } from './web/events';
+import { definePair } from './web/pair';
+import { Response } from './web/response';
+import { defineEventTarget } from './web/target';
+import type { Runtime } from './web/types';
+import { defineWebSocket } from './web/websocket';
 
 const hosts = new Map<number, Host>();
 
@@ -26,7 +21,7 @@ export function hostFor(compat: Compat): Host {
   const events = defineEvents(compat);
   const targets = defineEventTarget(compat, events);
   const shell: Shell = { compat, events, targets };
-  const sockets = defineWebSocket(shell);
+  const sockets = defineWebSocket(shell, connect);
   const { Event, MessageEvent, CloseEvent, ErrorEvent } = events;
   const { EventTarget } = targets;
   const { WebSocket } = sockets;

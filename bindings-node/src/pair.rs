@@ -53,7 +53,7 @@ pub(crate) fn with<R>(handle: Handle, f: impl FnOnce(&mut Entry) -> R) -> R {
     PAIRS.with_borrow_mut(|pairs| f(pairs.get_mut(handle.id).expect("the pair is alive")))
 }
 
-/// What a call came to: 0 is done, 1 ignored, the others are the causes in `lib/errors.ts`.
+/// What a call came to: 0 is done, 1 ignored, the others are the causes in `lib/web/errors.ts`.
 pub(crate) fn status(result: Result<(), PairError>) -> u32 {
     match result {
         Ok(()) => 0,

@@ -224,7 +224,7 @@ impl<const N: usize> Shared<N> {
 
     pub(crate) fn bytes(&mut self) -> &mut [u8; N] {
         // SAFETY: `N` bytes, zeroed by Node at first, lie at `data` as long as the buffer is not
-        // detached, which `lib/engine.ts`, the only holder, never does. `self` is borrowed
+        // detached, which `lib/engine/engine.ts`, the only holder, never does. `self` is borrowed
         // mutably, and no script runs meanwhile.
         unsafe { &mut *self.data.cast() }
     }

@@ -1,7 +1,7 @@
 //! What a connection tells JavaScript: records of events, and how it is then.
 //!
 //! The memory holds, in this order: four 64-bit floats, the head; a frame's header; the records, of
-//! four 32-bit words each. `lib/engine.ts` reads it.
+//! four 32-bit words each. `lib/engine/engine.ts` reads it.
 //!
 //! | head      |                                                              |
 //! |-----------|--------------------------------------------------------------|

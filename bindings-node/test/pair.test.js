@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const { inspect } = require('node:util');
 const { describe, test } = require('node:test');
 const wspair = require('wspair');
-const { setReporter } = require('../dist/report.js');
+const { setReporter } = require('../dist/internal.js');
 
 const { WebSocket, WebSocketPair, EventTarget, Event, MessageEvent, CloseEvent, ErrorEvent } = wspair;
 

@@ -80,7 +80,7 @@ describe('a wire', () => {
   });
   test('is dropped when a listener throws', async () => {
     const { local, wire } = coupled();
-    require('../dist/report.js').setReporter(() => {});
+    require('../dist/internal.js').setReporter(() => {});
     local.addEventListener('message', () => {
       throw new Error('listener');
     });

@@ -1,7 +1,7 @@
 /** What is around a Worker's code, without being handed to it: its bindings, and the event that it answers. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { report } from '../report';
+import { report } from '../basics/report';
 
 export interface Surroundings {
   readonly env: unknown;

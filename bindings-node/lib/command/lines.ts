@@ -1,7 +1,7 @@
 /** A line on the console for each request, and for each connection when it ends. */
 
 import { subscribe } from 'node:diagnostics_channel';
-import { type ClosedMessage, type RequestMessage } from '../channels';
+import { type ClosedMessage, type RequestMessage } from '../network/channels';
 
 export function printLines(): void {
   subscribe('wspair.request', (message) => {

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { handlerOf, type Worker, type WorkerClass } from '../worker';
+import { handlerOf, type Worker, type WorkerClass } from '../network/worker';
 import { Refusal } from './refusal';
 
 export async function load(module: string, file: string): Promise<Worker | WorkerClass> {

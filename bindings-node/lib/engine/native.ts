@@ -1,0 +1,185 @@
+/** Finds and loads the native half, and says what it has. */
+
+import type { Negotiated } from './engine';
+
+/** A pair has an id; an end of it has a handle, twice the id plus 0 or 1. See src/pair.rs. */
+export interface Native {
+  compat(year: number | undefined, month: number, day: number, flags: string[]): { bits: number; on: string[]; unknown: string[] };
+  pairNew(bits: number): number;
+  pairFree(id: number): number;
+  pairCount(): number;
+  pairAccept(handle: number, halfOpen?: number): Status;
+  pairHasEvent(handle: number): number;
+  pairSend(handle: number, size: number): Status;
+  pairClose(handle: number, code?: number, reason?: string): Status;
+  pairPoll(handle: number): number;
+  pairReason(handle: number): string;
+  pairEventDone(handle: number): void;
+  pairState(handle: number): 0 | 1 | 2 | 3;
+  pairBuffered(handle: number): number;
+  pairCongested(handle: number): number;
+  pairFail(handle: number): void;
+  pairAbandon(handle: number): void;
+  pairCouple(handle: number): Status;
+  pairOutgoing(handle: number): number;
+  pairOutgoingReason(handle: number): string;
+  pairSent(handle: number): void;
+  pairDeliver(handle: number, size: number): Status;
+  pairDeliverClose(handle: number, code: number | undefined, reason: string): void;
+  pairDeliverEnd(handle: number): void;
+  pairDeliverError(handle: number): void;
+  pairAttach(handle: number, bytes: Uint8Array): Status;
+  pairAttachment(handle: number): Buffer | null;
+
+  /** Records, see src/shared.rs. */
+  connShared: ArrayBuffer;
+  connConfig(options: object): object;
+  connNew(client: boolean, config: object, agreed: Negotiated): number;
+  connFree(handle: number): void;
+  connCount(): number;
+  connReceive(handle: number, bytes: Uint8Array, from: number): number;
+  connEof(handle: number): number;
+  connLost(handle: number): number;
+  connHolds(handle: number, bytes: number): void;
+  connHoldInput(handle: number, held: number): void;
+  connTimeout(handle: number, now: number): number;
+  connEvents(handle: number): number;
+  connKept(handle: number, to: Uint8Array): void;
+  connKeptText(handle: number): string;
+  connReason(handle: number): string;
+  connFault(handle: number): { code: number; text: string; rule: string; length?: number } | null;
+  connSendText(handle: number, text: string, compression: number): number;
+  connSend(handle: number, bytes: Uint8Array, what: number, compression: number): number;
+  connBeside(handle: number, length: number): number;
+  connClose(handle: number, code: number | undefined, reason: string): number;
+  connPassClose(handle: number, code: number | undefined, reason: string): void;
+  connExplain(handle: number, reason: string): number;
+  connAbort(handle: number): void;
+  connShrink(handle: number): void;
+  connFlush(handle: number, to: Uint8Array, from: number): number;
+  connHead(handle: number): void;
+  connState(handle: number): number;
+  decodeText(bytes: Uint8Array, from: number, length: number): string;
+
+  /** Bytes that the peer has not acknowledged; -1 where the system does not say. */
+  socketUnsent(fd: number): number;
+
+  acceptKey(key: string): string;
+  serverPolicy(options: object): object;
+  originRefusal(policy: object, origin: string | undefined): Answer | null;
+  upgradeAnswer(line: RequestLine, fields: string[], policy: object, extra: string[]): Answer;
+  refusalResponse(status: number, fields: string[], content: Uint8Array): Buffer;
+  ServerHandshake: new (limits?: object) => NativeServerHandshake;
+  ClientHandshake: new (url: string, options?: object, limits?: object) => NativeClientHandshake;
+  ClientRequest: new (url: string, options?: object) => NativeClientRequest;
+  parseAddress(url: string): { secure: boolean; host: string; port: number; target: string };
+}
+
+/** A server's answer to a request for a connection: a refusal unless something was agreed on. */
+export interface Answer {
+  agreed?: Negotiated;
+  status: number;
+  cause?: string;
+  /** Of a refusal: its fields and content, for node:http to send. */
+  fields: string[];
+  content?: Buffer;
+  response: Buffer;
+}
+
+export interface RequestLine {
+  method: string;
+  target: string;
+  /** As `1.1`. */
+  version: string;
+}
+
+interface NativeHandshake {
+  receive(bytes: Uint8Array): number;
+  receiveEof(): void;
+  handleTimeout(now: number): void;
+  nextTimeout(): number;
+}
+
+export interface NativeServerHandshake extends NativeHandshake {
+  request(): {
+    target: string;
+    authority: string;
+    origin?: string;
+    subprotocols: string[];
+    fields: string[];
+  } | null;
+  refusal(): Answer | null;
+  accept(policy: object, subprotocol: string | undefined, extra: string[]): Answer;
+}
+
+export interface NativeClientHandshake extends NativeHandshake {
+  request(): Buffer;
+  progress(): {
+    agreed?: Negotiated;
+    status?: number;
+    fields?: string[];
+    body?: Buffer;
+    failure?: string;
+  } | null;
+}
+
+export interface NativeClientRequest {
+  fields(): string[];
+  verify(version: string, status: number, fields: string[]): Negotiated;
+}
+
+/** What a call on an end came to. */
+export const enum Status {
+  Done,
+  Ignored,
+  NotAccepted,
+  Accepted,
+  Hibernatable,
+  Spent,
+  Closing,
+  CloseCode,
+  CloseReason,
+  ReasonWithoutCode,
+  AttachmentTooLarge,
+}
+
+/** What `pairPoll` and `pairOutgoing` give: a kind, what else is true, the code of a close in the upper half. */
+export const enum Word {
+  Nothing,
+  Message,
+  Close,
+  /** Of an event: the end failed. Of what goes out: drop the transport. */
+  Fault,
+  Kind = 3,
+  /** More events wait. */
+  More = 4,
+  /** The other end closed, rather than vanished. */
+  Clean = 8,
+  CodeShift = 16,
+}
+
+export const native: Native = load();
+
+function load(): Native {
+  const tried: string[] = [];
+  for (const target of targets()) {
+    for (const file of [`../../wspair.${target}.node`, `wspair-${target}`]) {
+      try {
+        return require(file);
+      } catch (error) {
+        tried.push(`${file}: ${String((error as Error).message).split('\n', 1)[0]}`);
+      }
+    }
+  }
+  throw new Error(
+    `wspair found no binary for ${process.platform} ${process.arch}. Install the package ` +
+      `wspair-${targets()[0]}, or build from source with Rust and "npm run build". Tried:\n  ${tried.join('\n  ')}`,
+  );
+}
+
+/** By platform, architecture and C library, as npm packages of binaries are usually named. */
+function targets(): string[] {
+  const { platform, arch } = process;
+  if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`];
+  return [platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`];
+}

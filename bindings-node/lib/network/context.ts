@@ -1,0 +1,32 @@
+/** What a Worker's `fetch` gets as its third argument, and what it promised by it. */
+
+import { report } from '../basics/report';
+
+export interface ExecutionContext {
+  /** Has whoever closes the server wait for a promise, whose failure is reported. */
+  waitUntil(promise: Promise<unknown>): void;
+  passThroughOnException(): void;
+  readonly props: object;
+}
+
+export class Contexts {
+  private readonly waiting = new Set<Promise<unknown>>();
+
+  /** One for one request. */
+  next(): ExecutionContext {
+    return { waitUntil: (promise) => this.waitUntil(promise), passThroughOnException() {}, props: {} };
+  }
+
+  /** Resolves once nothing is waited for. */
+  async settled(): Promise<void> {
+    // What is waited for may ask to wait for more.
+    while (this.waiting.size > 0) await Promise.all(this.waiting);
+  }
+
+  private waitUntil(promise: unknown): void {
+    const done = Promise.resolve(promise)
+      .catch(report)
+      .finally(() => this.waiting.delete(done));
+    this.waiting.add(done);
+  }
+}

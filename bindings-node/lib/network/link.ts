@@ -1,0 +1,291 @@
+/** A connection on a socket, under an end of a pair. */
+
+import type { Duplex } from 'node:stream';
+import { busy } from '../basics/tasks';
+import { clearTimeout, clock, nextTick, setImmediate, setTimeout } from '../basics/timers';
+import { Cause, Engine, Sent, type Sink, Transport } from '../engine/engine';
+import { native } from '../engine/native';
+import { ruleOf } from '../engine/rules';
+import { protocolFault } from '../web/errors';
+import type { Wire } from '../web/wire';
+import { dropSoon, Output } from './sockets';
+
+/** The socket of a server or a client, with what only a net.Socket has. */
+export type Stream = Duplex & { destroySoon?(): void; setNoDelay?(on: boolean): void; setTimeout?(ms: number): void };
+
+/** How a connection ended. */
+export interface Ending {
+  code: number;
+  reason: string;
+  wasClean: boolean;
+}
+
+export class Link implements Sink {
+  /** Called when the socket is gone. */
+  onclose: (how: Ending) => void = () => {};
+  private ending: Ending = { code: 1006, reason: '', wasClean: false };
+  /** The socket takes no more for now. */
+  private blocked = false;
+  private scheduled = false;
+  private ended = false;
+  private closing = false;
+  private lost = false;
+  /** What the peer did wrong, until the end behind is told. */
+  private fault: Error | undefined;
+  /** The peer ended its direction without a Close frame, which the end behind is not told yet. */
+  private cut: NodeJS.Timeout | undefined;
+  private done = false;
+  private timer: NodeJS.Timeout | undefined;
+  private timerDue = Infinity;
+  private output: Output | undefined;
+  /**
+   * @param isClient whether the peer is to end the stream
+   * @param early what came behind the handshake
+   * @param ended whether the peer has ended its direction behind that
+   */
+  constructor(
+    private readonly socket: Stream,
+    private readonly engine: Engine,
+    private readonly wire: Wire,
+    private readonly isClient: boolean,
+    private readonly maxMessage: number,
+    early: Buffer,
+    ended: boolean,
+  ) {
+    // Else the end of the peer's direction would end ours.
+    socket.allowHalfOpen = true;
+    socket.setNoDelay?.(true);
+    socket.setTimeout?.(0);
+    wire.onoutgoing = () => this.schedule();
+    wire.ondrained = () => {
+      this.unstop();
+      if (this.fault !== undefined || this.cut !== undefined) this.schedule();
+    };
+    socket.on('data', (bytes: Buffer) => this.received(bytes));
+    socket.on('drain', () => {
+      this.blocked = false;
+      this.turn();
+    });
+    socket.on('end', () => this.eof());
+    // What it means is told by the close that follows.
+    socket.on('error', () => {});
+    socket.on('close', () => this.gone());
+    if (early.length > 0) this.received(early);
+    if (ended || socket.readableEnded) this.eof();
+    if (socket.destroyed) nextTick(() => this.gone());
+    else this.schedule();
+  }
+
+  /** Starts the closing handshake from this side, behind what waits. */
+  close(code: number, reason = ''): Sent {
+    if (this.done) return Sent.Closing;
+    this.turn();
+    const sent = native.connClose(this.engine.handle, code, reason);
+    this.turn();
+    return sent;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Bytes that wait to be written. */
+  get bufferedAmount(): number {
+    return (this.done ? 0 : this.engine.buffered) + this.socket.writableLength;
+  }
+
+  text(data: string, size: number): void {
+    this.wire.deliver(data, size);
+  }
+
+  binary(data: Buffer, owned: boolean): void {
+    const { buffer, byteOffset, length } = data;
+    const own = owned ? buffer : buffer.slice(byteOffset, byteOffset + length);
+    this.wire.deliver(own as ArrayBuffer, length);
+  }
+
+  closeFrame(code: number | undefined, reason: string): void {
+    this.wire.deliverClose(code, reason);
+  }
+
+  closed(code: number, reason: string, clean: boolean, cause: Cause): void {
+    this.ending = { code, reason, wasClean: clean };
+    this.lost = cause === Cause.CloseTimeout || cause === Cause.PongTimeout;
+    if (cause === Cause.Peer) this.failed();
+    else if (cause === Cause.Transport) this.cut = setTimeout(() => this.tellCut(), PATIENCE).unref();
+    else if (cause !== Cause.Handshake) this.wire.lost();
+    // A server ends the stream first, which this one may not do.
+    else if (this.isClient) dropSoon(this.socket);
+    // Whatever still comes is read, so that the end of the stream is seen.
+    this.socket.resume();
+  }
+
+  private failed(): void {
+    const { handle } = this.engine;
+    const { code, text, rule, length } = native.connFault(handle)!;
+    const description = length === undefined ? text : `Message is too large: ${length} > ${this.maxMessage}`;
+    native.connExplain(handle, description);
+    this.fault = protocolFault(code, description, {
+      code: ruleOf(rule),
+      ...(length !== undefined && { length, limit: this.maxMessage }),
+    });
+  }
+
+  private received(bytes: Buffer): void {
+    if (this.done) return;
+    this.engine.feed(bytes, this);
+    this.turn();
+    if (this.done || !this.wire.isCongested || this.engine.readyState === 3) return;
+    this.socket.pause();
+    native.connHoldInput(this.engine.handle, 1);
+  }
+
+  private eof(): void {
+    if (this.done) return;
+    this.engine.eof(this);
+    this.turn();
+  }
+
+  private gone(): void {
+    if (this.done) return;
+    this.engine.lost(this);
+    clearTimeout(this.cut);
+    if (this.fault !== undefined) this.wire.failed(this.fault);
+    else this.wire.lost();
+    this.done = true;
+    clearTimeout(this.timer);
+    this.engine.free();
+    this.onclose(this.ending);
+  }
+
+  private unstop(): void {
+    if (this.done || !this.socket.isPaused() || this.wire.isCongested) return;
+    this.socket.resume();
+    native.connHoldInput(this.engine.handle, 0);
+  }
+
+  /** Within a call of the program: what it still sends goes out with it. */
+  private schedule(): void {
+    if (this.scheduled || this.blocked || this.done) return;
+    this.scheduled = true;
+    const run = () => {
+      this.scheduled = false;
+      this.turn();
+    };
+    // Where events wait their listeners will send too.
+    if (busy()) setImmediate(run);
+    else nextTick(run);
+  }
+
+  /** Moves what waits into the socket, as far as it takes it, and does what the connection says. */
+  private turn(): void {
+    if (this.done || !this.settleFault()) return;
+    if (this.cut !== undefined && !this.wire.isAnswering) this.tellCut();
+    while (!this.blocked) {
+      this.fill();
+      const parts = this.engine.take();
+      if (parts.length === 0) break;
+      this.write(parts);
+    }
+    this.watchTime();
+    this.steer();
+  }
+
+  /**
+   * Answers to what came before a fault go out before the Close frame that tells of it, which is
+   * put off until the queue is looked at. False while there may be more of them.
+   */
+  private settleFault(): boolean {
+    const { fault, wire } = this;
+    if (fault === undefined) return true;
+    this.fill();
+    if (wire.isAwaited) return false;
+    this.fault = undefined;
+    wire.failed(fault);
+    return true;
+  }
+
+  /** From when the end behind sees it nothing that it sends goes out, so what came before is answered first. */
+  private tellCut(): void {
+    clearTimeout(this.cut);
+    this.cut = undefined;
+    this.wire.ended();
+  }
+
+  private fill(): void {
+    const { engine, wire } = this;
+    for (let bytes = 0; bytes < BATCH; ) {
+      const outgoing = wire.outgoing();
+      if (outgoing === undefined) return;
+      if (outgoing.kind === 'message') {
+        const { message } = outgoing;
+        bytes += typeof message === 'string' ? message.length : message.byteLength;
+        const sent = typeof message === 'string' ? engine.sendText(message) : engine.sendBinary(Buffer.from(message));
+        if (sent === Sent.Backpressure) return;
+      } else if (outgoing.kind === 'close') {
+        native.connPassClose(engine.handle, outgoing.code, outgoing.reason);
+      } else {
+        native.connAbort(engine.handle);
+      }
+      wire.sent();
+    }
+  }
+
+  private write(parts: Buffer[]): void {
+    const { socket } = this;
+    if (!socket.writable) return;
+    if (parts.length > 1) socket.cork();
+    for (const part of parts) this.blocked = !socket.write(part);
+    if (parts.length > 1) socket.uncork();
+  }
+
+  private steer(): void {
+    const { engine, socket } = this;
+    const { transport } = engine;
+    if (transport === Transport.Open || this.closing) return;
+    engine.rest(this);
+    if (transport === Transport.Close) {
+      this.closing = true;
+      clearTimeout(this.timer);
+      if (this.lost) return void socket.destroy();
+      // Drops it once it wrote what it has, and in any case.
+      if (socket.destroySoon) socket.destroySoon();
+      else socket.end(() => socket.destroy());
+      dropSoon(socket);
+    } else if (!this.ended && !this.blocked) {
+      this.ended = true;
+      socket.end();
+    }
+  }
+
+  private watchTime(): void {
+    const { due } = this.engine;
+    if (due === Infinity || this.timerDue <= due || this.closing) return;
+    clearTimeout(this.timer);
+    this.timerDue = due;
+    // What the socket holds is read before the time is told: a pong that waits there is no silence.
+    const tick = () => {
+      this.timerDue = Infinity;
+      setImmediate(() => this.tellTime());
+    };
+    const wait = Math.max(Math.ceil(due - clock()), 0);
+    this.timer = setTimeout(tick, Math.min(wait, LONGEST)).unref();
+  }
+
+  private tellTime(): void {
+    const { engine, socket } = this;
+    if (this.done || this.closing) return;
+    engine.streamHolds((this.output ??= new Output(socket)).held);
+    engine.timeout(clock(), this);
+    this.turn();
+  }
+}
+
+/** Bytes that are moved into the connection at a time. */
+const BATCH = 64 << 10;
+
+/** How long an end whose peer ended its direction may take to answer what came before. */
+const PATIENCE = 1_000;
+
+/** Milliseconds that a timer can be set to. */
+const LONGEST = 2 ** 31 - 1;

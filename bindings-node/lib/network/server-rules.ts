@@ -1,0 +1,28 @@
+/** What the options of servers may be. */
+
+import { anything, between, boolean, milliseconds, object, type Rule, type Rules, text, texts } from '../basics/options';
+import { connectionRules } from '../engine/connection';
+import { deflateRule } from '../engine/handshake';
+
+// What the pair under a connection decides.
+const { autoClose: _1, autoEnd: _2, chunks: _3, ...limitRules } = connectionRules;
+
+export const upgradeRules: Rules = {
+  origins: texts,
+  missingOrigin: boolean,
+  limits: object('an object of limits', limitRules),
+  deflate: deflateRule,
+  env: anything,
+};
+
+export const serveRules: Rules = {
+  port: between(0, 65_535),
+  host: text,
+  tls: object('an object of what tls.createServer takes'),
+  headTimeout: milliseconds,
+  ...upgradeRules,
+};
+
+const deadline: Rule = { ...milliseconds, what: 'a number of milliseconds from 0 on, or Infinity', fits: (value) => value >= 0 };
+
+export const closeRules: Rules = { deadline };
