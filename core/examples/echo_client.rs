@@ -94,5 +94,5 @@ fn echo(options: &Options, url: &str) -> Result<Option<String>, Box<dyn Error>> 
 fn connect(options: &Options, url: &str) -> Result<Host, Box<dyn Error>> {
     let opened = tcp::handshake::connect(url, options)?;
     let conn = Connection::client(options.config.clone(), opened.agreed, MaskKeys::from_os()?);
-    Ok(Host::new(opened.socket, conn, &opened.early, options.config.limits.max_message))
+    Ok(Host::new(opened.socket, conn, &opened.early))
 }

@@ -21,7 +21,7 @@ fn serve(stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let conn = Connection::server(options.config.clone(), opened.agreed);
-    let mut host = Host::new(opened.socket, conn, &opened.early, options.config.limits.max_message);
+    let mut host = Host::new(opened.socket, conn, &opened.early);
     while let Some(mut events) = host.turn() {
         while let Some((event, mut sender)) = events.next_and_sender() {
             // Sending fails only once the connection ended, which ends the loop too.

@@ -36,7 +36,7 @@ fn serve(stream: TcpStream, options: &Options) -> Result<(), Box<dyn Error>> {
     pair.accept(OURS, Accept::default())?;
 
     let conn = Connection::server(Coupling::configure(options.config.clone()), opened.agreed);
-    let mut host = Host::new(opened.socket, conn, &opened.early, options.config.limits.max_message);
+    let mut host = Host::new(opened.socket, conn, &opened.early);
     loop {
         while let Some(event) = pair.poll_event(OURS) {
             answer(&mut pair, event)?;

@@ -19,6 +19,7 @@ pub enum Delivery {
 /// What a peer, and the application, may make a connection hold.
 ///
 /// Every limit is on by default. Zero is a limit of zero; [`UNLIMITED`](Self::UNLIMITED) is none.
+/// The Close frame of a breach names the limit in its reason.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {

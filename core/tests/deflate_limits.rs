@@ -80,7 +80,9 @@ fn a_bomb_takes_the_limit_and_little_more() {
                     assert!(heap.live <= 512, "{heap:?}");
                     bytes = to(role, frames);
                     assert_eq!(last_event(&mut conn, &mut bytes), None);
-                    assert_eq!(drain(&mut conn), [sent_close(1009)]);
+                    let reason = format!("message is over the limit of {limit} bytes");
+                    let close = sent_close_saying(1009, &reason);
+                    assert_eq!(drain(&mut conn), [close]);
                 }
                 bytes = to(role, frames);
             }
@@ -102,7 +104,8 @@ fn a_broken_block_behind_a_bomb_changes_nothing() {
                 let told: Vec<_> =
                     bytes.chunks(step).flat_map(|piece| feed(&mut conn, door, piece)).collect();
                 assert_eq!(told, events);
-                assert_eq!(drain(&mut conn), [sent_close(1009)]);
+                let reason = "message is over the limit of 1000 bytes";
+                assert_eq!(drain(&mut conn), [sent_close_saying(1009, reason)]);
             }
         }
     }

@@ -94,7 +94,8 @@ fn the_size_limit_holds_over_the_sum_at_each_header() {
     for role in ROLES {
         // F-11: the second header alone is enough.
         let bytes = to(role, &hex("02 06 616161616161 80 05"));
-        check("F-11", role, &config, &bytes, &[fault(error)], &[sent_close(1009)]);
+        let close = sent_close_saying(1009, "message of 11 bytes is over the limit of 10");
+        check("F-11", role, &config, &bytes, &[fault(error)], &[close]);
         let fits = to(role, &hex("02 06 616161616161 89 00 80 04 61616161"));
         let events = [ping(b""), binary(&[b'a'; 10])];
         check("F-11", role, &config, &fits, &events, &[sent(0x8a, b"")]);
@@ -106,7 +107,10 @@ fn the_sum_cannot_overflow_however_high_the_limit() {
     // F-12
     let frames = to(Role::Client, &hex("02 01 61 00 7f 7fffffffffffffff"));
     let error = ProtocolError::MessageTooLong;
-    check("F-12", Role::Client, &Config::default(), &frames, &[fault(error)], &[sent_close(1009)]);
+    let size = 1_u64 << 63;
+    let reason = format!("message of {size} bytes is over the limit of {}", 1 << 20);
+    let close = sent_close_saying(1009, &reason);
+    check("F-12", Role::Client, &Config::default(), &frames, &[fault(error)], &[close]);
 
     let endless = config(|config| {
         config.limits.max_message = Limits::UNLIMITED;
@@ -133,7 +137,8 @@ fn the_number_of_parts_is_limited() {
             } else {
                 let error = ProtocolError::TooManyFragments;
                 assert_eq!(events, [fault(error)], "F-13 {parts}");
-                assert_eq!(out, [sent_close(1008)], "F-13 {parts}");
+                let reason = "message is over the limit of 16384 fragments";
+                assert_eq!(out, [sent_close_saying(1008, reason)], "F-13 {parts}");
             }
         }
     }

@@ -24,7 +24,9 @@ fn the_message_limit_holds_to_the_byte() {
                         assert!(out.is_empty());
                     } else {
                         assert_eq!(events, [fault(ProtocolError::MessageTooLong)]);
-                        assert_eq!(frames_from(role, &out), [sent_close(1009)]);
+                        let reason = format!("message of {len} bytes is over the limit of {limit}");
+                        let close = sent_close_saying(1009, &reason);
+                        assert_eq!(frames_from(role, &out), [close]);
                     }
                 }
             }
@@ -44,7 +46,9 @@ fn the_frame_limit_holds_to_the_byte() {
         for bytes in ["82 0b", "02 00 80 0b"] {
             let expected = [fault(ProtocolError::FrameTooLong)];
             let bytes = [to(role, &hex(bytes)), vec![0; 4]].concat();
-            check("max_frame", role, &config, &bytes, &expected, &[sent_close(1009)]);
+            let reason = "frame of 11 bytes is over the limit of 10";
+            let close = sent_close_saying(1009, reason);
+            check("max_frame", role, &config, &bytes, &expected, &[close]);
         }
         // Control frames have their own.
         let bytes = frame_to(role, 0x8a, &[0; 125]);
@@ -68,7 +72,9 @@ fn the_fragment_limit_holds_to_the_frame() {
             }
             let bytes = to(role, &message(parts));
             let expected = [fault(ProtocolError::TooManyFragments)];
-            check("F-13", role, &config, &bytes, &expected, &[sent_close(1008)]);
+            let reason = format!("message is over the limit of {limit} fragments");
+            let close = sent_close_saying(1008, &reason);
+            check("F-13", role, &config, &bytes, &expected, &[close]);
         }
     }
 }

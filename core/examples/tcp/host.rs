@@ -16,21 +16,15 @@ pub(crate) struct Host {
     has_ended: bool,
     /// A write failed.
     is_lost: bool,
-    max_message: usize,
 }
 
 impl Host {
     /// `early` is what came behind the handshake.
-    pub(crate) fn new(
-        socket: Socket,
-        mut conn: Connection,
-        early: &[u8],
-        max_message: usize,
-    ) -> Self {
+    pub(crate) fn new(socket: Socket, mut conn: Connection, early: &[u8]) -> Self {
         conn.read_buf(early.len())[..early.len()].copy_from_slice(early);
         // Nothing is taken before the first turn: its events are for the caller.
         let _ = conn.receive_buf(early.len());
-        Self { conn, socket, has_finished: false, has_ended: false, is_lost: false, max_message }
+        Self { conn, socket, has_finished: false, has_ended: false, is_lost: false }
     }
 
     /// Writes what waits, reads what comes until something is due, tells the time: the events of
@@ -59,7 +53,7 @@ impl Host {
         // After reading: what the socket holds is no silence of the peer.
         let _ = self.conn.handle_timeout(self.socket.now());
         let mut received = self.conn.receive_buf(0);
-        // Until `write` has a reason for it.
+        // What the caller answers after it has read them all still goes before our Close.
         received.defer_close();
         Some(received)
     }
@@ -71,10 +65,6 @@ impl Host {
 
     /// Writes once: what the peer does not take now waits for the next turn.
     fn write(&mut self) {
-        if let Some(len) = self.conn.too_long() {
-            let reason = format!("{len} bytes in a message, {} are allowed", self.max_message);
-            let _ = self.conn.explain_close(&reason);
-        }
         let mut output = self.conn.transmit();
         if !output.is_empty() {
             // Nothing more gets to a peer that is gone. What it had sent may still be there.

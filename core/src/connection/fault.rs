@@ -1,8 +1,11 @@
 //! What can end a connection while it reads.
 
 use alloc::collections::TryReserveError;
+use alloc::string::String;
+use core::fmt::Write;
 
-use crate::close::CloseCode;
+use crate::close::{CloseCode, MAX_REASON};
+use crate::config::Limits;
 use crate::error::ProtocolError;
 use crate::event::Cause;
 use crate::memory::OutOfMemory;
@@ -22,6 +25,33 @@ impl Fault {
             Self::Peer(error) => error.close_code(),
             Self::OutOfMemory => CloseCode::INTERNAL,
         }
+    }
+
+    /// The reason that goes with the code: which limit was passed, and by a frame or message of
+    /// what size, as far as headers announced it. The peer cannot know that; what else it can do
+    /// wrong, the code says well enough.
+    pub(super) fn reason(self, limits: &Limits, size: Option<u64>) -> String {
+        let mut reason = String::new();
+        let (what, limit, unit) = match self {
+            Self::Peer(ProtocolError::MessageTooLong) => {
+                ("message", limits.max_message as u64, "bytes")
+            }
+            Self::Peer(ProtocolError::FrameTooLong) => ("frame", limits.max_frame as u64, "bytes"),
+            Self::Peer(ProtocolError::TooManyFragments) => {
+                ("message", limits.max_fragments.into(), "fragments")
+            }
+            _ => return reason,
+        };
+        // All of it is shorter, so that nothing below has to find memory.
+        if reason.try_reserve_exact(MAX_REASON).is_ok() {
+            let _ = match size {
+                Some(size) => {
+                    write!(reason, "{what} of {size} {unit} is over the limit of {limit}")
+                }
+                None => write!(reason, "{what} is over the limit of {limit} {unit}"),
+            };
+        }
+        reason
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Inbound {
     pub(super) inflate: Option<Box<Inflate>>,
     /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
     pub(super) control: Vec<u8>,
-    /// The length that broke the limit, as far as headers announced it.
+    /// The length that broke a limit, of a frame or a message, as far as headers announced it.
     pub(super) too_long: Option<u64>,
 }
 
@@ -157,6 +157,7 @@ impl Inbound {
         }
         let len = usize::try_from(frame.len).unwrap_or(usize::MAX);
         if len > limits.max_frame {
+            self.too_long = Some(frame.len);
             return Err(ProtocolError::FrameTooLong);
         }
         let most = wire_limit(message, limits);

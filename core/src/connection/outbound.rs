@@ -147,9 +147,12 @@ impl Outbound {
 
     /// Nothing more can be read: tells the peer why, and ends.
     pub(super) fn fail(&mut self, fault: impl Into<Fault>) {
-        let fault = fault.into();
+        self.fail_with_reason(fault.into(), String::new());
+    }
+
+    pub(super) fn fail_with_reason(&mut self, fault: Fault, reason: String) {
         self.lifecycle.fail(fault);
-        self.answer(Some(fault.close_code()));
+        self.answer(Some(fault.close_code()), reason);
     }
 
     /// The peer's Close frame came; `answers` unless half-open.
@@ -157,11 +160,11 @@ impl Outbound {
         self.lifecycle.received_close(frame);
         if answers {
             // RFC 6455 5.5.1: the answer typically echoes the code.
-            self.answer(frame.code);
+            self.answer(frame.code, String::new());
         }
     }
 
-    /// Gives the Close frame that is put off, if one is, a reason.
+    /// Gives the Close frame that is put off, if one is, another reason.
     pub(super) fn explain(&mut self, reason: &str) -> Result<(), SendError> {
         let Some(deferred) = &mut self.deferred else {
             return Ok(());
@@ -177,12 +180,12 @@ impl Outbound {
         Ok(())
     }
 
-    fn answer(&mut self, code: Option<CloseCode>) {
+    fn answer(&mut self, code: Option<CloseCode>, reason: String) {
         if self.defers && self.lifecycle.may_close() {
-            self.deferred = Some(Deferred { code, reason: String::new() });
+            self.deferred = Some(Deferred { code, reason });
             self.lifecycle.sent_close();
         } else {
-            self.close_or_drop(CloseFrame { code, reason: "" });
+            self.close_or_drop(CloseFrame { code, reason: &reason });
         }
     }
 

@@ -130,9 +130,11 @@ impl<'a> Receive<'a> {
                     return None;
                 }
                 Ok(None) => {}
-                Err(error) => {
-                    self.conn.outbound.fail(error);
-                    self.conn.inbound.stop();
+                Err(fault) => {
+                    let Connection { config, inbound, outbound, .. } = &mut *self.conn;
+                    let reason = fault.reason(&config.limits, inbound.too_long);
+                    outbound.fail_with_reason(fault, reason);
+                    inbound.stop();
                 }
             }
         }

@@ -282,7 +282,8 @@ impl Sender<'_> {
     }
 
     /// Says why: gives the Close frame that [`defer_close`](super::Receive::defer_close) put off a
-    /// reason of up to 123 bytes. Does nothing when none is put off.
+    /// reason of up to 123 bytes, instead of the one that names the limit where one was passed.
+    /// Does nothing when none is put off.
     ///
     /// # Errors
     /// [`CloseReason`](SendError::CloseReason) for a reason that is too long, or would stand

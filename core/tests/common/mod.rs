@@ -108,6 +108,10 @@ pub fn sent_close(code: u16) -> Sent {
     (0x88, code.to_be_bytes().into())
 }
 
+pub fn sent_close_saying(code: u16, reason: &str) -> Sent {
+    sent(0x88, &[&code.to_be_bytes()[..], reason.as_bytes()].concat())
+}
+
 pub fn sent(first: u8, payload: &[u8]) -> Sent {
     (first, payload.into())
 }
@@ -333,6 +337,13 @@ pub fn check(
             assert_eq!(out, frames, "output of {row}, {role:?}, {door:?}, cut {lens:?}");
         }
     }
+}
+
+/// Checks that a message of `size` bytes, as headers announce it, is over the default limit.
+pub fn check_too_long(row: &str, digits: &str, size: u64) {
+    let reason = format!("message of {size} bytes is over the limit of {}", 1 << 20);
+    let events = [fault(ProtocolError::MessageTooLong)];
+    check_both(row, digits, &events, &[sent_close_saying(1009, &reason)]);
 }
 
 /// As [`check`], for both roles, from hexadecimal digits of unmasked frames.

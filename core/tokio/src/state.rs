@@ -466,12 +466,6 @@ impl State {
     }
 
     fn has_ended(&mut self) {
-        if let Some(size) = self.conn.too_long() {
-            let limit = self.max_message;
-            let reason = format!("{size} bytes in a message, {limit} are allowed");
-            // It fits, and there is a code.
-            let _ = self.conn.explain_close(&reason);
-        }
         self.wakes.reader.wake();
         self.wakes.driver.wake();
         self.waiters.drain(..).for_each(Waker::wake);
