@@ -58,7 +58,8 @@ impl Server {
     /// `protocol` is its `:protocol`.
     ///
     /// # Errors
-    /// As [`upgrade`](Self::upgrade).
+    /// As [`upgrade`](Self::upgrade). The [`Refusal`] is among the answer's extensions: a stream
+    /// whose request [is malformed](Refusal::is_malformed) is reset rather than answered.
     pub fn upgrade_connect<B>(
         &self,
         request: &Request<B>,
@@ -104,6 +105,7 @@ fn refused(refusal: &Refusal, how: Bootstrap) -> Response<Bytes> {
     for (name, value) in refusal.fields(how) {
         append(response.headers_mut(), name.as_bytes(), &value);
     }
+    response.extensions_mut().insert(refusal.clone());
     response
 }
 

@@ -61,6 +61,17 @@ async fn upgrades() {
 }
 
 #[tokio::test]
+async fn over_http_2() {
+    let mut server = Example::start("h2_server", &[]);
+    let url = format!("ws://{}/", server.address().await);
+    let mut client = Example::start("h2_client", &[&url, "hello", "grüße"]);
+    for line in ["text: hello", "closed: 1000 clean", "text: grüße", "closed: 1000 clean"] {
+        assert_eq!(client.lines.next_line().await.unwrap().unwrap(), line);
+    }
+    assert_eq!(client.lines.next_line().await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn chat() {
     let mut server = Example::start("chat", &[]);
     let url = format!("ws://{}/", server.address().await);
