@@ -16,8 +16,9 @@ export {
 export type { Negotiated } from './engine/engine';
 export type { ProtocolRule } from './engine/rules';
 export * from './engine/handshake';
+export { Prepared } from './engine/prepared';
 export type * from './engine/network-types';
-export type { AcceptedSocket } from './network/accepted';
+export { type AcceptedSocket, broadcast } from './network/accepted';
 export type { ClosedMessage, RequestMessage } from './network/channels';
 export type { Handler, UpgradeOptions } from './network/acceptor';
 export type { ExecutionContext } from './network/context';

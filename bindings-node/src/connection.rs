@@ -11,7 +11,9 @@ use std::time::Duration;
 use napi::bindgen_prelude::{Env, External, Object};
 use napi_derive::napi;
 use wspair_core::frame::MAX_HEADER;
-use wspair_core::{CloseCode, Compression, Config, Connection, Instant, Kind, MaskKeys, SendError};
+use wspair_core::{
+    CloseCode, Compression, Config, Connection, Instant, Kind, MaskKeys, Prepared, SendError,
+};
 
 use crate::agreed::Agreed;
 use crate::numeric::{self, Numeric};
@@ -101,6 +103,15 @@ pub(crate) fn conn_explain(handle: u32, reason: String) -> u32 {
 #[napi(catch_unwind)]
 pub(crate) fn conn_reason(handle: u32) -> String {
     with(handle.into(), |entry| entry.kept.reason.clone())
+}
+
+/// Sends a prepared message, with a choice of compression. Gives a status.
+#[napi(catch_unwind)]
+pub(crate) fn conn_send_prepared(handle: u32, message: &External<Prepared>, choice: u32) -> u32 {
+    let choice = compression(choice.into());
+    with(handle.into(), |entry| {
+        status(entry.conn.sender().with_compression(choice).send_prepared(message))
+    })
 }
 
 /// What the peer did wrong.

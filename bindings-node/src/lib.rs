@@ -17,6 +17,7 @@ mod connection;
 mod handshake;
 mod numeric;
 mod pair;
+mod prepared;
 mod raw;
 mod shared;
 mod slab;

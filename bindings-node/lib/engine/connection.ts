@@ -1,10 +1,11 @@
 /** One side of an open WebSocket over any stream: bytes in, events out, bytes to write. */
 
 import { Buffer } from 'node:buffer';
-import { types } from 'node:util';
 import { between, boolean, checkOptions, count, milliseconds, object, type Rules, text, wrongValue } from '../basics/options';
+import { bytesOf, unshared } from './buffer-source';
 import { Cause, Compression, Engine, type Negotiated, Sent, type Sink, Transport } from './engine';
 import { native } from './native';
+import { Prepared } from './prepared';
 import { type ProtocolRule, ruleOf } from './rules';
 
 export interface Limits {
@@ -186,6 +187,12 @@ export class Connection {
     check(this.#engine.sendBinary(bytesOf('sendBinary', data), choice(compress)));
   }
 
+  /** Sends what was prepared for many connections. */
+  sendPrepared(message: Prepared, compress?: boolean): void {
+    if (!(message instanceof Prepared)) throw wrongValue('sendPrepared', 'a Prepared', message);
+    check(native.connSendPrepared(this.#engine.handle, message.native, choice(compress)));
+  }
+
   /** Sends a part of a message. `fin` ends it. */
   sendFragment(data: string | ArrayBufferLike | ArrayBufferView, fin: boolean): void {
     const text = typeof data === 'string';
@@ -315,19 +322,6 @@ export function check(sent: Sent): void {
 function choice(compress: boolean | undefined): Compression {
   if (compress === undefined) return Compression.Auto;
   return compress ? Compression.On : Compression.Off;
-}
-
-/** What `data` holds, whatever it is seen through. */
-function bytesOf(method: string, data: ArrayBufferLike | ArrayBufferView): Uint8Array {
-  if (data instanceof Uint8Array) return unshared(data);
-  if (ArrayBuffer.isView(data)) return unshared(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  if (types.isAnyArrayBuffer(data)) return unshared(new Uint8Array(data));
-  throw wrongValue(method, 'an ArrayBuffer or a view of one', data);
-}
-
-/** Another thread could change shared memory between a check and its use. */
-function unshared<T extends Uint8Array>(bytes: T): T | Uint8Array {
-  return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.prototype.slice.call(bytes);
 }
 
 const agreementRules: Rules = {

@@ -50,7 +50,10 @@ export interface Native {
   connFault(handle: number): { code: number; text: string; rule: string; length?: number } | null;
   connSendText(handle: number, text: string, compression: number): number;
   connSend(handle: number, bytes: Uint8Array, what: number, compression: number): number;
+  connSendPrepared(handle: number, message: object, compression: number): number;
   connBeside(handle: number, length: number): number;
+  preparedText(text: string): object;
+  preparedBinary(bytes: Uint8Array): object;
   connClose(handle: number, code: number | undefined, reason: string): number;
   connPassClose(handle: number, code: number | undefined, reason: string): void;
   connExplain(handle: number, reason: string): number;

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { check } from '../engine/connection';
 import { Sent } from '../engine/engine';
+import { Prepared } from '../engine/prepared';
 import { tellOfClosing } from './channels';
 import type { Link } from './link';
 
@@ -32,6 +33,19 @@ export class AcceptedSocket {
   }
 
   /**
+   * Sends a message of the program's own, behind what the Worker's end has sent until now. Throws a
+   * `SendError` where nothing can be sent: the connection is closing, or its output is full.
+   */
+  send(data: string | ArrayBufferLike | ArrayBufferView | Prepared): void {
+    check(this.#link.send(prepared(data)));
+  }
+
+  /** @internal */
+  offer(message: Prepared): boolean {
+    return this.#link.send(message) !== Sent.Backpressure;
+  }
+
+  /**
    * Starts the closing handshake, behind what waits, unless it has begun. Default code 1001. Throws
    * a `SendError` for a code or reason that may not be sent.
    */
@@ -44,4 +58,20 @@ export class AcceptedSocket {
   terminate(): void {
     this.#link.destroy();
   }
+}
+
+/**
+ * Sends one message on many connections, framed and compressed once. Gives those that did not take
+ * it because their output is full, as their peers do not read; those that are closing are passed by.
+ */
+export function broadcast(
+  sockets: Iterable<AcceptedSocket>,
+  data: string | ArrayBufferLike | ArrayBufferView | Prepared,
+): AcceptedSocket[] {
+  const message = prepared(data);
+  return Array.from(sockets).filter((socket) => !socket.offer(message));
+}
+
+function prepared(data: string | ArrayBufferLike | ArrayBufferView | Prepared): Prepared {
+  return data instanceof Prepared ? data : new Prepared(data);
 }

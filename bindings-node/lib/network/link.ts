@@ -3,8 +3,9 @@
 import type { Duplex } from 'node:stream';
 import { busy } from '../basics/tasks';
 import { clearTimeout, clock, nextTick, setImmediate, setTimeout } from '../basics/timers';
-import { Cause, Engine, Sent, type Sink, Transport } from '../engine/engine';
+import { Cause, Compression, Engine, Sent, type Sink, Transport } from '../engine/engine';
 import { native } from '../engine/native';
+import type { Prepared } from '../engine/prepared';
 import { ruleOf } from '../engine/rules';
 import { protocolFault } from '../web/errors';
 import type { Wire } from '../web/wire';
@@ -82,6 +83,15 @@ export class Link implements Sink {
     this.turn();
     const sent = native.connClose(this.engine.handle, code, reason);
     this.turn();
+    return sent;
+  }
+
+  /** Sends a message of the program's own, behind what the end behind has sent until now. */
+  send(message: Prepared): Sent {
+    if (this.done) return Sent.Closing;
+    this.fill();
+    const sent = native.connSendPrepared(this.engine.handle, message.native, Compression.Auto);
+    this.schedule();
     return sent;
   }
 
