@@ -2,8 +2,33 @@
 import * as wspair from 'wspair';
 
 const routes = new Map();
-const serving = await wspair.serve({ fetch: (request) => routes.get(new URL(request.url).pathname.split('/')[1])(request) }, { port: 0 });
+const worker = { fetch: (request) => routes.get(new URL(request.url).pathname.split('/')[1])(request) };
+
+/** The class of each object, by its name. */
+const objectClasses = new Map();
+
+/** Is whatever object the scenario has asked for. */
+class Host {
+  constructor(state, env) {
+    this.inner = new (objectClasses.get(state.id.name))(state, env);
+  }
+  fetch(request) {
+    return this.inner.fetch(request);
+  }
+  webSocketMessage(...event) {
+    return this.inner.webSocketMessage?.(...event);
+  }
+  webSocketClose(...event) {
+    return this.inner.webSocketClose?.(...event);
+  }
+  webSocketError(...event) {
+    return this.inner.webSocketError?.(...event);
+  }
+}
+
+const serving = await wspair.serve({ default: worker, Host }, { port: 0, durableObjects: { HOST: 'Host' } });
 serving.server.unref();
+const objects = serving.durable.namespace('HOST');
 
 function exportsOf(classes) {
   const route = (handler) => {
@@ -18,10 +43,19 @@ function exportsOf(classes) {
       return classes.fetch(`http://${route(handler)}${path}`, { headers: asked, method });
     },
     listen: (handler) => `ws://${route(handler)}/`,
+    durable(Class) {
+      const name = `object ${objectClasses.size}`;
+      objectClasses.set(name, Class);
+      return {
+        fetch: (path = '/', init = {}) =>
+          objects.getByName(name).fetch(`http://durable.test${path}`, { ...init, headers: { Upgrade: 'websocket', ...init.headers } }),
+      };
+    },
+    WebSocketRequestResponsePair: wspair.WebSocketRequestResponsePair,
     stop: () => serving.close({ deadline: 100 }),
   };
 }
 
 const newest = exportsOf(wspair.forCompatibilityDate('2026-11-17'));
-export const { WebSocketPair, WebSocket, EventTarget, Event, MessageEvent, CloseEvent, ErrorEvent, Response, connect, listen, stop } = newest;
+export const { WebSocketPair, WebSocket, EventTarget, Event, MessageEvent, CloseEvent, ErrorEvent, Response, connect, listen, durable, WebSocketRequestResponsePair, stop } = newest;
 export const forCompatibilityDate = (date) => exportsOf(wspair.forCompatibilityDate(date));

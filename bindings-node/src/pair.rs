@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
-use wspair_core::pair::{Accept, Outgoing, Sent};
+use wspair_core::pair::{Accept, Outgoing, Phase, Sent};
 use wspair_core::{End, Limits, Pair, PairConfig, PairError, PairEvent, ProtocolError};
 
 use crate::compat;
@@ -66,6 +66,7 @@ pub(crate) fn status(result: Result<(), PairError>) -> u32 {
         Err(PairError::CloseReason) => 8,
         Err(PairError::ReasonWithoutCode) => 9,
         Err(PairError::AttachmentTooLarge { .. }) => 10,
+        Err(PairError::PeerTaken) => 11,
         Err(other) => panic!("the shell does not know of: {other}"),
     }
 }
@@ -160,6 +161,20 @@ functions! {
     Accepts c"pairAccept" = |handle, half_open| on(handle, |pair, end| {
         let allow_half_open = if half_open.is_nan() { None } else { Some(half_open != 0.0) };
         status(pair.accept(end, Accept { allow_half_open }))
+    });
+
+    /// Accepts an end as hibernatable. Gives a status.
+    AcceptsHibernatable c"pairAcceptHibernatable" = |handle, _b| on(handle, |pair, end| {
+        status(pair.accept_hibernatable(end))
+    });
+
+    /// Who uses an end: 0 nobody yet, 1 who accepted it, 2 who accepted it as hibernatable, 3 nobody
+    /// any more.
+    Phases c"pairPhase" = |handle, _b| on(handle, |pair, end| match pair.phase(end) {
+        Phase::Fresh => 0,
+        Phase::Accepted => 1,
+        Phase::Hibernatable => 2,
+        Phase::Spent => 3,
     });
 
     /// Whether something happened at an end that it has yet to be told.

@@ -20,12 +20,12 @@ test('what cloudflare:workers exports', () => {
 describe('the other modules', () => {
   test('import, and say what is missing when they are used', async () => {
     const { EmailMessage } = await import('cloudflare:email');
-    assert.throws(() => new EmailMessage('a@b', 'c@d', ''), { message: 'wspair does not provide EmailMessage.' });
+    assert.throws(() => new EmailMessage('a@b', 'c@d', ''), { message: /^wspair does not provide EmailMessage/ });
     const { connect } = await import('cloudflare:sockets');
-    assert.throws(() => connect('127.0.0.1:1'), { message: 'wspair does not provide connect.' });
+    assert.throws(() => connect('127.0.0.1:1'), { message: /^wspair does not provide connect/ });
     const { NonRetryableError } = await import('cloudflare:workflows');
     assert.equal(String(new NonRetryableError('no')), 'NonRetryableError: no');
-    assert.throws(() => workers.abortIsolate(), { message: 'wspair does not provide abortIsolate.' });
+    assert.throws(() => workers.abortIsolate(), { message: /^wspair does not provide abortIsolate/ });
   });
   for (const name of ['cloudflare:test', 'cloudflare:', 'cloudflare:workers/x']) {
     test(`${name} is not there, and which are is told`, async () => {
@@ -115,7 +115,7 @@ describe('env', () => {
   test('so are the exports', () => {
     assert.deepEqual(withExports({ x: 1 }, () => Object.keys(workers.exports)), ['x']);
     assert.deepEqual(withEnvAndExports({ A: 1 }, { x: 1 }, () => [env.A, workers.exports.x]), [1, 1]);
-    assert.deepEqual(Object.keys(workers.exports), []);
+    assert.equal('x' in workers.exports, false);
   });
   test('an exception goes through, and what is no function is refused', () => {
     assert.throws(() => withEnv({}, () => { throw new RangeError('mine'); }), RangeError);

@@ -7,7 +7,14 @@ export interface Surroundings {
   readonly env: unknown;
   readonly exports: object;
   readonly waitUntil: (promise: Promise<unknown>) => void;
+  /** The event of a Durable Object, where one is answered. */
+  readonly event?: object | undefined;
+  /** Where what is handed out is called, if that is not simply here. */
+  readonly place?: Place | undefined;
 }
+
+/** Makes a call in the place where its target lives. */
+export type Place = <T>(call: () => T | Promise<T>) => Promise<T>;
 
 const reportFailure = (promise: Promise<unknown>) => void Promise.resolve(promise).catch(report);
 

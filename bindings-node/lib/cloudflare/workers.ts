@@ -49,13 +49,17 @@ export abstract class WorkerEntrypoint<Env = unknown> {
   }
 }
 
-/** A class of objects that are one for each name. There is nothing yet that makes and keeps them. */
+/** What objects get as their `ctx`: those that were made for it. */
+export const objectStates = new WeakSet<object>();
+
+/** A class of objects that are one for each name. */
 export abstract class DurableObject<Env = unknown> {
   protected readonly ctx: any;
   protected readonly env: Env;
 
   constructor(ctx: object, env: Env) {
-    this.ctx = object('DurableObjectBase', 1, 'DurableObjectState', ctx);
+    if (!objectStates.has(Object(ctx))) throw wrongType('DurableObjectBase', 1, 'DurableObjectState');
+    this.ctx = ctx;
     this.env = object('DurableObjectBase', 2, 'Object', env);
   }
 }
@@ -105,5 +109,9 @@ function within<T>(method: string, around: Partial<Surroundings>, fn: () => T, p
 
 function object<T>(owner: string, position: number, type: string, value: T): T {
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') return value;
-  throw new TypeError(`Failed to construct '${owner}': constructor parameter ${position} is not of type '${type}'.`);
+  throw wrongType(owner, position, type);
+}
+
+function wrongType(owner: string, position: number, type: string): TypeError {
+  return new TypeError(`Failed to construct '${owner}': constructor parameter ${position} is not of type '${type}'.`);
 }

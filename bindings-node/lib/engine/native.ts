@@ -9,6 +9,8 @@ export interface Native {
   pairFree(id: number): number;
   pairCount(): number;
   pairAccept(handle: number, halfOpen?: number): Status;
+  pairAcceptHibernatable(handle: number): Status;
+  pairPhase(handle: number): Phase;
   pairHasEvent(handle: number): number;
   pairSend(handle: number, size: number): Status;
   pairClose(handle: number, code?: number, reason?: string): Status;
@@ -144,6 +146,15 @@ export const enum Status {
   CloseReason,
   ReasonWithoutCode,
   AttachmentTooLarge,
+  PeerTaken,
+}
+
+/** Who uses an end. */
+export const enum Phase {
+  Fresh,
+  Accepted,
+  Hibernatable,
+  Spent,
 }
 
 /** What `pairPoll` and `pairOutgoing` give: a kind, what else is true, the code of a close in the upper half. */

@@ -42,7 +42,7 @@ export interface UpgradeOptions<Env = any> {
 
 export class Acceptor {
   readonly links = new Set<AcceptedSocket>();
-  readonly contexts = new Contexts();
+  readonly contexts: Contexts;
   /** All that it answers for, until they are closed. */
   private readonly sockets = new Set<Stream>();
   /** How many requests a socket has that are not answered; one that was upgraded has one for good. */
@@ -52,7 +52,9 @@ export class Acceptor {
   private readonly env: unknown;
   private closing = false;
 
-  constructor({ origins, missingOrigin, limits, deflate = true, env }: UpgradeOptions = {}) {
+  /** @param exports what the Worker's module exports, as others call it */
+  constructor({ origins, missingOrigin, limits, deflate = true, env }: UpgradeOptions = {}, private readonly exports?: object) {
+    this.contexts = new Contexts(exports);
     this.coupler = new Coupler(limits);
     const policy = {
       ...(origins && { origins: [...origins] }),
@@ -62,7 +64,7 @@ export class Acceptor {
     this.policy = told(() => native.serverPolicy(policy));
     this.env = env ?? {};
     // Listeners and timers are not within a request: they see the bindings that were given last.
-    if (env !== undefined) surround({ env, waitUntil: this.contexts.next().waitUntil });
+    if (env !== undefined) surround({ env, waitUntil: this.contexts.next().waitUntil, ...(exports && { exports }) });
   }
 
   /** Has it end the socket when it closes. */
@@ -189,9 +191,9 @@ export class Acceptor {
   private async ask(handler: Handler, message: IncomingMessage, signal: AbortSignal): Promise<Answered> {
     const request = toRequest(message, signal);
     keepResponse();
-    const { env } = this;
+    const { env, exports } = this;
     const ctx = this.contexts.next();
-    const response: unknown = await surrounded({ env, waitUntil: ctx.waitUntil }, () => handler(request, env, ctx));
+    const response: unknown = await surrounded({ env, waitUntil: ctx.waitUntil, event: undefined, place: undefined, ...(exports && { exports }) }, () => handler(request, env, ctx));
     // That of another library may fail to show what it has, and here that is the Worker's failure.
     if (isResponse(response)) return { response, webSocket: (response as Partial<dom.Response>).webSocket ?? null };
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");

@@ -23,6 +23,7 @@ export class ClientEnd extends End {
   ) {
     const [own, far] = Side.pair(shell.compat.bits);
     super(own, shell);
+    this.own();
     this.wire = new Wire(far);
   }
 
@@ -35,7 +36,9 @@ export class ClientEnd extends End {
       () => {
         this.phase = 'open';
         this.chosen = { protocol, extensions };
+        const { owner } = this;
         super.accept(undefined);
+        this.owner = owner;
         connect();
         this.fire(this.shell.events.open());
       },
@@ -97,9 +100,9 @@ export class ClientEnd extends End {
     return super.give();
   }
 
-  override run(): boolean {
+  protected override runEvent(): boolean {
     const step = this.steps.shift();
-    if (step === undefined) return super.run();
+    if (step === undefined) return super.runEvent();
     step();
     return true;
   }

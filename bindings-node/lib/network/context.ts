@@ -7,14 +7,19 @@ export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
   passThroughOnException(): void;
   readonly props: object;
+  /** What the Worker's module exports, as others call it. */
+  readonly exports?: object;
 }
 
 export class Contexts {
   private readonly waiting = new Set<Promise<unknown>>();
 
+  constructor(private readonly exports?: object) {}
+
   /** One for one request. */
   next(): ExecutionContext {
-    return { waitUntil: (promise) => this.waitUntil(promise), passThroughOnException() {}, props: {} };
+    const { exports } = this;
+    return { waitUntil: (promise) => this.waitUntil(promise), passThroughOnException() {}, props: {}, ...(exports && { exports }) };
   }
 
   /** Resolves once nothing is waited for. */

@@ -6,10 +6,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { within } from '../basics/deadline';
 import { checkOptions } from '../basics/options';
 import { report } from '../basics/report';
+import { type DurableObjects, Host } from '../durable/host';
 import type { AcceptedSocket } from './accepted';
-import { Acceptor, type Handler, type UpgradeOptions } from './acceptor';
+import { Acceptor, type UpgradeOptions } from './acceptor';
 import { closeRules, serveRules } from './server-rules';
-import { handlerOf, type Worker, type WorkerClass } from './worker';
+import { type AnyWorker, handlerOf, moduleOf, type Worker } from './worker';
 
 export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
   /** Default 8787; 0 for any that is free. */
@@ -20,27 +21,49 @@ export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
   tls?: https.ServerOptions;
   /** Milliseconds that the head of a request, and what comes before it, may take. Default 10 s. */
   headTimeout?: number;
+  /** Bindings in `env` beside others: those of a Worker's configuration. */
+  vars?: Record<string, unknown>;
+  /** The Durable Object class of each binding in `env`: a name under which the Worker's module exports it. */
+  durableObjects?: Record<string, string>;
+  /** The folder where Durable Objects are kept, or `memory`, which is the default. */
+  state?: string;
+  /** Milliseconds without an event after which a Durable Object sleeps; 0 for never. Default 10 s. */
+  hibernateAfter?: number;
 }
 
 export interface Serving {
   readonly url: string;
   readonly port: number;
   readonly server: http.Server | https.Server;
+  /** The Durable Objects of the Worker. */
+  readonly durable: DurableObjects;
   /** The WebSockets that are open. */
   readonly sockets: Iterable<AcceptedSocket> & { readonly size: number };
   /** Tells all clients that it goes away (1001), and drops who has not gone by the deadline, in milliseconds. Default 5 s. */
   close(options?: { deadline?: number }): Promise<void>;
 }
 
-/** Resolves once it listens. */
-export async function serve<Env>(
-  worker: Worker<Env> | WorkerClass<Env> | Handler<Env>,
-  options: ServeOptions<Env> = {},
-): Promise<Serving> {
-  const handler = handlerOf(worker);
+/**
+ * Resolves once it listens.
+ *
+ * @param worker its module, where it has more than a default export (`import * as worker`)
+ */
+export async function serve<Env>(worker: AnyWorker<Env>, options: ServeOptions<Env> = {}): Promise<Serving> {
+  const module = moduleOf(worker);
+  handlerOf(module['default'] as Worker);
   checkOptions('serve', options, serveRules);
+  const { vars, durableObjects: bindings, state, hibernateAfter } = options;
+  // One to which nothing is added stays the object that it is.
+  const env = vars || bindings ? { ...vars, ...(options.env as object) } : (options.env as Record<string, unknown> | undefined);
+  return serveModule(module, new Host({ env, bindings, state, hibernateAfter }), options);
+}
+
+/** Serves a Worker whose bindings are there already. */
+export async function serveModule(module: Readonly<Record<string, unknown>>, objects: Host, options: ServeOptions): Promise<Serving> {
+  const handler = handlerOf(module['default'] as Worker);
   const { port = 8787, host = '127.0.0.1', tls, headTimeout = 10_000 } = options;
-  const acceptor = new Acceptor(options);
+  objects.load(module);
+  const acceptor = new Acceptor({ ...options, env: objects.givenEnv }, objects.exports);
   const server = createServer(tls, headTimeout);
   const accepted = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -52,14 +75,18 @@ export async function serve<Env>(
   server.on('upgrade', (message, socket, head) => void acceptor.upgrade(message, socket, head, handler));
   server.on('connect', (_message, socket) => void socket.end('HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => {
+      objects.close();
+      reject(error);
+    });
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
       resolve();
     });
   });
   // As when no more files can be opened: it goes on with those it has.
   server.on('error', report);
+  objects.start();
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
 
@@ -67,6 +94,7 @@ export async function serve<Env>(
     url: `http${tls === undefined ? '' : 's'}://${name}:${address.port}/`,
     port: address.port,
     server,
+    durable: objects,
     sockets: {
       get size() {
         return acceptor.links.size;
@@ -78,10 +106,11 @@ export async function serve<Env>(
       const { deadline = 5_000 } = options;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       acceptor.beginClosing();
-      await within(deadline, Promise.all([closed, acceptor.contexts.settled()]));
+      await within(deadline, Promise.all([closed, acceptor.contexts.settled(), objects.idle()]));
       acceptor.destroy();
       for (const socket of accepted) socket.destroy();
       await closed;
+      objects.close();
     },
   };
 }

@@ -20,6 +20,10 @@ export const serveRules: Rules = {
   host: text,
   tls: object('an object of what tls.createServer takes'),
   headTimeout: milliseconds,
+  vars: object('an object of bindings'),
+  durableObjects: object('an object that names a class for each binding'),
+  state: text,
+  hibernateAfter: { ...milliseconds, what: 'a number of milliseconds from 0 on', fits: (value) => value >= 0 },
   ...upgradeRules,
 };
 

@@ -10,6 +10,21 @@ export interface Worker<Env = any> {
 /** A Worker's default export that is a class, as one that extends `WorkerEntrypoint`: one is made for each request. */
 export type WorkerClass<Env = any> = new (ctx: any, env: Env) => { fetch?(request: any): any };
 
+/** What a Worker's module exports: `import * as module`, or the like. */
+export interface WorkerModule<Env = any> {
+  default: Worker<Env> | WorkerClass<Env>;
+  readonly [name: string]: unknown;
+}
+
+/** What somebody has of a Worker. */
+export type AnyWorker<Env = any> = WorkerModule<Env> | Worker<Env> | WorkerClass<Env> | Handler<Env>;
+
+/** Its module, where somebody has less than that. */
+export function moduleOf<Env>(worker: AnyWorker<Env>): Readonly<Record<string, unknown>> {
+  const isModule = typeof worker === 'object' && worker !== null && !('fetch' in worker) && 'default' in worker;
+  return isModule ? (worker as WorkerModule<Env>) : { default: worker };
+}
+
 /** The handler of a Worker. Throws a `TypeError` for what is none. */
 export function handlerOf<Env>(worker: Worker<Env> | WorkerClass<Env> | Handler<Env>): Handler<Env> {
   if (isClass(worker)) return (request, env, ctx) => new worker(ctx, env).fetch!(request);

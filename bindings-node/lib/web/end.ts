@@ -19,19 +19,37 @@ export interface Shell {
   readonly targets: Targets;
 }
 
+/** Whose code has an end, where that is a Durable Object. */
+export interface Owner {
+  /** Called before something leaves: what was written until then is kept first. Throws where it cannot be. */
+  beforeOutput(): void;
+  /** Runs an event, or puts it off and gives false: `again` is called once it can run. */
+  run(event: () => void, again: () => void): boolean;
+}
+
+/** Finds the owner of what the code that runs now accepts. */
+let findOwner: (end: End) => Owner | undefined = () => undefined;
+
+export function setOwnerFinder(find: typeof findOwner): void {
+  findOwner = find;
+}
+
 export class End implements Runner, Holder {
   waiting = false;
   binaryType: 'blob' | 'arraybuffer';
   /** The object that a program has. */
   socket!: dom.WebSocket;
+  owner: Owner | undefined = undefined;
   private answers: Answers | undefined = undefined;
 
+  /** @param watched whether it is a fresh one, that nobody may ever accept */
   constructor(
     readonly side: Side,
-    protected readonly shell: Shell,
+    readonly shell: Shell,
+    watched = true,
   ) {
     this.binaryType = shell.compat.has('websocket_standard_binary_type') ? 'blob' : 'arraybuffer';
-    side.watch(this);
+    if (watched) side.watch(this);
   }
 
   get url(): string | null {
@@ -57,13 +75,27 @@ export class End implements Runner, Holder {
     const status = native.pairAccept(side.handle, halfOpen === undefined ? undefined : Number(halfOpen));
     if (status !== Status.Done) throw refusal(status);
     if (side.holder !== undefined) return;
+    this.own();
     side.hold(this);
     // One with nothing to hear stays out of the line: its place there decides what is told first.
     if (native.pairHasEvent(side.handle) !== 0) schedule(this, side.inbox.length + 1);
   }
 
+  /** Whatever happens to it is the business of whoever accepts it now. */
+  own(): void {
+    this.owner = findOwner(this);
+  }
+
+  /** Has `holder` take what arrives, in place of listeners. Gives why not, if it cannot. */
+  acceptHibernatable(holder: Holder): Status {
+    const status = native.pairAcceptHibernatable(this.side.handle);
+    if (status === Status.Done) this.side.hold(holder);
+    return status;
+  }
+
   /** @param size what the message counts, which for text is its length in UTF-8 */
   send(message: Message, size: number): void {
+    this.owner?.beforeOutput();
     const { side } = this;
     const status = native.pairSend(side.handle, size);
     if (status === Status.Done) side.post(message);
@@ -71,6 +103,7 @@ export class End implements Runner, Holder {
   }
 
   close(code: number | undefined, reason: string | undefined): void {
+    this.owner?.beforeOutput();
     const { side } = this;
     const status = native.pairClose(side.handle, code, reason);
     if (status !== Status.Done) throw refusal(status, code);
@@ -109,6 +142,17 @@ export class End implements Runner, Holder {
   }
 
   run(): boolean {
+    const { owner } = this;
+    if (owner === undefined) return this.runEvent();
+    let more = false;
+    owner.run(
+      () => void (more = this.runEvent()),
+      () => this.wake(),
+    );
+    return more;
+  }
+
+  protected runEvent(): boolean {
     const { side } = this;
     const word = native.pairPoll(side.handle);
     switch (word & Word.Kind) {

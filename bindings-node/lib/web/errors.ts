@@ -33,6 +33,22 @@ export function refusal(status: Status, detail = 0): Error {
   return refusals[status]?.(detail) ?? new Error(`wspair: unexpected status ${status}`);
 }
 
+/** Why an end cannot be one that a Durable Object may sleep beside. */
+export function hibernationRefusal(status: Status): Error {
+  switch (status) {
+    case Status.Accepted:
+      return new Error('Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`');
+    case Status.PeerTaken:
+      return new Error(
+        'Cannot call `acceptWebSocket()` on this WebSocket because its pair has already been accepted or used in a Response.',
+      );
+    case Status.Spent:
+      return new TypeError('Tried to make an api::WebSocket hibernatable when it was in an incompatible state.');
+    default:
+      return refusal(status);
+  }
+}
+
 /** Why an end cannot go out with a response. */
 export function responseRefusal(status: Status): Error {
   return responseRefusals[status]?.() ?? refusal(status);

@@ -24,6 +24,13 @@ export function endOf(value: unknown): End | undefined {
   return undefined;
 }
 
+/** The object for an end that has none. */
+export function faceOf(end: End): dom.WebSocket {
+  return faces.get(end.shell)!(end);
+}
+
+const faces = new WeakMap<Shell, (end: End) => dom.WebSocket>();
+
 // One for each set of classes, as a private field is seen by its own class only.
 const reaches: ((socket: object) => End | undefined)[] = [];
 
@@ -131,7 +138,9 @@ export function defineWebSocket(shell: Shell, connect: Connect): Sockets {
   const ownProperties = compat.has('workers_api_getters_setters_on_prototype')
     ? undefined
     : removeProperties(WebSocket.prototype);
-  return { WebSocket: face, face: (end) => new WebSocket(end) as unknown as dom.WebSocket };
+  const make = (end: End) => new WebSocket(end) as unknown as dom.WebSocket;
+  faces.set(shell, make);
+  return { WebSocket: face, face: make };
 }
 
 const properties = ['readyState', 'bufferedAmount', 'url', 'protocol', 'extensions', 'binaryType'];

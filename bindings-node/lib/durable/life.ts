@@ -1,0 +1,247 @@
+/** An object while it is awake: from its constructor until it sleeps, or fails. */
+
+import { report } from '../basics/report';
+import { clearTimeout, setTimeout } from '../basics/timers';
+import { type Place, surrounded } from '../cloudflare/surroundings';
+import { native } from '../engine/native';
+import type { End, Owner } from '../web/end';
+import type { Actor, Task } from './actor';
+import { resetBy } from './errors';
+import { ObjectEvent, Section, within } from './event';
+import { DurableObjectState } from './state';
+import type { ObjectStore } from './storage';
+import { endTimers } from './time';
+
+export class Life implements Owner {
+  /** What the class made. */
+  instance: any;
+  /** Why it was reset. */
+  failure: Error | undefined;
+  readonly timers = new Set<unknown>();
+  readonly state: DurableObjectState;
+  readonly store: ObjectStore;
+  private isAsleep = false;
+  private readonly running = new Set<Task>();
+  /** Promises that keep it awake, beside events. */
+  private pins = 0;
+  private blocks = 0;
+  private readonly held: (() => void)[] = [];
+  /** Ends that its own code listens to. */
+  private readonly ends = new Set<End>();
+  private readonly idleTimer: NodeJS.Timeout | undefined;
+  private readonly place: Place = (call) => (this.failure === undefined ? this.actor.deliver(call) : Promise.reject(this.failure));
+
+  constructor(readonly actor: Actor) {
+    const { kind, id } = actor;
+    const { host } = kind;
+    this.store = host.state.object(kind.key, id.toString(), {
+      name: id.name,
+      sql: kind.sql,
+      alarmHandler: typeof kind.Class.prototype.alarm === 'function',
+      deleteAllDeletesAlarm: host.deleteAllDeletesAlarm,
+      exclusively: (body) => this.block(body),
+      broken: (error) => this.reset(error),
+    });
+    this.state = new DurableObjectState(this, this.store.storage);
+    if (host.hibernateAfter > 0) this.idleTimer = setTimeout(() => this.sleepIfIdle(), host.hibernateAfter).unref();
+  }
+
+  /** Makes the instance; the life has failed if that fails. */
+  construct(): void {
+    const { kind } = this.actor;
+    try {
+      this.instance = this.surround(new ObjectEvent(this), () => new kind.Class(this.state, kind.host.env));
+    } catch (error) {
+      this.reset(error);
+    }
+  }
+
+  /** Whether an event has to wait, as for `blockConcurrencyWhile`. */
+  get isBlocked(): boolean {
+    return this.blocks > 0;
+  }
+
+  get isIdle(): boolean {
+    if (this.running.size > 0 || this.blocks > 0 || this.pins > 0 || this.timers.size > 0) return false;
+    for (const end of this.ends) if (end.readyState === 3) this.ends.delete(end);
+    return this.ends.size === 0;
+  }
+
+  get isBusy(): boolean {
+    return this.running.size > 0 || this.blocks > 0;
+  }
+
+  /** Runs an event. Other events start while it waits for something. */
+  start(task: Task): void {
+    const event = new ObjectEvent(this);
+    this.running.add(task);
+    let result: unknown;
+    try {
+      result = this.surround(event, () => task.work(this, event));
+    } catch (error) {
+      return this.finish(task, () => task.reject(error));
+    }
+    if (!isThenable(result)) return this.finish(task, () => task.resolve(result));
+    Promise.resolve(result).then(
+      (value) => this.finish(task, () => task.resolve(value)),
+      (error) => this.finish(task, () => task.reject(error)),
+    );
+    if (task.timeout !== undefined) {
+      const timer = setTimeout(() => this.cutOff(task, event), task.timeout).unref();
+      task.onend = () => clearTimeout(timer);
+    }
+  }
+
+  /** Runs code as part of an event. */
+  surround<T>(event: ObjectEvent, run: () => T): T {
+    const { env, exports } = this.actor.kind.host;
+    return surrounded({ env, exports, event, place: this.place, waitUntil: (promise) => this.waitUntil(promise) }, run);
+  }
+
+  /** Asks somebody outside. What comes back is heard only as long as the event goes on. */
+  asking<T>(event: ObjectEvent, ask: () => Promise<T>): Promise<T> {
+    try {
+      this.beforeOutput();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const asked = ask();
+    this.pin(asked);
+    return within(event, asked);
+  }
+
+  waitUntil(promise: unknown): void {
+    const waited = Promise.resolve(promise);
+    waited.catch(report);
+    this.pin(waited);
+  }
+
+  /** Lets no other event start until `body` is done. */
+  async block<T>(body: () => T | Promise<T>): Promise<T> {
+    const section = new Section();
+    this.blocks++;
+    try {
+      return await this.surround(new ObjectEvent(this, section), body);
+    } finally {
+      section.isOpen = false;
+      this.blocks--;
+      if (!this.isBlocked) this.free();
+    }
+  }
+
+  /** The same for the program, whose object is reset where it fails. Then this never settles. */
+  blockConcurrencyWhile<T>(body: () => T | Promise<T>): Promise<T> {
+    const late = setTimeout(() => this.reset(new Error(TOO_LONG)), LONGEST_BLOCK).unref();
+    return new Promise((resolve) => {
+      this.block(async () => body())
+        .then(resolve, (error) => this.reset(error))
+        .finally(() => clearTimeout(late));
+    });
+  }
+
+  /** Calls `then` when events may start again. */
+  whenFree(then: () => void): void {
+    if (this.isBlocked) this.held.push(then);
+    else then();
+  }
+
+  beforeOutput(): void {
+    if (this.failure === undefined && this.store.dirty) this.store.commit();
+    // It may have come from that.
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  run(event: () => void, again: () => void): boolean {
+    if (this.failure !== undefined) return true;
+    if (this.isBlocked) {
+      this.whenFree(again);
+      return false;
+    }
+    this.surround(new ObjectEvent(this), event);
+    this.touch();
+    return true;
+  }
+
+  /** It has an end of its own. */
+  has(end: End): void {
+    this.ends.add(end);
+  }
+
+  /** Ends it at once: who waits for it hears why, its sockets are dropped, what is not kept yet is lost. */
+  reset(cause: unknown): void {
+    if (this.failure !== undefined || this.isAsleep) return;
+    const failure = resetBy(cause);
+    this.failure = failure;
+    clearTimeout(this.idleTimer);
+    endTimers(this.timers, () => true);
+    this.store.discard(failure);
+    for (const task of this.running) task.reject(failure);
+    this.running.clear();
+    this.actor.failed(this, failure);
+    for (const end of this.ends) end.side.detach(native.pairAbandon);
+  }
+
+  /** Something happened: it does not sleep for a while. */
+  touch(): void {
+    if (this.failure === undefined && !this.isAsleep) this.idleTimer?.refresh();
+  }
+
+  sleepIfIdle(): boolean {
+    if (this.failure !== undefined || this.isAsleep) return false;
+    if (!this.isIdle || this.actor.isAwaited) {
+      this.idleTimer?.refresh();
+      return false;
+    }
+    this.sleep();
+    return true;
+  }
+
+  /** What it wrote is kept, and the instance let go of. */
+  sleep(): void {
+    clearTimeout(this.idleTimer);
+    endTimers(this.timers, () => true);
+    this.store.close();
+    this.isAsleep = true;
+    this.actor.asleep(this);
+  }
+
+  private pin(promise: Promise<unknown>): void {
+    this.pins++;
+    const release = () => {
+      this.pins--;
+      this.touch();
+    };
+    promise.then(release, release);
+  }
+
+  private finish(task: Task, settle: () => void): void {
+    if (!this.running.has(task)) return;
+    // Who is told may rely on what was written. Where that fails, the reset tells.
+    if (this.store.dirty) this.store.commit();
+    if (!this.running.delete(task)) return;
+    task.onend?.();
+    settle();
+    this.touch();
+  }
+
+  private cutOff(task: Task, event: ObjectEvent): void {
+    event.cut = true;
+    endTimers(this.timers, (of) => of === event);
+    if (this.running.delete(task)) task.resolve(undefined);
+    this.touch();
+  }
+
+  private free(): void {
+    for (const then of this.held.splice(0)) then();
+    this.actor.pump();
+    this.touch();
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (Object(value) as { then?: unknown }).then === 'function';
+}
+
+const LONGEST_BLOCK = 30_000;
+const TOO_LONG =
+  'A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was canceled and the Durable Object was reset.';

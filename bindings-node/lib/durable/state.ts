@@ -1,0 +1,132 @@
+/** What an object gets as `ctx`. */
+
+import { notProvided } from '../cloudflare/missing';
+import { objectStates } from '../cloudflare/workers';
+import { native, Phase } from '../engine/native';
+import { toText } from '../web/convert';
+import type { End } from '../web/end';
+import { wrongArgument } from '../web/errors';
+import type { WebSocket } from '../web/types';
+import { endOf } from '../web/websocket';
+import type { DurableObjectId } from './id';
+import type { Life } from './life';
+import { WebSocketRequestResponsePair } from './request-response-pair';
+import { ObjectSocket } from './sockets';
+
+export class DurableObjectState {
+  readonly #life: Life;
+  readonly facets: object = facets;
+  readonly container = undefined;
+  readonly storage: any;
+  readonly id: DurableObjectId;
+  readonly props: object = {};
+  readonly exports: object | undefined;
+
+  constructor(life: Life, storage: unknown) {
+    this.#life = life;
+    this.storage = storage;
+    this.id = life.actor.id;
+    this.exports = life.actor.kind.host.exports;
+    objectStates.add(this);
+  }
+
+  waitUntil(promise: Promise<unknown>): void {
+    if (arguments.length === 0) throw wrongArgument('waitUntil', OWNER, 1, 'Promise');
+    this.#life.waitUntil(promise);
+  }
+
+  blockConcurrencyWhile<T>(callback: () => Promise<T>): Promise<T> {
+    if (typeof callback !== 'function') throw wrongArgument('blockConcurrencyWhile', OWNER, 1, 'function');
+    return this.#life.blockConcurrencyWhile(callback);
+  }
+
+  acceptWebSocket(webSocket: WebSocket, tags?: string[]): void {
+    const end = endArgument('acceptWebSocket', webSocket);
+    if (tags !== undefined && !Array.isArray(tags)) throw wrongArgument('acceptWebSocket', OWNER, 2, 'Array');
+    this.#life.actor.sockets.accept(end, distinct(tags ?? []), this.#life);
+  }
+
+  getWebSockets(tag?: string): WebSocket[] {
+    return this.#life.actor.sockets.list(tag === undefined ? undefined : toText(tag), this.#life);
+  }
+
+  setWebSocketAutoResponse(pair?: WebSocketRequestResponsePair): void {
+    const { sockets } = this.#life.actor;
+    if (pair === undefined) return void (sockets.autoResponse = null);
+    if (!WebSocketRequestResponsePair.is(pair)) throw wrongArgument('setWebSocketAutoResponse', OWNER, 1, 'WebSocketRequestResponsePair');
+    for (const what of ['request', 'response'] as const) {
+      const size = Buffer.byteLength(pair[what]);
+      if (size <= LONGEST_TEXT) continue;
+      const name = what.replace('r', 'R');
+      throw new RangeError(`${name} cannot be larger than ${LONGEST_TEXT} bytes. A ${what} of size ${size} was provided.`);
+    }
+    sockets.autoResponse = pair;
+  }
+
+  getWebSocketAutoResponse(): WebSocketRequestResponsePair | null {
+    return this.#life.actor.sockets.autoResponse;
+  }
+
+  getWebSocketAutoResponseTimestamp(webSocket: WebSocket): Date | null {
+    const at = ObjectSocket.of(endArgument('getWebSocketAutoResponseTimestamp', webSocket))?.answeredAt ?? null;
+    return at === null ? null : new Date(at);
+  }
+
+  setHibernatableWebSocketEventTimeout(timeout?: number): void {
+    const ms = timeout === undefined ? 0 : Number(timeout);
+    if (Number.isNaN(ms)) throw wrongArgument('setHibernatableWebSocketEventTimeout', OWNER, 1, 'integer');
+    if (ms < 0) throw new TypeError('The value cannot be converted because it is negative and this API expects a positive number.');
+    if (ms > LONGEST_TIMEOUT) throw new Error(`Event timeout should not exceed ${LONGEST_TIMEOUT} ms.`);
+    this.#life.actor.sockets.eventTimeout = Math.trunc(ms) || null;
+  }
+
+  getHibernatableWebSocketEventTimeout(): number | null {
+    return this.#life.actor.sockets.eventTimeout;
+  }
+
+  getTags(webSocket: WebSocket): string[] {
+    const end = endArgument('getTags', webSocket);
+    const socket = ObjectSocket.of(end);
+    if (socket !== undefined) return [...socket.tags];
+    if (native.pairPhase(end.side.handle) === Phase.Accepted) throw new Error('only hibernatable websockets can have tags.');
+    throw new Error("you must call 'acceptWebSocket()' before attempting to access the tags of a WebSocket.");
+  }
+
+  abort(reason?: string): never {
+    const text = reason === undefined ? 'Application called abort() to reset Durable Object.' : toText(reason);
+    this.#life.reset(new Error(text));
+    throw this.#life.failure ?? new Error(text);
+  }
+}
+
+Object.defineProperty(DurableObjectState.prototype, Symbol.toStringTag, { value: 'DurableObjectState', configurable: true });
+
+const OWNER = 'DurableObjectState';
+
+function endArgument(method: string, value: unknown): End {
+  const end = endOf(value);
+  if (end === undefined) throw wrongArgument(method, OWNER, 1, 'WebSocket');
+  return end;
+}
+
+function distinct(given: readonly unknown[]): string[] {
+  const tags = new Set<string>();
+  for (const value of given) {
+    // Also where it is one of them already.
+    if (tags.size >= MOST_TAGS) throw new Error(`a Hibernatable WebSocket cannot have more than ${MOST_TAGS} tags`);
+    const tag = toText(value);
+    if (Buffer.byteLength(tag) > LONGEST_TAG) throw new Error(`"${tag}" is longer than the max tag length (${LONGEST_TAG} characters).`);
+    tags.add(tag);
+  }
+  return [...tags];
+}
+
+const unprovided = () => {
+  throw notProvided('ctx.facets');
+};
+const facets = { get: unprovided, abort: unprovided, delete: unprovided };
+
+const MOST_TAGS = 10;
+const LONGEST_TAG = 256;
+const LONGEST_TEXT = 2_048;
+const LONGEST_TIMEOUT = 604_800_000;

@@ -1,0 +1,195 @@
+/** What calls an object: its `fetch`, its methods, and the values that it shows. */
+
+import { report } from '../basics/report';
+import { passes } from '../cloudflare/carry';
+import { carryOut, callAt, type Hook, memberOf, notImplemented, walk } from '../cloudflare/rpc';
+import { DurableObject as Base } from '../cloudflare/workers';
+import { native, Phase } from '../engine/native';
+import { End } from '../web/end';
+import { Request } from '../web/request';
+import { Response } from '../web/response';
+import { Side } from '../web/side';
+import type * as dom from '../web/types';
+import { endOf, faceOf } from '../web/websocket';
+import { copyOf, thrownThere } from './errors';
+import { currentEvent } from './event';
+import type { DurableObjectId } from './id';
+import type { Kind } from './kind';
+import type { Life } from './life';
+
+class DurableObject {
+  declare readonly name: string | undefined;
+  declare readonly id: DurableObjectId;
+  readonly #calls: Calls;
+
+  constructor(calls: Calls, id: DurableObjectId) {
+    this.#calls = calls;
+    const own = (value: unknown) => ({ value, enumerable: true, writable: true, configurable: true });
+    Object.defineProperties(this, { name: own(id.name), id: own(id) });
+  }
+
+  async fetch(input: string | URL | globalThis.Request, init?: RequestInit): Promise<dom.Response> {
+    return this.#calls.fetch(input, init);
+  }
+}
+
+type RequestInit = ConstructorParameters<typeof globalThis.Request>[1];
+
+Object.defineProperty(DurableObject.prototype, Symbol.toStringTag, { value: 'DurableObject', configurable: true });
+Object.defineProperty(DurableObject, 'name', { value: 'DurableObject' });
+
+/** Makes the class's name useless to who has only a stub. */
+const Illegal = Object.assign(
+  function DurableObject() {
+    throw new TypeError('Illegal constructor');
+  },
+  { prototype: DurableObject.prototype },
+);
+Object.defineProperty(DurableObject.prototype, 'constructor', { value: Illegal, writable: true, configurable: true });
+
+export function stubOf(kind: Kind, id: DurableObjectId): object {
+  const calls = new Calls(kind, id);
+  const target = new DurableObject(calls, id);
+  const fetch = target.fetch.bind(target);
+  const { dispose } = Symbol as { dispose?: symbol };
+  const stub: object = new Proxy(target, {
+    get(target, key) {
+      if (key === 'fetch' && !Object.hasOwn(target, key)) return fetch;
+      if (typeof key === 'symbol') return key === dispose ? () => {} : Reflect.get(target, key);
+      if (key === 'constructor' || Object.hasOwn(target, key)) return Reflect.get(target, key);
+      // Else awaiting a stub would call it.
+      if (key === 'then') return undefined;
+      return key === 'dup' ? () => stubOf(kind, id) : memberOf(calls, [key]);
+    },
+    has: () => true,
+  });
+  return passes(stub);
+}
+
+/** Calls to one object, by one stub. */
+class Calls implements Hook {
+  /** The one that answered last. Once it failed, the stub goes on to tell so. */
+  private life: Life | undefined;
+
+  constructor(
+    private readonly kind: Kind,
+    private readonly id: DurableObjectId,
+  ) {}
+
+  get(path: readonly string[]): Promise<unknown> {
+    return this.ask(undefined, async (life) => {
+      const value = visible(life, path[0]!);
+      return path.length === 1 ? value : walk(await value, path.slice(1));
+    });
+  }
+
+  call(path: readonly string[], args: unknown[]): Promise<unknown> {
+    let carried: unknown[];
+    try {
+      carried = carryOut(args) as unknown[];
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.ask(undefined, async (life) => {
+      const [key, ...rest] = path as [string, ...string[]];
+      const member = visible(life, key);
+      if (rest.length > 0) return callAt(await member, rest, carried);
+      if (typeof member !== 'function') throw new Refused(notImplemented(key));
+      return member.apply(life.instance, carried);
+    });
+  }
+
+  fetch(input: string | URL | globalThis.Request, init: RequestInit | undefined): Promise<dom.Response> {
+    const request = toRequest(input, init);
+    const answer = this.ask(true, async (life) => {
+      if (typeof life.instance.fetch !== 'function') throw new Refused(new Error('Handler does not export a fetch() function.'));
+      return life.instance.fetch(request);
+    }) as Promise<dom.Response>;
+    return answer.then((response) => passedOn(response, request));
+  }
+
+  /** @param raw whether what it gives is passed as it is */
+  private ask(raw: true | undefined, work: (life: Life) => Promise<unknown>): Promise<unknown> {
+    const send = () => this.send(async (life) => {
+      let value: unknown;
+      try {
+        value = await work(life);
+      } catch (error) {
+        if (life.failure !== undefined) throw life.failure;
+        throw error instanceof Refused ? thrownThere(error.cause) : thrownThere(error, this.id.toString());
+      }
+      return raw ? value : carryOut(value);
+    });
+    const event = currentEvent();
+    return event === undefined ? send() : event.life.asking(event, send);
+  }
+
+  private async send(work: (life: Life) => Promise<unknown>): Promise<unknown> {
+    const { life } = this;
+    if (life?.failure !== undefined) throw copyOf(life.failure);
+    let answering: Life | undefined;
+    try {
+      return await this.kind.actor(this.id).deliver((life) => {
+        this.life = answering = life;
+        return work(life);
+      });
+    } catch (error) {
+      if (answering === undefined) this.life = failedLife(error);
+      throw (error as { durableObjectReset?: boolean }).durableObjectReset ? copyOf(error) : error;
+    }
+  }
+}
+
+/** Its constructor never let it live. */
+function failedLife(error: unknown): Life {
+  return { failure: error } as Life;
+}
+
+/** What the host, not the object, refuses. */
+class Refused extends Error {
+  constructor(override readonly cause: Error) {
+    super(cause.message);
+  }
+}
+
+/** A method, or the value of a property, that the object's class has. */
+function visible({ instance, actor }: Life, key: string): unknown {
+  if (!(actor.kind.Class.prototype instanceof Base)) throw new Refused(new TypeError(NO_RPC));
+  if (reserved.has(key)) throw new Refused(new TypeError(`'${key}' is a reserved method and cannot be called over RPC.`));
+  if (key in Object.prototype || Object.hasOwn(instance, key) || !(key in instance)) throw new Refused(notImplemented(key));
+  return instance[key];
+}
+
+const reserved = new Set(['alarm', 'webSocketMessage', 'webSocketClose', 'webSocketError']);
+
+const NO_RPC =
+  'The receiving Durable Object does not support RPC, because its class was not declared with `extends DurableObject`. ' +
+  'In order to enable RPC, make sure your class extends the special class `DurableObject`, which can be imported from the module "cloudflare:workers".';
+
+function toRequest(input: string | URL | globalThis.Request, init: RequestInit | undefined): globalThis.Request {
+  const address = typeof input === 'object' && 'url' in input ? input.url : String(input);
+  if (!URL.canParse(address)) throw new TypeError(`Invalid URL: ${address}`);
+  return new Request(input as string, init);
+}
+
+/** The answer, whose end the caller may accept or give to a client. */
+function passedOn(response: dom.Response, request: globalThis.Request): dom.Response {
+  if (typeof response?.status !== 'number' || typeof response.headers !== 'object') {
+    throw Object.assign(new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'."), { remote: true });
+  }
+  const { webSocket = null } = response;
+  if (response.url === '') Object.defineProperty(response, 'url', { value: request.url, configurable: true });
+  if (webSocket === null) return response;
+  const end = endOf(webSocket);
+  if (end === undefined || native.pairPhase(end.side.handle) === Phase.Fresh) return response;
+  // As when it goes out: there is an answer, and then the connection is lost.
+  const [own, far] = Side.pair(end.shell.compat.bits);
+  try {
+    end.give();
+  } catch (error) {
+    report(error);
+  }
+  far.detach(native.pairAbandon);
+  return new Response(null, { status: 101, webSocket: faceOf(new End(own, end.shell)), headers: response.headers });
+}
+
