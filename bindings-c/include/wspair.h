@@ -47,6 +47,17 @@
 #define WSPAIR_MUST_USE
 #endif
 
+#ifndef WSPAIR_NO_OLD_NAMES
+/* Earlier names. */
+#define WSPAIR_EVENT_CLOSE WSPAIR_EVENT_PEER_CLOSING
+#define WSPAIR_PROTOCOL_LENGTH_FORM WSPAIR_PROTOCOL_NON_MINIMAL_LENGTH
+#define WSPAIR_REFUSED_CUT WSPAIR_REFUSED_UNEXPECTED_EOF
+#define WSPAIR_FAILED_CUT WSPAIR_FAILED_UNEXPECTED_EOF
+/* Fields of wspair_options and wspair_pair_options. */
+#define outgoing_mark high_water_mark
+#define queue_mark high_water_mark
+#endif
+
 /**
  * Longest header of a frame, in bytes.
  */
@@ -197,7 +208,7 @@ enum wspair_result
   /**
    * The length was not in its shortest form.
    */
-  WSPAIR_PROTOCOL_LENGTH_FORM = -307,
+  WSPAIR_PROTOCOL_NON_MINIMAL_LENGTH = -307,
   /**
    * The top bit of a 64-bit length was set.
    */
@@ -277,7 +288,7 @@ enum wspair_result
   /**
    * The stream ended inside the head. 400.
    */
-  WSPAIR_REFUSED_CUT = -409,
+  WSPAIR_REFUSED_UNEXPECTED_EOF = -409,
   /**
    * The method is neither GET nor an extended CONNECT. 405.
    */
@@ -394,7 +405,7 @@ enum wspair_result
   /**
    * The stream ended before the head was complete.
    */
-  WSPAIR_FAILED_CUT = -507,
+  WSPAIR_FAILED_UNEXPECTED_EOF = -507,
   /**
    * The status does not open a connection.
    */
@@ -698,7 +709,7 @@ enum wspair_event_type
    * The peer's Close frame, with `code`, 1005 when it had none, and the reason in `data`. With
    * `auto_close` it is already answered.
    */
-  WSPAIR_EVENT_CLOSE = 6,
+  WSPAIR_EVENT_PEER_CLOSING = 6,
   /**
    * The end, told once, and the last event. `code` and `data` are those of the peer's Close
    * frame; 1005 when it had no code, 1006 when none came. `error` says what ended it: WSPAIR_OK
@@ -1091,7 +1102,7 @@ typedef struct wspair_options {
   /**
    * From this many waiting bytes on a connection is congested. Default 1 MiB.
    */
-  size_t outgoing_mark;
+  size_t high_water_mark;
   /**
    * Longer messages go out in fragments of this many bytes, so that control frames can pass.
    * Default off, the largest number.
@@ -1279,7 +1290,7 @@ typedef struct wspair_event {
    */
   uint16_t kind;
   /**
-   * Of WSPAIR_EVENT_CLOSE and WSPAIR_EVENT_CLOSED, the code; else 0.
+   * Of WSPAIR_EVENT_PEER_CLOSING and WSPAIR_EVENT_CLOSED, the code; else 0.
    */
   uint16_t code;
   /**
@@ -1445,7 +1456,7 @@ typedef struct wspair_pair_options {
   /**
    * From this many waiting bytes on a direction is congested. Default 1 MiB.
    */
-  size_t queue_mark;
+  size_t high_water_mark;
   /**
    * Which behaviour of the runtime is imitated: a compatibility date, as 20260407. Default 0, the
    * newest.
@@ -2793,7 +2804,7 @@ uint32_t wspair_conn_wants_write(const struct wspair_conn *conn);
 size_t wspair_conn_buffered(const struct wspair_conn *conn);
 
 /**
- * 1 when at least `outgoing_mark` bytes wait, so that a sender that can pause should; else, and
+ * 1 when at least `high_water_mark` bytes wait, so that a sender that can pause should; else, and
  * for null, 0.
  */
 uint32_t wspair_conn_is_congested(const struct wspair_conn *conn);

@@ -1,8 +1,9 @@
 //! Where each result comes from: what the engine says, as a number.
 
-use wspair_core::event::{Cause as End, Timer};
+use wspair_core::event::{ClosedCause as End, Timer};
 use wspair_core::handshake::{
-    Cause, Failure, InvalidAddress, InvalidField, InvalidOrigin, InvalidRequest, InvalidStatus,
+    Failure, InvalidAddress, InvalidField, InvalidOrigin, InvalidRequest, InvalidStatus,
+    RefusalCause,
 };
 use wspair_core::pair::Fault;
 use wspair_core::{PairError, ProtocolError, SendError};
@@ -35,7 +36,7 @@ impl From<ProtocolError> for Wspair {
             ProtocolError::ControlTooLong => Self::ProtocolControlTooLong,
             ProtocolError::Unmasked => Self::ProtocolUnmasked,
             ProtocolError::Masked => Self::ProtocolMasked,
-            ProtocolError::LengthForm => Self::ProtocolLengthForm,
+            ProtocolError::NonMinimalLength => Self::ProtocolNonMinimalLength,
             ProtocolError::LengthRange => Self::ProtocolLengthRange,
             ProtocolError::UnexpectedContinuation => Self::ProtocolUnexpectedContinuation,
             ProtocolError::ExpectedContinuation => Self::ProtocolExpectedContinuation,
@@ -52,40 +53,40 @@ impl From<ProtocolError> for Wspair {
     }
 }
 
-impl From<Cause> for Wspair {
-    fn from(error: Cause) -> Self {
+impl From<RefusalCause> for Wspair {
+    fn from(error: RefusalCause) -> Self {
         match error {
-            Cause::Application => Self::RefusedApplication,
-            Cause::Syntax => Self::RefusedSyntax,
-            Cause::HttpVersion => Self::RefusedHttpVersion,
-            Cause::Http10 => Self::RefusedHttp10,
-            Cause::LineTooLong => Self::RefusedLineTooLong,
-            Cause::HeadTooLong => Self::RefusedHeadTooLong,
-            Cause::TooManyFields => Self::RefusedTooManyFields,
-            Cause::TimedOut => Self::RefusedTimedOut,
-            Cause::Cut => Self::RefusedCut,
-            Cause::Method => Self::RefusedMethod,
-            Cause::Target => Self::RefusedTarget,
-            Cause::Host => Self::RefusedHost,
-            Cause::Body => Self::RefusedBody,
-            Cause::Upgrade => Self::RefusedUpgrade,
-            Cause::Connection => Self::RefusedConnection,
-            Cause::VersionSyntax => Self::RefusedVersionSyntax,
-            Cause::Version => Self::RefusedVersion,
-            Cause::Key => Self::RefusedKey,
-            Cause::OriginSyntax => Self::RefusedOriginSyntax,
-            Cause::Origin => Self::RefusedOrigin,
-            Cause::Subprotocols => Self::RefusedSubprotocols,
-            Cause::Extensions => Self::RefusedExtensions,
-            Cause::NoProtocol => Self::RefusedNoProtocol,
-            Cause::Protocol => Self::RefusedProtocol,
-            Cause::ConnectionField => Self::RefusedConnectionField,
-            Cause::FieldSyntax => Self::RefusedFieldSyntax,
-            Cause::PseudoField => Self::RefusedPseudoField,
-            Cause::Scheme => Self::RefusedScheme,
-            Cause::Authority => Self::RefusedAuthority,
-            Cause::StreamEnded => Self::RefusedStreamEnded,
-            Cause::OutOfMemory => Self::RefusedMemory,
+            RefusalCause::Application => Self::RefusedApplication,
+            RefusalCause::Syntax => Self::RefusedSyntax,
+            RefusalCause::HttpVersion => Self::RefusedHttpVersion,
+            RefusalCause::Http10 => Self::RefusedHttp10,
+            RefusalCause::LineTooLong => Self::RefusedLineTooLong,
+            RefusalCause::HeadTooLong => Self::RefusedHeadTooLong,
+            RefusalCause::TooManyFields => Self::RefusedTooManyFields,
+            RefusalCause::TimedOut => Self::RefusedTimedOut,
+            RefusalCause::UnexpectedEof => Self::RefusedUnexpectedEof,
+            RefusalCause::Method => Self::RefusedMethod,
+            RefusalCause::Target => Self::RefusedTarget,
+            RefusalCause::Host => Self::RefusedHost,
+            RefusalCause::Body => Self::RefusedBody,
+            RefusalCause::Upgrade => Self::RefusedUpgrade,
+            RefusalCause::Connection => Self::RefusedConnection,
+            RefusalCause::VersionSyntax => Self::RefusedVersionSyntax,
+            RefusalCause::Version => Self::RefusedVersion,
+            RefusalCause::Key => Self::RefusedKey,
+            RefusalCause::OriginSyntax => Self::RefusedOriginSyntax,
+            RefusalCause::Origin => Self::RefusedOrigin,
+            RefusalCause::Subprotocols => Self::RefusedSubprotocols,
+            RefusalCause::Extensions => Self::RefusedExtensions,
+            RefusalCause::NoProtocol => Self::RefusedNoProtocol,
+            RefusalCause::Protocol => Self::RefusedProtocol,
+            RefusalCause::ConnectionField => Self::RefusedConnectionField,
+            RefusalCause::FieldSyntax => Self::RefusedFieldSyntax,
+            RefusalCause::PseudoField => Self::RefusedPseudoField,
+            RefusalCause::Scheme => Self::RefusedScheme,
+            RefusalCause::Authority => Self::RefusedAuthority,
+            RefusalCause::StreamEnded => Self::RefusedStreamEnded,
+            RefusalCause::OutOfMemory => Self::RefusedMemory,
             _ => Self::ErrorUnknown,
         }
     }
@@ -100,7 +101,7 @@ impl From<Failure> for Wspair {
             Failure::TooManyFields => Self::FailedTooManyFields,
             Failure::TooManyInterim => Self::FailedTooManyInterim,
             Failure::TimedOut => Self::FailedTimedOut,
-            Failure::Cut => Self::FailedCut,
+            Failure::UnexpectedEof => Self::FailedUnexpectedEof,
             Failure::Status => Self::FailedStatus,
             Failure::Upgrade => Self::FailedUpgrade,
             Failure::Connection => Self::FailedConnection,

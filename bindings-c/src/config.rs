@@ -83,7 +83,7 @@ unsafe fn settings(options: &Options) -> Result<Settings, Wspair> {
     engine.limits.max_frame = options.max_frame;
     engine.limits.max_fragments = options.max_fragments;
     engine.limits.max_outgoing = options.max_outgoing;
-    engine.limits.outgoing_mark = options.outgoing_mark;
+    engine.limits.high_water_mark = options.high_water_mark;
     engine.delivery = match options.delivery {
         number if number == WspairDelivery::Messages as u32 => Delivery::Messages,
         number if number == WspairDelivery::Chunks as u32 => Delivery::Chunks,

@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use wspair_core::{Closed, Connection, Instant, MaskKeys, ReadyState, Transport as Duty};
+use wspair_core::{Closed, Connection, Instant, MaskKeys, ReadyState, TransportAction as Duty};
 
 use crate::config::{Config, settings_of};
 use crate::event::{Event, fill};

@@ -90,11 +90,11 @@ pub unsafe extern "C" fn wspair_coupling_forward(
             let len = message.0.len;
             pair.reserve(coupling.end())?;
             pair.deliver(coupling.end(), message, len);
-        } else if is(WspairEvent::Close) {
+        } else if is(WspairEvent::PeerClosing) {
             // SAFETY: the event's data are in the connection's or the caller's memory still.
             let reason = unsafe { text(event.data, event.len)? };
             let code = CloseCode::new(event.code);
-            coupling.forward(pair, EngineEvent::Close(CloseFrame { code, reason }), discard);
+            coupling.forward(pair, EngineEvent::PeerClosing(CloseFrame { code, reason }), discard);
         } else if is(WspairEvent::Closed) {
             let closed = conn.closed.as_ref().ok_or(Wspair::ErrorState)?;
             coupling.forward_end(pair, closed.cause);

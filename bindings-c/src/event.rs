@@ -36,7 +36,7 @@ pub enum WspairEvent {
     Pong = 5,
     /// The peer's Close frame, with `code`, 1005 when it had none, and the reason in `data`. With
     /// `auto_close` it is already answered.
-    Close = 6,
+    PeerClosing = 6,
     /// The end, told once, and the last event. `code` and `data` are those of the peer's Close
     /// frame; 1005 when it had no code, 1006 when none came. `error` says what ended it: WSPAIR_OK
     /// is the closing handshake.
@@ -63,7 +63,7 @@ pub struct Event {
     pub r#type: u32,
     /// Of a message or chunk, WSPAIR_KIND_*; else 0.
     pub kind: u16,
-    /// Of WSPAIR_EVENT_CLOSE and WSPAIR_EVENT_CLOSED, the code; else 0.
+    /// Of WSPAIR_EVENT_PEER_CLOSING and WSPAIR_EVENT_CLOSED, the code; else 0.
     pub code: u16,
     /// WSPAIR_FLAG_*.
     pub flags: u32,
@@ -121,9 +121,9 @@ fn convert(event: Engine<'_>, closed: &mut Option<Closed>) -> Event {
         }
         Engine::Ping(payload) => Event::new(WspairEvent::Ping, payload),
         Engine::Pong(payload) => Event::new(WspairEvent::Pong, payload),
-        Engine::Close(CloseFrame { code, reason }) => {
+        Engine::PeerClosing(CloseFrame { code, reason }) => {
             let code = code.map_or(1005, CloseCode::get);
-            Event { code, ..Event::new(WspairEvent::Close, reason.as_bytes()) }
+            Event { code, ..Event::new(WspairEvent::PeerClosing, reason.as_bytes()) }
         }
         Engine::Closed(end) => {
             // The reason has to outlive this call.

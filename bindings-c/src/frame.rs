@@ -1,6 +1,6 @@
 //! Frames without a connection: for programs that bring their own. Nothing here allocates.
 
-use wspair_core::frame::{Decoded, Expect, Header, MAX_HEADER, Opcode, Role};
+use wspair_core::frame::{Decoded, Header, HeaderRules, MAX_HEADER, Opcode, Role};
 use wspair_core::utf8::Utf8Check;
 use wspair_core::{CloseFrame, close, mask};
 
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn wspair_frame_decode(
         if frame.is_null() {
             return Err(Wspair::ErrorNull);
         }
-        let expect = Expect { role: role_of(role)?, rsv1: rsv1 != 0 };
+        let expect = HeaderRules { role: role_of(role)?, rsv1: rsv1 != 0 };
         let (result, amount) = match Header::decode(bytes, expect)? {
             Decoded::Header(header, taken) => {
                 // SAFETY: not null, and the caller's to write.

@@ -55,7 +55,7 @@ pub extern "C" fn wspair_event_type_name(event_type: u32) -> *const c_char {
             (E::Chunk as u32, c"chunk"),
             (E::Ping as u32, c"ping"),
             (E::Pong as u32, c"pong"),
-            (E::Close as u32, c"close"),
+            (E::PeerClosing as u32, c"peer closing"),
             (E::Closed as u32, c"closed"),
         ],
     )

@@ -41,7 +41,7 @@ pub struct Options {
     /// takes one message of any length.
     pub max_outgoing: usize,
     /// From this many waiting bytes on a connection is congested. Default 1 MiB.
-    pub outgoing_mark: usize,
+    pub high_water_mark: usize,
     /// Longer messages go out in fragments of this many bytes, so that control frames can pass.
     /// Default off, the largest number.
     pub split_above: usize,
@@ -183,7 +183,7 @@ impl Default for Options {
             max_message: config.limits.max_message,
             max_frame: config.limits.max_frame,
             max_outgoing: config.limits.max_outgoing,
-            outgoing_mark: config.limits.outgoing_mark,
+            high_water_mark: config.limits.high_water_mark,
             split_above: config.split_above.unwrap_or(usize::MAX),
             share_from: config.share_from,
             ping_after: nanos(config.ping_after),

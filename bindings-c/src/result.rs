@@ -69,7 +69,7 @@ pub enum Wspair {
     /// A server's frame was masked.
     ProtocolMasked = -306,
     /// The length was not in its shortest form.
-    ProtocolLengthForm = -307,
+    ProtocolNonMinimalLength = -307,
     /// The top bit of a 64-bit length was set.
     ProtocolLengthRange = -308,
     /// A continuation frame without a message to continue.
@@ -109,7 +109,7 @@ pub enum Wspair {
     /// The head was not complete in time. 408.
     RefusedTimedOut = -408,
     /// The stream ended inside the head. 400.
-    RefusedCut = -409,
+    RefusedUnexpectedEof = -409,
     /// The method is neither GET nor an extended CONNECT. 405.
     RefusedMethod = -410,
     /// The target is no path and no absolute address. 400.
@@ -168,7 +168,7 @@ pub enum Wspair {
     /// The head was not complete in time.
     FailedTimedOut = -506,
     /// The stream ended before the head was complete.
-    FailedCut = -507,
+    FailedUnexpectedEof = -507,
     /// The status does not open a connection.
     FailedStatus = -508,
     /// Upgrade is not websocket.

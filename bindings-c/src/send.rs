@@ -319,7 +319,7 @@ pub unsafe extern "C" fn wspair_conn_buffered(conn: *const Conn) -> usize {
     ask(0, || Ok(unsafe { shared(conn)? }.engine.buffered_amount()))
 }
 
-/// 1 when at least `outgoing_mark` bytes wait, so that a sender that can pause should; else, and
+/// 1 when at least `high_water_mark` bytes wait, so that a sender that can pause should; else, and
 /// for null, 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_is_congested(conn: *const Conn) -> u32 {

@@ -311,7 +311,7 @@ static void pairs(script *script) {
         message = message_of(much);
         forwarded.type = 1 + much % 8;
         forwarded.data = message.data;
-        forwarded.len = forwarded.type == WSPAIR_EVENT_CLOSE ? 0 : message.len;
+        forwarded.len = forwarded.type == WSPAIR_EVENT_PEER_CLOSING ? 0 : message.len;
         known(wspair_coupling_forward(coupling, pair, conn, &forwarded, &message));
         if (forwarded.type > WSPAIR_EVENT_BINARY) wspair_message_free(&message);
         break;

@@ -19,7 +19,7 @@ static void echo_and_close(void) {
                      "bye",
                      5);
   feed(server, in, len, MANY, &got);
-  CHECK(got.count == 3 && got.events[1].type == WSPAIR_EVENT_CLOSE);
+  CHECK(got.count == 3 && got.events[1].type == WSPAIR_EVENT_PEER_CLOSING);
   CHECK(got.events[1].code == 1000 && is_text(got.data[1], got.events[1].len, "bye"));
   CHECK(got.events[2].type == WSPAIR_EVENT_CLOSED && got.events[2].error == WSPAIR_OK);
   CHECK(got.events[2].flags == WSPAIR_FLAG_CLEAN && got.events[2].code == 1000);
@@ -84,7 +84,7 @@ static void every_cut(uint32_t delivery) {
           strcat(kinds, event->type <= WSPAIR_EVENT_BINARY  ? "m"
                         : event->type == WSPAIR_EVENT_PING  ? "i"
                         : event->type == WSPAIR_EVENT_PONG  ? "o"
-                        : event->type == WSPAIR_EVENT_CLOSE ? "c"
+                        : event->type == WSPAIR_EVENT_PEER_CLOSING ? "c"
                                                             : "e");
         }
       }
@@ -153,7 +153,7 @@ static void broken_rules(void) {
       {"\x09\x80", 2, WSPAIR_PROTOCOL_FRAGMENTED_CONTROL, 1002},
       {"\x89\xfe", 2, WSPAIR_PROTOCOL_CONTROL_TOO_LONG, 1002},
       {"\x81\x00", 2, WSPAIR_PROTOCOL_UNMASKED, 1002},
-      {"\x81\xfe\0\x7d", 4, WSPAIR_PROTOCOL_LENGTH_FORM, 1002},
+      {"\x81\xfe\0\x7d", 4, WSPAIR_PROTOCOL_NON_MINIMAL_LENGTH, 1002},
       {"\x81\xff\x80\0\0\0\0\0\0\0", 10, WSPAIR_PROTOCOL_LENGTH_RANGE, 1002},
       {"\x80\x80\0\0\0\0", 6, WSPAIR_PROTOCOL_UNEXPECTED_CONTINUATION, 1002},
       {"\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 12, WSPAIR_PROTOCOL_EXPECTED_CONTINUATION, 1002},
@@ -353,7 +353,7 @@ static void half_closed(void) {
       feed(server, in + cut, len - cut, MANY, &got);
       GOOD(wspair_conn_eof(server, events, MANY, &count));
       see(&got, events, count);
-      CHECK(got.count == 2 + auto_close && got.events[1].type == WSPAIR_EVENT_CLOSE);
+      CHECK(got.count == 2 + auto_close && got.events[1].type == WSPAIR_EVENT_PEER_CLOSING);
       GOOD(wspair_conn_send(server, WSPAIR_KIND_TEXT, u8("re"), 2));
       if (!auto_close) {
         CHECK(wspair_conn_transport(server) == WSPAIR_TRANSPORT_OPEN);

@@ -106,7 +106,7 @@ static void client_refused_and_failed(void) {
 
   client = asking(NULL, "ws://example.org/");
   GOOD(wspair_client_handshake_eof(client));
-  GIVES(WSPAIR_FAILED_CUT, wspair_client_handshake_error(client));
+  GIVES(WSPAIR_FAILED_UNEXPECTED_EOF, wspair_client_handshake_error(client));
   wspair_client_handshake_free(client);
 
   client = asking(NULL, "ws://example.org/");

@@ -134,7 +134,7 @@ static void refused(void) {
   wspair_server_handshake_free(handshake);
   handshake = new_handshake(NULL);
   GOOD(wspair_server_handshake_eof(handshake));
-  GIVES(WSPAIR_REFUSED_CUT, wspair_server_handshake_error(handshake));
+  GIVES(WSPAIR_REFUSED_UNEXPECTED_EOF, wspair_server_handshake_error(handshake));
   wspair_server_handshake_free(handshake);
 }
 

@@ -206,7 +206,7 @@ static void pairs(void) {
   memset(&event, 0, sizeof event);
   event.type = WSPAIR_EVENT_BINARY;
   REFUSED(wspair_coupling_forward(coupling, pair, conn, &event, &message));
-  event.type = WSPAIR_EVENT_CLOSE;
+  event.type = WSPAIR_EVENT_PEER_CLOSING;
   event.code = 1000;
   event.len = 1;
   REFUSED(wspair_coupling_forward(coupling, pair, conn, &event, NULL));

@@ -372,7 +372,7 @@ static void pair_up(void) {
     CHECK(failed > 0);
     left = -1;
   }
-  event.type = WSPAIR_EVENT_CLOSE;
+  event.type = WSPAIR_EVENT_PEER_CLOSING;
   event.code = 1000;
   event.data = u8("bye");
   event.len = 3;

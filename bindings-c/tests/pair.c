@@ -133,7 +133,7 @@ static void options(void) {
   wspair_pair *pair = NULL;
   GOOD(wspair_pair_options_init(&options, sizeof options));
   options.max_queued = 40;
-  options.queue_mark = 36;
+  options.high_water_mark = 36;
   options.compat_date = 20230101;
   options.compat_flags = flags;
   options.compat_flags_len = 2;

@@ -201,7 +201,7 @@ static void limits(void) {
   uint8_t out[1024];
   GOOD(wspair_options_init(&options, sizeof options));
   options.max_outgoing = 300;
-  options.outgoing_mark = 150;
+  options.high_water_mark = 150;
   options.split_above = 100;
   config = config_of(&options);
   server = new_server(config);

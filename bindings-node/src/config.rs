@@ -16,6 +16,8 @@ pub(crate) struct ConnectionOptions {
     pub max_frame: Option<f64>,
     pub max_fragments: Option<f64>,
     pub max_outgoing: Option<f64>,
+    pub high_water_mark: Option<f64>,
+    /// Its earlier name.
     pub outgoing_mark: Option<f64>,
     /// Whether messages come in chunks.
     pub chunks: Option<bool>,
@@ -50,7 +52,8 @@ pub(crate) fn conn_config(options: ConnectionOptions) -> External<Arc<Config>> {
     let fragments = options.max_fragments.map(length);
     set(&mut limits.max_fragments, fragments.map(|most| most.try_into().unwrap_or(u32::MAX)));
     set(&mut limits.max_outgoing, options.max_outgoing.map(length));
-    set(&mut limits.outgoing_mark, options.outgoing_mark.map(length));
+    let mark = options.high_water_mark.or(options.outgoing_mark);
+    set(&mut limits.high_water_mark, mark.map(length));
     if options.chunks == Some(true) {
         config.delivery = Delivery::Chunks;
     }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use napi::bindgen_prelude::{Env, Object};
 use napi_derive::napi;
-use wspair_core::pair::{Accept, Outgoing, Phase, Sent};
+use wspair_core::pair::{Accept, Phase, Sent, WireAction};
 use wspair_core::{End, Limits, Pair, PairConfig, PairError, PairEvent, ProtocolError};
 
 use crate::compat;
@@ -99,7 +99,7 @@ pub(crate) fn pair_reason(handle: u32) -> String {
 pub(crate) fn pair_outgoing_reason(handle: u32) -> String {
     let handle = Handle::from(handle);
     with(handle, |entry| match entry.pair.poll_outgoing(handle.end) {
-        Some(Outgoing::Close { reason, .. }) => reason.to_owned(),
+        Some(WireAction::Close { reason, .. }) => reason.to_owned(),
         _ => String::new(),
     })
 }
@@ -247,9 +247,9 @@ functions! {
     Outbound c"pairOutgoing" = |handle, _b| on(handle, |pair, end| {
         match pair.poll_outgoing(end) {
             None => NOTHING,
-            Some(Outgoing::Message(())) => MESSAGE,
-            Some(Outgoing::Close { code, .. }) => packed(CLOSE, code),
-            Some(Outgoing::Disconnect) => FAULT,
+            Some(WireAction::Message(())) => MESSAGE,
+            Some(WireAction::Close { code, .. }) => packed(CLOSE, code),
+            Some(WireAction::Disconnect) => FAULT,
         }
     });
 

@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use napi::bindgen_prelude::{Env, Object};
-use wspair_core::event::{Cause, Chunk, Closed, Timer};
+use wspair_core::event::{Chunk, Closed, ClosedCause, Timer};
 use wspair_core::frame::MAX_HEADER;
 use wspair_core::{CloseCode, CloseFrame, Connection, Event, Kind, ProtocolError, Receive};
 
@@ -135,19 +135,19 @@ impl Batch<'_> {
             }
             Event::Ping(data) => self.data(PING, self.place(data), || data.to_vec()),
             Event::Pong(data) => self.data(PONG, self.place(data), || data.to_vec()),
-            Event::Close(CloseFrame { code, reason }) => {
+            Event::PeerClosing(CloseFrame { code, reason }) => {
                 reason.clone_into(&mut self.kept.reason);
                 self.record([CLOSE | u32::from(code.map_or(0, CloseCode::get)) << 16, 0, 0, 0]);
             }
             Event::Closed(Closed { code, reason, clean, cause, .. }) => {
                 self.kept.reason = reason;
                 let (cause, fault) = match cause {
-                    Cause::Handshake => (0, None),
-                    Cause::Peer(fault) => (1, Some(fault)),
-                    Cause::Timeout(Timer::Close) => (3, None),
-                    Cause::Timeout(_) => (4, None),
-                    Cause::Abort => (5, None),
-                    Cause::OutOfMemory => (6, None),
+                    ClosedCause::Handshake => (0, None),
+                    ClosedCause::Peer(fault) => (1, Some(fault)),
+                    ClosedCause::Timeout(Timer::Close) => (3, None),
+                    ClosedCause::Timeout(_) => (4, None),
+                    ClosedCause::Abort => (5, None),
+                    ClosedCause::OutOfMemory => (6, None),
                     _ => (2, None),
                 };
                 self.kept.fault = fault;

@@ -74,8 +74,8 @@ describe('Connection', () => {
     assert.equal(client.readyState, 2);
     assert.throws(() => client.sendText('x'), (error) => error instanceof SendError && error.code === 'CLOSING');
     const end = { type: 'closed', code: 4000, clean: true, cause: 'handshake' };
-    assert.deepEqual(carry(client, server), [{ type: 'close', code: 4000, reason: 'bye' }, { ...end, reason: 'bye' }]);
-    assert.deepEqual(carry(server, client), [{ type: 'close', code: 4000, reason: '' }, { ...end, reason: '' }]);
+    assert.deepEqual(carry(client, server), [{ type: 'peer-closing', code: 4000, reason: 'bye' }, { ...end, reason: 'bye' }]);
+    assert.deepEqual(carry(server, client), [{ type: 'peer-closing', code: 4000, reason: '' }, { ...end, reason: '' }]);
     assert.deepEqual([server.transportState, client.transportState, client.readyState], ['close', 'open', 3]);
     assert.deepEqual(client.receiveEof(), []);
     for (const code of [999, 1005, 1016, 2999, 5000]) {
@@ -97,7 +97,7 @@ describe('Connection', () => {
         }
         events.push(...server.receiveEof());
         const texts = events.slice(0, 2).map(({ type, data, code }) => [type, data ?? code]);
-        assert.deepEqual(texts, [['text', 'hi'], ['close', 1000]]);
+        assert.deepEqual(texts, [['text', 'hi'], ['peer-closing', 1000]]);
         server.sendText('re hi');
         if (!autoClose) {
           assert.equal(server.transportState, 'open');
@@ -217,7 +217,7 @@ describe('Connection', () => {
   });
 
   test('back-pressure, abort, and shared options', () => {
-    const config = new ConnectionConfig({ maxOutgoing: 100, outgoingMark: 10 });
+    const config = new ConnectionConfig({ maxOutgoing: 100, highWaterMark: 10 });
     const server = new Connection('server', config);
     server.sendText('x'.repeat(50));
     assert.deepEqual([server.bufferedAmount, server.isCongested], [52, true]);

@@ -50,7 +50,7 @@ const servers = {
 const refused = {
   upgrader: servers,
   Connection: {
-    maxMessage: whole('bytes'), maxFrame: whole('bytes'), maxFragments: whole('frames', 1), maxOutgoing: whole('bytes'), outgoingMark: whole('bytes'), splitAbove: whole('bytes', 1),
+    maxMessage: whole('bytes'), maxFrame: whole('bytes'), maxFragments: whole('frames', 1), maxOutgoing: whole('bytes'), highWaterMark: whole('bytes'), outgoingMark: whole('bytes'), splitAbove: whole('bytes', 1),
     chunks: boolean, autoPong: boolean, autoClose: boolean, autoEnd: boolean,
     pingAfter: milliseconds, pongWithin: milliseconds, closeWithin: milliseconds,
     deflate: ['x', 5, null, true], 'deflate.threshold': whole('bytes'), 'deflate.level': between(0, 9), 'deflate.memLevel': between(1, 9),

@@ -17,7 +17,7 @@ from wspair import (
     Refusal,
     Request,
     ServerHandshake,
-    Transport,
+    TransportAction,
 )
 
 READ = 64 << 10
@@ -77,9 +77,9 @@ def events(sock: socket.socket, conn: Connection, rest: bytes = b"") -> Iterator
     while True:
         try:
             sock.sendall(conn.data_to_send())
-            if conn.transport_state == Transport.CLOSE:
+            if conn.transport_state == TransportAction.CLOSE:
                 return
-            if conn.transport_state == Transport.FINISH_WRITING and not has_finished:
+            if conn.transport_state == TransportAction.FINISH_WRITING and not has_finished:
                 has_finished = True
                 sock.shutdown(socket.SHUT_WR)
             data = receive(sock, conn.next_timeout)

@@ -25,7 +25,7 @@ from wspair import (
     Role,
     ServerHandshake,
     Text,
-    Transport,
+    TransportAction,
 )
 
 READ = 64 << 10
@@ -117,7 +117,7 @@ class Host:
             # After reading: what the socket holds is no silence.
             self.answer(self.conn.handle_timeout(trio.current_time()))
             self.to_write.set()
-            if self.conn.transport_state == Transport.CLOSE:
+            if self.conn.transport_state == TransportAction.CLOSE:
                 return
             data = None
             if has_ended or self.conn.is_congested:
@@ -136,7 +136,9 @@ class Host:
             try:
                 if data:
                     await self.stream.send_all(data)
-                elif self.conn.transport_state == Transport.FINISH_WRITING and not has_finished:
+                elif (
+                    self.conn.transport_state == TransportAction.FINISH_WRITING and not has_finished
+                ):
                     has_finished = True
                     await self.stream.send_eof()
             except trio.BrokenResourceError:
@@ -145,7 +147,7 @@ class Host:
             self.written = trio.Event()
             if data:
                 continue
-            if self.conn.transport_state == Transport.CLOSE:
+            if self.conn.transport_state == TransportAction.CLOSE:
                 return
             await self.to_write.wait()
 

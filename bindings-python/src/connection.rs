@@ -18,7 +18,7 @@ use crate::event::{self, Allowed, to_python};
 use crate::link::Inner;
 use crate::message::{Message, Prepared};
 use crate::options::{Options, instant, seconds};
-use crate::words::{Kind, ReadyState, Role, Transport};
+use crate::words::{Kind, ReadyState, Role, TransportAction};
 
 /// One side of an open WebSocket, over any ordered byte transport. It does no I/O.
 ///
@@ -38,7 +38,7 @@ use crate::words::{Kind, ReadyState, Role, Transport};
 ///     max_fragments: Most frames that one message may come in. Default 16384. Breach: 1008.
 ///     max_outgoing: Most bytes that wait before sending raises `BackpressureError`. Default
 ///         16 MiB. An empty queue takes one message of any length.
-///     outgoing_mark: From this many waiting bytes on, `is_congested` is true. Default 1 MiB.
+///     high_water_mark: From this many waiting bytes on, `is_congested` is true. Default 1 MiB.
 ///     chunks: One `Chunk` a run of payload bytes as they arrive, instead of one event a message.
 ///         Default `False`.
 ///     auto_pong: Answer pings. Default `True`.
@@ -246,7 +246,7 @@ impl Connection {
 
     /// What to do with the transport now: derived from the state, the same however often asked.
     #[getter]
-    fn transport_state(&self, py: Python<'_>) -> Transport {
+    fn transport_state(&self, py: Python<'_>) -> TransportAction {
         self.lock(py).conn.transport().into()
     }
 
@@ -262,7 +262,7 @@ impl Connection {
         self.lock(py).conn.buffered_amount()
     }
 
-    /// Whether at least `outgoing_mark` bytes wait: a sender that can pause should.
+    /// Whether at least `high_water_mark` bytes wait: a sender that can pause should.
     #[getter]
     fn is_congested(&self, py: Python<'_>) -> bool {
         self.lock(py).conn.is_congested()
@@ -537,7 +537,7 @@ impl Connection {
     }
 
     /// What to do with the transport, and when to tell the time.
-    pub(crate) fn look(&self, py: Python<'_>) -> (core::Transport, Option<Instant>) {
+    pub(crate) fn look(&self, py: Python<'_>) -> (core::TransportAction, Option<Instant>) {
         let state = self.lock(py);
         (state.conn.transport(), state.conn.poll_timeout())
     }

@@ -120,7 +120,7 @@ impl Coupling {
             connection.buffers_to_send(py)?.into_any()
         };
         let (transport, due) = connection.look(py);
-        let is_usual = !ended && transport == core::Transport::Open && !self.is_congested(py);
+        let is_usual = !ended && transport == core::TransportAction::Open && !self.is_congested(py);
         Ok((data, more, is_usual, due.map(seconds)))
     }
 

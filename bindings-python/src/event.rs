@@ -5,7 +5,7 @@
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice, PyString};
-use wspair_core::{self as core, Cause, CloseCode, Event};
+use wspair_core::{self as core, CloseCode, ClosedCause, Event};
 
 use crate::words;
 
@@ -119,7 +119,8 @@ event! {
 }
 
 event! {
-    /// The peer's Close frame. With `auto_close` it is already answered.
+    /// A Close frame. As an event, `PeerClosing`, it is the peer's; with `auto_close` it is already
+    /// answered.
     Close {
         /// `None` when the frame had no body.
         code: Option<u16>,
@@ -172,7 +173,7 @@ pub(crate) fn closed(
     size: Option<u64>,
 ) -> PyResult<Py<PyAny>> {
     let (mut error, mut limit) = (None, None);
-    if let Cause::Peer(broken) = closed.cause {
+    if let ClosedCause::Peer(broken) = closed.cause {
         error = Some(rule(py, broken)?);
         limit = match broken {
             core::ProtocolError::MessageTooLong => Some(allowed.message as u64),
@@ -202,7 +203,7 @@ pub(crate) fn to_python(py: Python<'_>, event: Event<'_>) -> PyResult<Py<PyAny>>
         .into_py_any(py),
         Event::Ping(data) => Ping { data: bytes(data) }.into_py_any(py),
         Event::Pong(data) => Pong { data: bytes(data) }.into_py_any(py),
-        Event::Close(frame) => {
+        Event::PeerClosing(frame) => {
             let code = frame.code.map(CloseCode::get);
             Close { code, reason: string(frame.reason) }.into_py_any(py)
         }

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use wspair_core::event::Timer;
 use wspair_core::{
-    self as core, Cause, CloseCode, Event, ProtocolError, ReadyState, SendError, Sender,
+    self as core, CloseCode, ClosedCause, Event, ProtocolError, ReadyState, SendError, Sender,
 };
 
 use crate::buffer;
@@ -22,7 +22,7 @@ use crate::message::{Message, Prepared};
 use crate::options::{instant, seconds};
 use crate::read_buffer::{self, Own};
 use crate::waiter::{Caller, Waiter};
-use crate::words::Transport;
+use crate::words::TransportAction;
 
 /// The native half of `wspair.asyncio`'s protocol.
 ///
@@ -546,7 +546,7 @@ impl Link {
             slf.call_method1(intern!(py, "_read"), (reads,))?;
         }
         if let Some(how) = duties.ends {
-            slf.call_method1(intern!(py, "_end_transport"), (Transport::from(how),))?;
+            slf.call_method1(intern!(py, "_end_transport"), (TransportAction::from(how),))?;
         }
         Ok(())
     }
@@ -615,7 +615,7 @@ struct Duties {
     arms: bool,
     due: Option<core::Instant>,
     reads: Option<bool>,
-    ends: Option<core::Transport>,
+    ends: Option<core::TransportAction>,
 }
 
 /// A connection and its link, locked. No Python code may run until they are unlocked.
@@ -690,7 +690,7 @@ impl Inner {
     /// What the engine says is to be done, as far as that is new.
     fn duties(&mut self, conn: &mut core::Connection) -> Duties {
         let doing = conn.transport();
-        let reads = doing != core::Transport::Open || self.reads();
+        let reads = doing != core::TransportAction::Open || self.reads();
         let turns = std::mem::replace(&mut self.is_reading, reads) != reads;
         if turns {
             conn.hold_input(!reads);
@@ -704,8 +704,8 @@ impl Inner {
             due,
             reads: turns.then_some(reads),
             ends: match doing {
-                core::Transport::Open => None,
-                core::Transport::FinishWriting if conn.wants_write() => None,
+                core::TransportAction::Open => None,
+                core::TransportAction::FinishWriting if conn.wants_write() => None,
                 _ => Some(doing),
             },
         }
@@ -737,11 +737,11 @@ impl Inner {
                 Event::Closed(closed) => {
                     let size = received.connection().too_long();
                     self.fault = match closed.cause {
-                        Cause::Peer(error) => {
+                        ClosedCause::Peer(error) => {
                             let code = error.close_code().get();
                             Some((code, explanation(error, allowed, size)))
                         }
-                        Cause::Timeout(Timer::Pong) => {
+                        ClosedCause::Timeout(Timer::Pong) => {
                             Some((CloseCode::INTERNAL.get(), "no answer to a ping".into()))
                         }
                         _ => None,

@@ -31,7 +31,7 @@ impl Options {
                 "max_frame" => limits.max_frame = limit(value)?,
                 "max_fragments" => limits.max_fragments = count(value)?,
                 "max_outgoing" => limits.max_outgoing = limit(value)?,
-                "outgoing_mark" => limits.outgoing_mark = limit(value)?,
+                "high_water_mark" | "outgoing_mark" => limits.high_water_mark = limit(value)?,
                 "chunks" if flag(value)? => config.delivery = Delivery::Chunks,
                 "chunks" => config.delivery = Delivery::Messages,
                 "auto_pong" => config.auto_pong = flag(value)?,

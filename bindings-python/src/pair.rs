@@ -30,7 +30,7 @@ impl Pair {
         each(options, |name, value| {
             match name {
                 "max_queued" => config.max_queued = limit(value)?,
-                "queue_mark" => config.queue_mark = limit(value)?,
+                "high_water_mark" | "queue_mark" => config.high_water_mark = limit(value)?,
                 "compatibility_date" => {
                     if let Some(date) = value.extract::<Option<String>>()? {
                         config.compat = compat_at(&date).ok_or_else(|| {

@@ -56,12 +56,12 @@ word! { Role: CLIENT, SERVER }
 word! { Kind: BINARY, TEXT }
 word! { Bootstrap: UPGRADE, EXTENDED_CONNECT }
 word! { ReadyState: CONNECTING, OPEN, CLOSING, CLOSED }
-word! { Transport: OPEN, FINISH_WRITING, CLOSE }
+word! { TransportAction: OPEN, FINISH_WRITING, CLOSE }
 word! { Cause: HANDSHAKE, PEER, TRANSPORT, CLOSE_TIMEOUT, PONG_TIMEOUT, ABORT, OUT_OF_MEMORY }
 word! { Phase: FRESH, ACCEPTED, HIBERNATABLE, SPENT }
 word! {
     ProtocolError: RESERVED_BITS, RESERVED_OPCODE, FRAGMENTED_CONTROL, CONTROL_TOO_LONG, UNMASKED,
-    MASKED, LENGTH_FORM, LENGTH_RANGE, UNEXPECTED_CONTINUATION, EXPECTED_CONTINUATION,
+    MASKED, NON_MINIMAL_LENGTH, LENGTH_RANGE, UNEXPECTED_CONTINUATION, EXPECTED_CONTINUATION,
     TEXT_NOT_UTF8, DEFLATE, CLOSE_BODY, CLOSE_CODE, CLOSE_REASON_NOT_UTF8, FRAME_TOO_LONG,
     MESSAGE_TOO_LONG, TOO_MANY_FRAGMENTS,
 }
@@ -72,7 +72,7 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     Kind::members(py)?;
     Bootstrap::members(py)?;
     ReadyState::members(py)?;
-    Transport::members(py)?;
+    TransportAction::members(py)?;
     Cause::members(py)?;
     Phase::members(py)?;
     ProtocolError::members(py).map(drop)
@@ -139,25 +139,25 @@ impl From<core::ReadyState> for ReadyState {
     }
 }
 
-impl From<core::Transport> for Transport {
-    fn from(transport: core::Transport) -> Self {
+impl From<core::TransportAction> for TransportAction {
+    fn from(transport: core::TransportAction) -> Self {
         match transport {
-            core::Transport::Open => Self::OPEN,
-            core::Transport::FinishWriting => Self::FINISH_WRITING,
+            core::TransportAction::Open => Self::OPEN,
+            core::TransportAction::FinishWriting => Self::FINISH_WRITING,
             _ => Self::CLOSE,
         }
     }
 }
 
-impl From<core::Cause> for Cause {
-    fn from(cause: core::Cause) -> Self {
+impl From<core::ClosedCause> for Cause {
+    fn from(cause: core::ClosedCause) -> Self {
         match cause {
-            core::Cause::Handshake => Self::HANDSHAKE,
-            core::Cause::Peer(_) => Self::PEER,
-            core::Cause::Timeout(Timer::Close) => Self::CLOSE_TIMEOUT,
-            core::Cause::Timeout(Timer::Pong) => Self::PONG_TIMEOUT,
-            core::Cause::Abort => Self::ABORT,
-            core::Cause::OutOfMemory => Self::OUT_OF_MEMORY,
+            core::ClosedCause::Handshake => Self::HANDSHAKE,
+            core::ClosedCause::Peer(_) => Self::PEER,
+            core::ClosedCause::Timeout(Timer::Close) => Self::CLOSE_TIMEOUT,
+            core::ClosedCause::Timeout(Timer::Pong) => Self::PONG_TIMEOUT,
+            core::ClosedCause::Abort => Self::ABORT,
+            core::ClosedCause::OutOfMemory => Self::OUT_OF_MEMORY,
             _ => Self::TRANSPORT,
         }
     }
@@ -184,7 +184,7 @@ impl From<core::ProtocolError> for ProtocolError {
             Rule::ControlTooLong => Self::CONTROL_TOO_LONG,
             Rule::Unmasked => Self::UNMASKED,
             Rule::Masked => Self::MASKED,
-            Rule::LengthForm => Self::LENGTH_FORM,
+            Rule::NonMinimalLength => Self::NON_MINIMAL_LENGTH,
             Rule::LengthRange => Self::LENGTH_RANGE,
             Rule::UnexpectedContinuation => Self::UNEXPECTED_CONTINUATION,
             Rule::ExpectedContinuation => Self::EXPECTED_CONTINUATION,

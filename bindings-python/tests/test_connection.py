@@ -19,7 +19,6 @@ from wspair import (
     Binary,
     Cause,
     Chunk,
-    Close,
     Closed,
     ClosingError,
     Connection,
@@ -27,6 +26,7 @@ from wspair import (
     InvalidArgumentError,
     Kind,
     LocalProtocolError,
+    PeerClosing,
     Ping,
     Pong,
     Prepared,
@@ -34,7 +34,7 @@ from wspair import (
     ReadyState,
     Role,
     Text,
-    Transport,
+    TransportAction,
 )
 
 HELLO = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
@@ -137,7 +137,7 @@ def test_many_messages_in_one_call(both: Both) -> None:
 
 
 def test_a_full_output_ends_a_batch_and_refuses_a_message() -> None:
-    conn = server(max_outgoing=100, outgoing_mark=50)
+    conn = server(max_outgoing=100, high_water_mark=50)
     assert conn.send_many([b"x" * 48] * 3) == 2
     assert conn.is_congested
     with pytest.raises(BackpressureError, match="100 bytes") as caught:
@@ -205,19 +205,19 @@ def test_the_closing_handshake(both: Both) -> None:
         both.client.send("late")
     assert both.client.ready_state == ReadyState.CLOSING
     end = Closed(1000, "bye", True, Cause.HANDSHAKE, None)
-    assert both.to_server() == [Close(1000, "bye"), end]
+    assert both.to_server() == [PeerClosing(1000, "bye"), end]
     assert both.server.ready_state == ReadyState.CLOSED
     answer = both.server.data_to_send()
-    assert both.server.transport_state == Transport.CLOSE or answer
+    assert both.server.transport_state == TransportAction.CLOSE or answer
     assert end_of(both.client.receive_data(answer)).clean
     assert both.client.receive_eof() == []
-    assert both.client.transport_state == Transport.CLOSE
+    assert both.client.transport_state == TransportAction.CLOSE
 
 
 def test_half_open() -> None:
     both = Both(auto_close=False)
     both.client.close(1000)
-    assert both.to_server() == [Close(1000, "")]
+    assert both.to_server() == [PeerClosing(1000, "")]
     both.server.send("still here")
     assert both.to_client() == [Text("still here")]
     both.server.close(1001)
@@ -237,15 +237,15 @@ def test_a_close_and_the_end_behind_it_get_replies_and_the_answer(
     pieces = [TEXT_AND_CLOSE[at : at + step] for at in range(0, len(TEXT_AND_CLOSE), step)]
     events = [event for piece in pieces for event in conn.receive_data(piece)]
     events += conn.receive_eof()
-    assert events[:2] == [Text("hi"), Close(1000, "")]
+    assert events[:2] == [Text("hi"), PeerClosing(1000, "")]
     conn.send("re hi")
     if not auto_close:
-        assert conn.transport_state == Transport.OPEN
+        assert conn.transport_state == TransportAction.OPEN
         conn.close(1000)
         events += conn.receive_data(b"")
     assert events[2:] == [Closed(1000, "", True, Cause.HANDSHAKE, None)]
     assert conn.data_to_send() == b"\x81\x05re hi\x88\x02\x03\xe8"
-    assert conn.transport_state == Transport.CLOSE
+    assert conn.transport_state == TransportAction.CLOSE
     with pytest.raises(ClosingError):
         conn.send("late")
 
@@ -260,7 +260,7 @@ def test_a_close_and_the_end_behind_it_are_answered_in_time() -> None:
     assert conn.next_timeout == 110
     end = Closed(1000, "", False, Cause.CLOSE_TIMEOUT, None)
     assert conn.handle_timeout(110) == [end]
-    assert (conn.transport_state, conn.next_timeout) == (Transport.CLOSE, None)
+    assert (conn.transport_state, conn.next_timeout) == (TransportAction.CLOSE, None)
 
 
 def test_without_auto_end_the_output_stays_open() -> None:
@@ -270,7 +270,7 @@ def test_without_auto_end_the_output_stays_open() -> None:
     conn.send("still here")
     conn.close(1000)
     assert conn.data_to_send() == b"\x81\x0astill here\x88\x02\x03\xe8"
-    assert conn.transport_state == Transport.CLOSE
+    assert conn.transport_state == TransportAction.CLOSE
 
 
 def test_what_leaves_the_buffers_of_the_transport_is_life() -> None:
@@ -303,7 +303,7 @@ def test_a_lost_transport_is_the_end_at_once() -> None:
     conn = server()
     conn.send("never written")
     assert conn.transport_lost() == [Closed(1006, "", False, Cause.TRANSPORT, None)]
-    assert (conn.transport_state, conn.next_timeout) == (Transport.CLOSE, None)
+    assert (conn.transport_state, conn.next_timeout) == (TransportAction.CLOSE, None)
     conn = server(auto_close=False)
     conn.receive_data(TEXT_AND_CLOSE)
     assert conn.transport_lost() == [Closed(1000, "", False, Cause.TRANSPORT, None)]
@@ -332,7 +332,7 @@ def test_what_the_peer_does_is_an_event() -> None:
 def test_the_end_of_the_transport(both: Both) -> None:
     assert both.client.receive_eof() == [Closed(1006, "", False, Cause.TRANSPORT, None)]
     both.server.abort()
-    assert both.server.transport_state == Transport.CLOSE
+    assert both.server.transport_state == TransportAction.CLOSE
 
 
 def test_arguments_that_no_state_makes_right(both: Both) -> None:
@@ -393,8 +393,8 @@ def test_events_are_values() -> None:
     assert repr(Text("x" * 1000)) == f"Text(data='{'x' * 64}'... 1000)"
     with pytest.raises(AttributeError):
         Text("a").data = "b"  # type: ignore[misc]
-    match Close(1000, "bye"):
-        case Close(code, reason):
+    match PeerClosing(1000, "bye"):
+        case PeerClosing(code, reason):
             assert (code, reason) == (1000, "bye")
 
 
@@ -432,7 +432,7 @@ BROKEN: list[tuple[ProtocolError, bytes]] = [
     (ProtocolError.FRAGMENTED_CONTROL, b"\x09\x80\0\0\0\0"),
     (ProtocolError.CONTROL_TOO_LONG, b"\x89\xfe\0\x7e\0\0\0\0"),
     (ProtocolError.UNMASKED, b"\x81\x00"),
-    (ProtocolError.LENGTH_FORM, b"\x81\xfe\0\x01\0\0\0\0"),
+    (ProtocolError.NON_MINIMAL_LENGTH, b"\x81\xfe\0\x01\0\0\0\0"),
     (ProtocolError.LENGTH_RANGE, b"\x81\xff\x80\0\0\0\0\0\0\0\0\0\0\0"),
     (ProtocolError.UNEXPECTED_CONTINUATION, b"\x80\x80\0\0\0\0"),
     (ProtocolError.EXPECTED_CONTINUATION, b"\x01\x80\0\0\0\0\x81\x80\0\0\0\0"),
@@ -468,7 +468,7 @@ def test_every_rule_is_tried_or_known() -> None:
 
 
 def test_constants_are_enums() -> None:
-    for constants in (Cause, Kind, ReadyState, Role, Transport):
+    for constants in (Cause, Kind, ReadyState, Role, TransportAction):
         assert issubclass(constants, enum.Enum)
     conn = server()
     assert conn.role is Role.SERVER

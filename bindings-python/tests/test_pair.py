@@ -22,7 +22,7 @@ from wspair import (
     ReadyState,
     Role,
     Text,
-    Transport,
+    TransportAction,
     WebSocket,
     WebSocketPair,
 )
@@ -132,7 +132,7 @@ def test_compatibility() -> None:
 
 
 def test_a_full_queue_refuses() -> None:
-    client, server = WebSocketPair(max_queued=200, queue_mark=100)
+    client, server = WebSocketPair(max_queued=200, high_water_mark=100)
     client.accept()
     server.accept()
     client.send(b"x" * 100)
@@ -328,7 +328,7 @@ def test_a_peer_that_closes_and_ends_its_direction() -> None:
     assert seen == [MessageEvent("hi"), CloseEvent(1000, "bye", True)]
     events = it.wire.receive_data(it.coupling.data_to_send())
     assert events[:2] == [Text("re hi"), Close(1000, "bye")]
-    assert it.conn.transport_state == Transport.CLOSE
+    assert it.conn.transport_state == TransportAction.CLOSE
 
 
 def test_a_peer_that_ends_its_direction_without_a_close() -> None:
@@ -350,7 +350,7 @@ def test_a_peer_that_ends_its_direction_without_a_close() -> None:
     assert close.code == 1006
     it.end.send("late")
     assert it.wire.receive_data(it.coupling.data_to_send()) == [Text(text) for text in "abc"]
-    assert it.conn.transport_state == Transport.CLOSE
+    assert it.conn.transport_state == TransportAction.CLOSE
 
 
 def test_a_transport_that_is_gone_both_ways() -> None:
@@ -361,7 +361,7 @@ def test_a_transport_that_is_gone_both_ways() -> None:
     it.coupling.transport_lost()
     it.coupling.drain()
     it.end.send("into the void")
-    assert it.conn.transport_state == Transport.CLOSE
+    assert it.conn.transport_state == TransportAction.CLOSE
     message, close = it.end
     assert message == MessageEvent("last")
     assert isinstance(close, CloseEvent)
@@ -369,7 +369,7 @@ def test_a_transport_that_is_gone_both_ways() -> None:
 
 
 def test_congestion_reaches_the_wire() -> None:
-    it = Coupled(queue_mark=100)
+    it = Coupled(high_water_mark=100)
     it.wire.send_many([b"x" * 50] * 3)
     it.exchange()
     assert it.coupling.is_congested

@@ -34,7 +34,7 @@ pub struct Limits {
     /// empty queue takes one message of any length.
     pub max_outgoing: usize,
     /// From this many waiting bytes on, `is_congested` is true. Default 1 MiB.
-    pub outgoing_mark: usize,
+    pub high_water_mark: usize,
 }
 
 impl Limits {
@@ -49,7 +49,7 @@ impl Default for Limits {
             max_frame: Self::UNLIMITED,
             max_fragments: 16_384,
             max_outgoing: 16 << 20,
-            outgoing_mark: 1 << 20,
+            high_water_mark: 1 << 20,
         }
     }
 }

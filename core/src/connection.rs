@@ -25,11 +25,11 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Range;
 
-pub use self::lifecycle::Transport;
+pub use self::lifecycle::TransportAction;
 pub use self::mask_keys::MaskKeys;
 pub use self::prepared::Prepared;
 pub use self::receive::Receive;
-pub use self::sender::{Compression, Outgoing, Sender};
+pub use self::sender::{Compression, OutgoingBinary, Sender};
 pub use self::transmit::Transmit;
 
 use self::compress::Compress;
@@ -44,7 +44,7 @@ use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
 use crate::error::{ProtocolError, SendError};
-use crate::event::{Cause, Kind, Timer};
+use crate::event::{ClosedCause, Kind, Timer};
 use crate::frame::{MAX_HEADER, Role};
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
@@ -92,7 +92,7 @@ pub struct Connection {
     /// The host does not read.
     input_held: bool,
     /// The last told time.
-    told: Instant,
+    now: Instant,
     read: ReadBuffer,
 }
 
@@ -117,7 +117,7 @@ impl Connection {
             outbound: Outbound::new(Queue::new(masks), &config, compress),
             keepalive: Keepalive::new(&config),
             input_held: false,
-            told: Instant::default(),
+            now: Instant::default(),
             read: ReadBuffer::default(),
             config,
         }
@@ -195,8 +195,8 @@ impl Connection {
     /// What the transport holds is to be fed before, and what it takes to be written: a pong that
     /// nobody read, and room that nobody used, are silence.
     pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
-        self.told = self.told.max(now);
-        let now = self.told;
+        self.now = self.now.max(now);
+        let now = self.now;
         self.read.tick();
         if self.watches_silence() {
             match self.keepalive.tick(&self.config, now, self.outbound.progress()) {
@@ -246,9 +246,9 @@ impl Connection {
     /// A deadline that is armed but does not know the time yet counts as due at the last told
     /// time, zero if none was told.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let Self { role, config, outbound, keepalive, told, .. } = self;
-        let closing = outbound.lifecycle.poll_timeout(*told, !outbound.is_idle(), *role);
-        let silence = || keepalive.poll_timeout(config, *told, outbound.progress());
+        let Self { role, config, outbound, keepalive, now, .. } = self;
+        let closing = outbound.lifecycle.poll_timeout(*now, !outbound.is_idle(), *role);
+        let silence = || keepalive.poll_timeout(config, *now, outbound.progress());
         sooner(closing, self.watches_silence().then(silence).flatten())
     }
 
@@ -259,7 +259,7 @@ impl Connection {
     }
 
     /// What to do with the transport now: derived from the state, the same however often asked.
-    pub fn transport(&self) -> Transport {
+    pub fn transport(&self) -> TransportAction {
         self.outbound.lifecycle.transport(self.role, !self.outbound.is_idle())
     }
 
@@ -271,7 +271,7 @@ impl Connection {
     /// How long a message had got when it broke [`max_message`](crate::Limits::max_message): by
     /// what its headers announced, or, where it was compressed, at least one byte more than that.
     pub fn too_long(&self) -> Option<u64> {
-        let broke = Some(Cause::Peer(ProtocolError::MessageTooLong));
+        let broke = Some(ClosedCause::Peer(ProtocolError::MessageTooLong));
         let over = (self.config.limits.max_message as u64).saturating_add(1);
         let length = self.inbound.too_long.unwrap_or(over);
         (self.outbound.lifecycle.cause() == broke).then_some(length)
@@ -372,7 +372,10 @@ impl Connection {
 
     /// See [`Sender::send_binary`].
     #[inline]
-    pub fn send_binary<'b>(&mut self, data: impl Into<Outgoing<'b>>) -> Result<(), SendError> {
+    pub fn send_binary<'b>(
+        &mut self,
+        data: impl Into<OutgoingBinary<'b>>,
+    ) -> Result<(), SendError> {
         self.sender().send_binary(data)
     }
 
@@ -448,6 +451,6 @@ impl Connection {
 
     /// See [`Sender::is_congested`].
     pub fn is_congested(&self) -> bool {
-        self.outbound.buffered() >= self.config.limits.outgoing_mark
+        self.outbound.buffered() >= self.config.limits.high_water_mark
     }
 }

@@ -24,7 +24,7 @@ pub enum ProtocolError {
     /// A server's frame was masked (RFC 6455 5.1).
     Masked,
     /// The length was not in its shortest form (RFC 6455 5.2).
-    LengthForm,
+    NonMinimalLength,
     /// The top bit of a 64-bit length was set (RFC 6455 5.2).
     LengthRange,
     /// A continuation frame without a message to continue (RFC 6455 5.4).
@@ -70,7 +70,7 @@ impl fmt::Display for ProtocolError {
             Self::ControlTooLong => "control frame longer than 125 bytes",
             Self::Unmasked => "unmasked frame from a client",
             Self::Masked => "masked frame from a server",
-            Self::LengthForm => "length not in its shortest form",
+            Self::NonMinimalLength => "length not in its shortest form",
             Self::LengthRange => "length beyond 63 bits",
             Self::UnexpectedContinuation => "continuation without a message",
             Self::ExpectedContinuation => "new message inside a fragmented one",

@@ -31,7 +31,7 @@ pub enum Event<'a> {
     /// A pong's payload, up to 125 bytes.
     Pong(&'a [u8]),
     /// The peer's Close frame. With `auto_close` it is already answered.
-    Close(CloseFrame<'a>),
+    PeerClosing(CloseFrame<'a>),
     /// The end. Every connection reports it exactly once, and nothing follows it.
     Closed(Closed),
 }
@@ -199,13 +199,13 @@ pub struct Closed {
     /// Whether both Close frames passed (RFC 6455 7.1.4).
     pub clean: bool,
     /// What ended it.
-    pub cause: Cause,
+    pub cause: ClosedCause,
 }
 
 /// What ended a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum ClosedCause {
     /// Both Close frames passed.
     Handshake,
     /// The peer broke the protocol or a limit; a Close frame that says so was queued, unless one

@@ -51,7 +51,7 @@ impl Opcode {
 
 /// What a frame's sender must keep to, as the receiver knows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Expect {
+pub struct HeaderRules {
     /// The receiver's own role: the other role sent the frame.
     pub role: Role,
     /// Whether an extension gave RSV1 a meaning on the first frame of a message (RFC 7692 6).
@@ -95,13 +95,13 @@ impl Header {
     /// form and range of the length, as soon as the bytes at hand show it.
     ///
     /// ```
-    /// use wspair::frame::{Decoded, Expect, Header, Opcode, Role};
-    /// let expect = Expect { role: Role::Client, rsv1: false };
+    /// use wspair::frame::{Decoded, HeaderRules, Header, Opcode, Role};
+    /// let expect = HeaderRules { role: Role::Client, rsv1: false };
     /// let Ok(Decoded::Header(header, 2)) = Header::decode(b"\x81\x05Hello", expect) else { panic!() };
     /// assert_eq!((header.opcode, header.fin, header.len), (Opcode::Text, true, 5));
     /// assert_eq!(Header::decode(b"\x81", expect), Ok(Decoded::NeedMore(1)));
     /// ```
-    pub fn decode(bytes: &[u8], expect: Expect) -> Result<Decoded, ProtocolError> {
+    pub fn decode(bytes: &[u8], expect: HeaderRules) -> Result<Decoded, ProtocolError> {
         let Some(&first) = bytes.first() else {
             return Ok(Decoded::NeedMore(2));
         };
@@ -140,7 +140,7 @@ impl Header {
             short => (2, u64::from(short)),
         };
         match (short, len) {
-            (126, ..126) | (127, ..=0xFFFF) => return Err(ProtocolError::LengthForm),
+            (126, ..126) | (127, ..=0xFFFF) => return Err(ProtocolError::NonMinimalLength),
             (_, 0x8000_0000_0000_0000..) => return Err(ProtocolError::LengthRange),
             _ => {}
         }

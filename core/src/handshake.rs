@@ -68,7 +68,7 @@ pub use client_request::{ClientRequest, InvalidRequest};
 pub use deflate::{DeflateDecline, DeflateOffer, DeflateParams, DeflatePolicy};
 pub use fields::{FieldList, Fields, InvalidField};
 pub use origin::{InvalidOrigin, Origins};
-pub use refusal::{Cause, InvalidStatus, Refusal};
+pub use refusal::{InvalidStatus, Refusal, RefusalCause};
 pub use request::Request;
 pub use response::{Failure, Response};
 pub use server::{ServerHandshake, ServerProgress};

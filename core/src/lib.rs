@@ -35,11 +35,11 @@ pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Limits};
 #[cfg(feature = "alloc")]
 pub use connection::{
-    Compression, Connection, MaskKeys, Prepared, Receive, Sender, Transmit, Transport,
+    Compression, Connection, MaskKeys, Prepared, Receive, Sender, Transmit, TransportAction,
 };
 pub use error::{ProtocolError, SendError};
 #[cfg(feature = "alloc")]
-pub use event::{Cause, Closed, Event, Kind, Payload, Text};
+pub use event::{Closed, ClosedCause, Event, Kind, Payload, Text};
 pub use frame::Role;
 #[cfg(feature = "alloc")]
 pub use handshake::{ClientHandshake, ClientRequest, Negotiated, ServerHandshake};

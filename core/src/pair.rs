@@ -7,7 +7,7 @@ pub use compat::{Compat, Flag};
 pub use config::{Accept, PairConfig};
 pub use coupling::Coupling;
 pub use error::PairError;
-pub use event::{DISCONNECTED, Fault, Outgoing, PairEvent, Sent};
+pub use event::{DISCONNECTED, Fault, PairEvent, Sent, WireAction};
 use lane::{Ending, Item};
 use side::{Holder, Side};
 pub use state::Phase;
@@ -251,7 +251,7 @@ impl<M> Pair<M> {
 
     /// Whether the other end is behind with what `end`, or the wire under it, sent.
     pub fn is_congested(&self, end: End) -> bool {
-        self.side(end).out.cost() >= self.config.queue_mark
+        self.side(end).out.cost() >= self.config.high_water_mark
     }
 
     /// Keeps bytes with `end`, instead of those before. Possible at any time.

@@ -64,10 +64,10 @@ impl Deadline {
     }
 
     /// When it is worth calling: the deadline, or the last told time while it is only armed.
-    pub(crate) fn due(self, told: Instant) -> Option<Instant> {
+    pub(crate) fn due(self, now: Instant) -> Option<Instant> {
         match self {
             Self::Off => None,
-            Self::Armed(_) => Some(told),
+            Self::Armed(_) => Some(now),
             Self::At(at) => Some(at),
         }
     }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::random::{End, door, ends_once, frames, idempotent, kind, role};
 use common::*;
 use proptest::prelude::*;
-use wspair::{CloseCode, Config, Delivery, Instant, Kind, ReadyState, Transport};
+use wspair::{CloseCode, Config, Delivery, Instant, Kind, ReadyState, TransportAction};
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -77,7 +77,7 @@ fn any_config() -> impl Strategy<Value = Config> {
                 config.limits.max_frame = limits.1;
                 config.limits.max_fragments = limits.2;
                 config.limits.max_outgoing = limits.3;
-                config.limits.outgoing_mark = limits.4;
+                config.limits.high_water_mark = limits.4;
                 (config.ping_after, config.pong_within, config.close_within) = times;
                 config.auto_pong = switches.0;
                 config.auto_close = switches.1;
@@ -192,7 +192,7 @@ proptest! {
         if ended && config.close_within.is_some() {
             let told = matches!(end.events.last(), Some(OwnedEvent::Closed { .. }));
             prop_assert!(told, "no end in {:?}", end.events);
-            prop_assert_eq!(end.conn.transport(), Transport::Close);
+            prop_assert_eq!(end.conn.transport(), TransportAction::Close);
             prop_assert_eq!(end.conn.poll_timeout(), None);
         }
         end.conn.transmit().drain_into(&mut written);

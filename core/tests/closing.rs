@@ -4,7 +4,8 @@ mod common;
 
 use common::*;
 use wspair::{
-    Cause, CloseCode, Config, Connection, ProtocolError, ReadyState, Role, SendError, Transport,
+    CloseCode, ClosedCause, Config, Connection, ProtocolError, ReadyState, Role, SendError,
+    TransportAction,
 };
 
 fn code(code: u16) -> CloseCode {
@@ -37,7 +38,7 @@ fn the_reason_is_told_and_only_the_code_is_echoed() {
                 code: 1000,
                 reason: reason.into(),
                 clean: true,
-                cause: Cause::Handshake,
+                cause: ClosedCause::Handshake,
             },
         ];
         for role in ROLES {
@@ -157,17 +158,17 @@ fn closes_that_cross_end_cleanly_with_the_peers_code() {
 fn a_server_is_told_to_end_the_transport_as_soon_as_both_closed() {
     let mut conn = connection(Role::Server, Config::default()); // H-15, the peer first
     feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
-    assert_eq!(conn.transport(), Transport::FinishWriting);
+    assert_eq!(conn.transport(), TransportAction::FinishWriting);
     assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
-    assert_eq!(conn.transport(), Transport::Close);
+    assert_eq!(conn.transport(), TransportAction::Close);
 
     let mut conn = connection(Role::Server, Config::default()); // H-15, the server first
     conn.close(None, "").unwrap();
-    assert_eq!(conn.transport(), Transport::Open);
+    assert_eq!(conn.transport(), TransportAction::Open);
     assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
-    assert_eq!(conn.transport(), Transport::Open);
+    assert_eq!(conn.transport(), TransportAction::Open);
     feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
-    assert_eq!(conn.transport(), Transport::Close);
+    assert_eq!(conn.transport(), TransportAction::Close);
 }
 
 #[test]
@@ -179,9 +180,9 @@ fn a_client_waits_for_the_server_to_end_the_transport() {
         }
         feed(&mut conn, Door::Mutable, &hex("88 00"));
         assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
-        assert_eq!(conn.transport(), Transport::Open);
+        assert_eq!(conn.transport(), TransportAction::Open);
         assert_eq!(eof(&mut conn), []);
-        assert_eq!(conn.transport(), Transport::Close);
+        assert_eq!(conn.transport(), TransportAction::Close);
     }
 }
 
@@ -190,12 +191,12 @@ fn a_failed_connection_writes_its_close_and_reads_on_until_the_peer_ends() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
         feed(&mut conn, Door::Mutable, &hex("83 00"));
-        assert_eq!(conn.transport(), Transport::FinishWriting);
+        assert_eq!(conn.transport(), TransportAction::FinishWriting);
         assert_eq!(drain(&mut conn), [sent_close(1002)]);
-        assert_eq!(conn.transport(), Transport::FinishWriting);
+        assert_eq!(conn.transport(), TransportAction::FinishWriting);
         assert_eq!(feed(&mut conn, Door::Mutable, &[0xff; 1000]), []);
         assert_eq!(eof(&mut conn), []);
-        assert_eq!(conn.transport(), Transport::Close);
+        assert_eq!(conn.transport(), TransportAction::Close);
     }
 }
 
@@ -205,10 +206,10 @@ fn a_stream_that_ends_without_a_close_is_not_clean() {
         for role in ROLES {
             let mut conn = connection(role, Config::default());
             assert_eq!(feed(&mut conn, Door::Mutable, &to(role, &hex(frames))), []);
-            assert_eq!(eof(&mut conn), [abnormal(Cause::Transport)], "H-18 {frames}");
+            assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)], "H-18 {frames}");
             assert_eq!(eof(&mut conn), [], "H-18 {frames}");
             assert_eq!(drain(&mut conn), [], "H-18 {frames}");
-            assert_eq!(conn.transport(), Transport::Close);
+            assert_eq!(conn.transport(), TransportAction::Close);
             assert_eq!(conn.send_text(""), Err(SendError::Closing));
         }
     }
@@ -219,7 +220,7 @@ fn whole_messages_before_the_end_are_delivered() {
     for role in ROLES {
         let mut conn = connection(role, Config::default()); // H-19
         assert_eq!(feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"a")), [text("a")]);
-        assert_eq!(eof(&mut conn), [abnormal(Cause::Transport)]);
+        assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)]);
     }
 }
 
@@ -228,9 +229,9 @@ fn what_waits_is_still_to_be_written_after_the_peers_last_byte() {
     let mut conn = connection(Role::Server, Config::default());
     conn.send_text("late").unwrap();
     eof(&mut conn);
-    assert_eq!(conn.transport(), Transport::FinishWriting);
+    assert_eq!(conn.transport(), TransportAction::FinishWriting);
     assert_eq!(drain(&mut conn), [sent(0x81, b"late")]);
-    assert_eq!(conn.transport(), Transport::Close);
+    assert_eq!(conn.transport(), TransportAction::Close);
 }
 
 #[test]
@@ -251,7 +252,13 @@ fn each_fault_has_its_code() {
     use ProtocolError::*;
     let protocol = [ReservedBits, ReservedOpcode, FragmentedControl, ControlTooLong, Unmasked]
         .into_iter()
-        .chain([Masked, LengthForm, LengthRange, UnexpectedContinuation, ExpectedContinuation])
+        .chain([
+            Masked,
+            NonMinimalLength,
+            LengthRange,
+            UnexpectedContinuation,
+            ExpectedContinuation,
+        ])
         .chain([CloseBody, ProtocolError::CloseCode])
         .map(|error| (error, 1002));
     let others = [(TextNotUtf8, 1007), (CloseReasonNotUtf8, 1007), (TooManyFragments, 1008)]
@@ -325,7 +332,10 @@ fn a_half_open_connection_sends_on_after_the_peers_close() {
         let mut conn = connection(role, config.clone());
         let frames = to(role, &hex("88 02 0fa1 81 01 61"));
         assert_eq!(feed(&mut conn, Door::Mutable, &frames), [close(4001)]);
-        assert_eq!((conn.ready_state(), conn.transport()), (ReadyState::Closing, Transport::Open));
+        assert_eq!(
+            (conn.ready_state(), conn.transport()),
+            (ReadyState::Closing, TransportAction::Open)
+        );
         conn.send_text("more").unwrap();
         assert_eq!(drain(&mut conn), [sent(0x81, b"more")]);
         assert_eq!(feed(&mut conn, Door::Mutable, &frames), []);
@@ -345,7 +355,7 @@ fn a_half_open_connection_that_loses_its_transport_keeps_the_peers_code() {
         code: 4001,
         reason: "bye".into(),
         clean: false,
-        cause: Cause::Transport,
+        cause: ClosedCause::Transport,
     };
     assert_eq!(collect(&mut conn.transport_lost()), [expected]);
 }

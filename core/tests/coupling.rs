@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use wspair::event::{Cause, Closed};
+use wspair::event::{Closed, ClosedCause};
 use wspair::pair::{Accept, Coupling, End, Fault, Pair, PairConfig, PairEvent, Phase, Sent};
 use wspair::{
     CloseCode, Config, Connection, Event, Instant, Kind, MaskKeys, Negotiated, ProtocolError,
-    ReadyState, SendError, Sender, Transport,
+    ReadyState, SendError, Sender, TransportAction,
 };
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -169,7 +169,7 @@ fn a_close_from_the_wire_is_answered_when_the_kept_end_reads_it() {
     assert_eq!(world.poll(), Some(close(3333, "client bye", true)));
     world.settle();
     assert_eq!(world.closed(), (3333, "client bye", true), "code and reason are echoed");
-    assert_eq!(world.server.transport(), Transport::Close);
+    assert_eq!(world.server.transport(), TransportAction::Close);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_peer_that_closes_and_ends_its_direction_gets_replies_and_the_answer() {
         world.accept(Some(half_open));
         world.last([masked(&["a", "b"]), CLOSE.to_vec()].concat());
         assert_eq!(world.drain(), b"");
-        assert_eq!(world.server.transport(), Transport::Open);
+        assert_eq!(world.server.transport(), TransportAction::Open);
         let messages = ["a", "b"].map(|it| PairEvent::Message(text(it)));
         assert_eq!(world.echo(), [&messages[..], &[close(1000, "", true)]].concat());
         if half_open {
@@ -249,7 +249,7 @@ fn a_peer_that_closes_and_ends_its_direction_gets_replies_and_the_answer() {
         }
         let texts: &[_] = if half_open { &["a", "b", "more"] } else { &["a", "b"] };
         assert_eq!(world.drain(), [&unmasked(texts)[..], b"\x88\x02\x03\xe8"].concat());
-        assert_eq!(world.server.transport(), Transport::Close);
+        assert_eq!(world.server.transport(), TransportAction::Close);
         world.cut();
         assert_eq!(world.server.poll_timeout(), None);
         assert_eq!(world.pair.ready_state(End::Second), ReadyState::Closed);
@@ -265,14 +265,14 @@ fn a_peer_that_ends_its_direction_without_a_close_gets_replies_until_the_kept_en
         if between {
             assert_eq!(world.drain(), b"");
         }
-        assert_eq!(world.server.transport(), Transport::Open);
+        assert_eq!(world.server.transport(), TransportAction::Open);
         let messages = ["a", "b", "c"].map(|it| PairEvent::Message(text(it)));
         assert_eq!(world.echo(), [&messages[..], &[vanished()]].concat());
         assert_eq!(world.pair.send(End::Second, text("late"), 4), Ok(Sent::Ignored));
         assert_eq!(world.drain(), unmasked(&["a", "b", "c"]));
         assert_eq!(
             (world.server.transport(), world.server.poll_timeout()),
-            (Transport::Close, None)
+            (TransportAction::Close, None)
         );
         assert_eq!(world.pair.phase(End::Second), Phase::Spent);
     }
@@ -286,7 +286,7 @@ fn a_close_of_the_kept_end_reaches_a_peer_that_ended_its_direction_without_one()
     assert_eq!(world.poll(), Some(PairEvent::Message(text("a"))));
     world.pair.close(End::Second, Some(1000), None).unwrap();
     assert_eq!(world.drain(), b"\x88\x02\x03\xe8");
-    assert_eq!(world.server.transport(), Transport::Close);
+    assert_eq!(world.server.transport(), TransportAction::Close);
     assert_eq!(world.poll(), Some(vanished()));
 }
 
@@ -297,11 +297,11 @@ fn a_kept_end_that_does_not_look_holds_a_wire_that_ended_only_so_long() {
         let closes = last.ends_with(CLOSE);
         world.last(last);
         world.tell(0);
-        assert_eq!(world.server.transport(), Transport::Open);
+        assert_eq!(world.server.transport(), TransportAction::Open);
         world.tell(10);
         assert_eq!(
             (world.server.transport(), world.server.poll_timeout()),
-            (Transport::Close, None)
+            (TransportAction::Close, None)
         );
         world.accept(None);
         world.pair.send(End::Second, text("too late"), 8).unwrap();
@@ -329,7 +329,7 @@ fn a_kept_end_that_is_gone_or_failed_holds_no_wire() {
                 leave(&mut world);
             }
             assert_eq!(world.drain(), b"");
-            assert_eq!(world.server.transport(), Transport::Close);
+            assert_eq!(world.server.transport(), TransportAction::Close);
         }
     }
 }
@@ -347,7 +347,10 @@ fn a_wire_that_is_lost_is_1006_behind_its_messages_and_takes_nothing() {
     while let Some(event) = received.next() {
         world.coupling.forward(&mut world.pair, event, make);
     }
-    assert_eq!((world.server.transport(), world.server.poll_timeout()), (Transport::Close, None));
+    assert_eq!(
+        (world.server.transport(), world.server.poll_timeout()),
+        (TransportAction::Close, None)
+    );
     world.pair.send(End::Second, text("into the void"), 13).unwrap();
     let World { pair, coupling, server, .. } = &mut world;
     assert!(!coupling.drain(pair, &mut server.sender(), send), "nothing more goes out");
@@ -377,7 +380,7 @@ fn a_listener_that_throws_drops_the_wire_behind_what_was_sent() {
     assert_eq!(world.poll(), Some(PairEvent::Error(Fault::Listener)));
     world.settle();
     assert_eq!(world.client_saw, [text("sent before")]);
-    assert_eq!(world.server.transport(), Transport::Close);
+    assert_eq!(world.server.transport(), TransportAction::Close);
     assert_eq!(world.client_closed, None, "no Close frame went out");
 }
 
@@ -397,7 +400,7 @@ fn a_message_over_the_limit_fails_the_kept_end_and_tells_the_peer() {
 #[test]
 fn a_full_wire_keeps_messages_in_the_pair() {
     let mut config = Config::default();
-    config.limits.outgoing_mark = 100;
+    config.limits.high_water_mark = 100;
     let mut world = World::new(config);
     world.accept(None);
     for _ in 0..10 {
@@ -447,10 +450,10 @@ fn a_pair_between_two_wires_is_a_proxy() {
     pair.abandon(End::Second);
     let mut outer = Connection::server(config(), Negotiated::default());
     left.drain(&mut pair, &mut outer.sender(), send);
-    assert_eq!(outer.transport(), Transport::Close);
+    assert_eq!(outer.transport(), TransportAction::Close);
     let mut received = outer.receive(&mut []);
     let Some(Event::Closed(closed)) = received.next() else { panic!("no end") };
-    assert_eq!(closed.cause, Cause::Abort);
+    assert_eq!(closed.cause, ClosedCause::Abort);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use wspair::{Config, Connection, Instant, Role, Transport};
+use wspair::{Config, Connection, Instant, Role, TransportAction};
 
 /// Reads a batch, deferring or not, and answers all of its texts behind it.
 fn batch(conn: &mut Connection, defers: bool, bytes: &[u8]) -> Vec<OwnedEvent> {
@@ -36,8 +36,8 @@ fn a_deferred_close_goes_behind_the_answers_to_its_batch() {
             assert_eq!(
                 conn.transport(),
                 match (role, close) {
-                    (Role::Client, 4000) => Transport::Open,
-                    _ => Transport::FinishWriting,
+                    (Role::Client, 4000) => TransportAction::Open,
+                    _ => TransportAction::FinishWriting,
                 }
             );
             let mut frames = drain(&mut conn);
@@ -85,8 +85,8 @@ fn a_deferred_close_is_queued_whatever_is_called_before_one_looks() {
         assert_eq!(feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"")), []);
         assert_eq!(collect(&mut conn.handle_timeout(Instant::default())), []);
         assert_eq!(collect(&mut conn.receive_eof()), []);
-        assert_eq!(conn.transport(), Transport::FinishWriting);
+        assert_eq!(conn.transport(), TransportAction::FinishWriting);
         assert_eq!(drain(&mut conn), [sent_close(1002)]);
-        assert_eq!(conn.transport(), Transport::Close);
+        assert_eq!(conn.transport(), TransportAction::Close);
     }
 }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::*;
 use wspair::event::Timer;
 use wspair::{
-    Cause, Config, Connection, Delivery, Event, Instant, ProtocolError, ReadyState, Role,
+    ClosedCause, Config, Connection, Delivery, Event, Instant, ProtocolError, ReadyState, Role,
 };
 
 /// Messages of both kinds, whole and in parts, with control frames between, and a Close frame.
@@ -325,11 +325,14 @@ fn the_first_end_counts() {
         conn.close(None, "").unwrap();
         let _ = conn.handle_timeout(Instant::default());
         let _ = conn.handle_timeout(late); // ended, and not told
-        assert_eq!(eof(&mut conn), [abnormal(Cause::Timeout(Timer::Close))]);
+        assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Timeout(Timer::Close))]);
 
         let mut conn = connection(role, Config::default());
         let _ = conn.receive_eof();
-        assert_eq!(feed(&mut conn, Door::Mutable, &hex("83 00")), [abnormal(Cause::Transport)]);
+        assert_eq!(
+            feed(&mut conn, Door::Mutable, &hex("83 00")),
+            [abnormal(ClosedCause::Transport)]
+        );
         assert_eq!(drain(&mut conn), []);
 
         let mut conn = connection(role, Config::default());
@@ -351,5 +354,5 @@ fn messages_unread_when_the_transport_ends_still_come() {
     assert!(matches!(received.next(), Some(wspair::Event::Text(text)) if &*text == "one"));
     let mut received = conn.receive_eof();
     assert!(matches!(received.next(), Some(wspair::Event::Text(text)) if &*text == "two"));
-    assert_eq!(collect(&mut received), [abnormal(Cause::Transport)]);
+    assert_eq!(collect(&mut received), [abnormal(ClosedCause::Transport)]);
 }

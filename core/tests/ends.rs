@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::random::{End, door, ends_once, idempotent, kind, told};
 use common::*;
 use proptest::prelude::*;
-use wspair::{CloseCode, Config, Delivery, Instant, Kind, Role, Transport};
+use wspair::{CloseCode, Config, Delivery, Instant, Kind, Role, TransportAction};
 
 /// A client and a server, joined in memory.
 struct Joined {
@@ -125,14 +125,14 @@ impl Joined {
                 self.write(at, usize::MAX);
                 self.ends[at].read(Door::Mutable, usize::MAX, usize::MAX, false);
                 let ends_transport = match self.ends[at].conn.transport() {
-                    Transport::Close => true,
-                    Transport::FinishWriting => self.ends[at].conn.transmit().is_empty(),
+                    TransportAction::Close => true,
+                    TransportAction::FinishWriting => self.ends[at].conn.transmit().is_empty(),
                     _ => false,
                 };
                 self.fin[at] |= ends_transport;
                 self.pass_fin(1 - at);
             }
-            let done = |end: &End| end.conn.transport() == Transport::Close;
+            let done = |end: &End| end.conn.transport() == TransportAction::Close;
             if self.ends.iter().all(done) {
                 return;
             }
@@ -189,12 +189,12 @@ proptest! {
             all_came.push(messages.len() == sent.len());
             prop_assert!(!clean || all_came[at], "all came before a clean end");
         }
-        let late = ends.iter().any(|(_, cause)| matches!(cause, wspair::Cause::Timeout(_)));
+        let late = ends.iter().any(|(_, cause)| matches!(cause, wspair::ClosedCause::Timeout(_)));
         if joined.cut || late {
             return Ok(());
         }
         match fin {
-            [false, false] => prop_assert_eq!(&ends, &[(true, wspair::Cause::Handshake); 2]),
+            [false, false] => prop_assert_eq!(&ends, &[(true, wspair::ClosedCause::Handshake); 2]),
             // Who ends only its own direction goes on reading what the other may still send.
             [ended, _] => prop_assert!(fin == [true; 2] || all_came[usize::from(!ended)]),
         }

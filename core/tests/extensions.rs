@@ -3,12 +3,12 @@
 
 use proptest::prelude::*;
 use wspair::handshake::{
-    Acceptance, Bootstrap, Cause, ClientRequest, Failure, Fields, Negotiated, Policy, Request,
-    Response, accept_key,
+    Acceptance, Bootstrap, ClientRequest, Failure, Fields, Negotiated, Policy, RefusalCause,
+    Request, Response, accept_key,
 };
 
 /// What a server makes of a list in these lines.
-fn offer(policy: &Policy, lines: &[&str]) -> Result<Acceptance, Cause> {
+fn offer(policy: &Policy, lines: &[&str]) -> Result<Acceptance, RefusalCause> {
     let base: [(&str, &[u8]); 5] = [
         ("Host", b"h"),
         ("Upgrade", b"websocket"),
@@ -82,7 +82,7 @@ fn a_malformed_list_is_refused_by_both_sides() {
     let request = ClientRequest::new("ws://h/").unwrap();
     for list in MALFORMED {
         let seen = offer(&Policy::default(), &[list]);
-        assert_eq!(seen, Err(Cause::Extensions), "C-32: {list:?}");
+        assert_eq!(seen, Err(RefusalCause::Extensions), "C-32: {list:?}");
         assert_eq!(answer(&request, &[list]), Err(Failure::Extensions), "B-17: {list:?}");
     }
 }
@@ -106,7 +106,7 @@ fn a_server_without_extensions_declines_all() {
     // C-30: lines join, and an empty one is an empty part of the list.
     assert!(offer(&Policy::default(), &["a; b", "c"]).is_ok(), "C-30");
     assert!(offer(&Policy::default(), &["", "c"]).is_ok(), "C-30");
-    assert_eq!(offer(&Policy::default(), &["a", "b;"]), Err(Cause::Extensions), "C-32");
+    assert_eq!(offer(&Policy::default(), &["a", "b;"]), Err(RefusalCause::Extensions), "C-32");
 }
 
 #[test]
@@ -124,10 +124,10 @@ fn a_client_that_offered_nothing_takes_no_extension() {
 fn the_grammar_is_checked_beyond_what_is_read() {
     let many = |count: usize, end: &str| format!("{}{end}", "a; b=c, ".repeat(count));
     assert!(offer(&Policy::default(), &[&many(1000, "a")]).is_ok());
-    assert_eq!(offer(&Policy::default(), &[&many(1000, "a;")]), Err(Cause::Extensions));
+    assert_eq!(offer(&Policy::default(), &[&many(1000, "a;")]), Err(RefusalCause::Extensions));
     let params = format!("a{}", "; b=c".repeat(1000));
     assert!(offer(&Policy::default(), &[&params]).is_ok());
-    assert_eq!(offer(&Policy::default(), &[&format!("{params};")]), Err(Cause::Extensions));
+    assert_eq!(offer(&Policy::default(), &[&format!("{params};")]), Err(RefusalCause::Extensions));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_huge_hostile_list_is_refused_at_once() {
         format!("{}\"", ",".repeat(huge)),
         format!("{};", "a;b,".repeat(huge)),
     ] {
-        assert_eq!(offer(&Policy::default(), &[&list]), Err(Cause::Extensions), "T5");
+        assert_eq!(offer(&Policy::default(), &[&list]), Err(RefusalCause::Extensions), "T5");
     }
 }
 

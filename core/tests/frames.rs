@@ -33,10 +33,10 @@ fn each_length_form_is_understood() {
 fn a_rule_that_a_header_breaks_ends_the_connection() {
     use ProtocolError::*;
     for (row, frames, error) in [
-        ("E-03", "81 7e 0005 48656c6c6f", LengthForm),
-        ("E-03", "81 7e 007d", LengthForm),
-        ("E-03", "81 7f 0000000000000005 48656c6c6f", LengthForm),
-        ("E-03", "81 7f 000000000000ffff", LengthForm),
+        ("E-03", "81 7e 0005 48656c6c6f", NonMinimalLength),
+        ("E-03", "81 7e 007d", NonMinimalLength),
+        ("E-03", "81 7f 0000000000000005 48656c6c6f", NonMinimalLength),
+        ("E-03", "81 7f 000000000000ffff", NonMinimalLength),
         ("E-04", "82 7f 8000000000000000", LengthRange),
         ("E-04", "82 7f ffffffffffffffff", LengthRange),
         ("E-07", "c1 05 48656c6c6f", ReservedBits),
@@ -69,8 +69,8 @@ fn the_first_broken_rule_of_a_header_decides() {
         ("03 7e 0001", ReservedOpcode),
         ("09 7e 0001", FragmentedControl),
         ("89 7e 0001", ControlTooLong),
-        ("81 7e 0001", LengthForm),
-        ("80 7e 0001", LengthForm),
+        ("81 7e 0001", NonMinimalLength),
+        ("80 7e 0001", NonMinimalLength),
         ("80 7f 7fffffffffffffff", UnexpectedContinuation),
     ] {
         check_fault("order of verdicts", frames, &[], error);

@@ -7,7 +7,7 @@ use common::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use wspair::event::Timer;
-use wspair::{Cause, CloseCode, Config, Connection, ReadyState, SendError, Transport};
+use wspair::{CloseCode, ClosedCause, Config, Connection, ReadyState, SendError, TransportAction};
 
 fn eof(conn: &mut Connection) -> Vec<OwnedEvent> {
     collect(&mut conn.receive_eof())
@@ -33,14 +33,14 @@ fn lingering() -> Config {
     config(|config| (config.auto_close, config.auto_end) = (false, false))
 }
 
-fn unclean(code: u16, cause: Cause) -> OwnedEvent {
+fn unclean(code: u16, cause: ClosedCause) -> OwnedEvent {
     OwnedEvent::Closed { code, reason: String::new(), clean: false, cause }
 }
 
 /// Writes all that waits, and checks what is then to become of the transport.
-fn written(conn: &mut Connection, then: Transport) -> Vec<Sent> {
+fn written(conn: &mut Connection, then: TransportAction) -> Vec<Sent> {
     if !conn.transmit().is_empty() {
-        assert_ne!(conn.transport(), Transport::Close, "output waits");
+        assert_ne!(conn.transport(), TransportAction::Close, "output waits");
     }
     let frames = drain(conn);
     assert_eq!(conn.transport(), then);
@@ -63,13 +63,13 @@ fn behind_a_close_the_end_leaves_our_direction_open() {
             assert_eq!(eof(&mut conn), []);
             assert_eq!(
                 (conn.ready_state(), conn.transport()),
-                (ReadyState::Closing, Transport::Open)
+                (ReadyState::Closing, TransportAction::Open)
             );
             conn.send_text("re hi").unwrap();
-            assert_eq!(written(&mut conn, Transport::Open), [sent(0x81, b"re hi")]);
+            assert_eq!(written(&mut conn, TransportAction::Open), [sent(0x81, b"re hi")]);
             conn.close(Some(code(4000)), "").unwrap();
             assert_eq!(more(&mut conn), [clean(4000)], "M-13");
-            assert_eq!(written(&mut conn, Transport::Close), [sent_close(4000)]);
+            assert_eq!(written(&mut conn, TransportAction::Close), [sent_close(4000)]);
             assert_eq!(conn.send_text("late"), Err(SendError::Closing));
             assert_eq!(conn.poll_timeout(), None);
         }
@@ -91,7 +91,7 @@ fn an_automatic_answer_goes_out_after_the_end_and_behind_the_replies() {
             assert_eq!(eof(&mut conn), [], "the end was told with the Close");
             conn.send_text("re hi").unwrap();
             let frames = [sent(0x81, b"re hi"), sent_close(4000)];
-            assert_eq!(written(&mut conn, Transport::Close), frames);
+            assert_eq!(written(&mut conn, TransportAction::Close), frames);
             assert_eq!(conn.poll_timeout(), None);
         }
     }
@@ -112,7 +112,7 @@ fn an_end_that_is_told_early_comes_behind_what_is_unread() {
         conn.close(None, "").unwrap();
         assert_eq!(eof(&mut conn), [clean(4000)]);
         let frames = [sent(0x81, b"re hi"), sent(0x88, b"")];
-        assert_eq!(written(&mut conn, Transport::Close), frames);
+        assert_eq!(written(&mut conn, TransportAction::Close), frames);
     }
 }
 
@@ -130,9 +130,9 @@ fn a_host_that_never_answers_a_close_is_waited_for_no_longer_than_for_a_peer() {
         assert_eq!(conn.poll_timeout(), Some(at(60)));
         assert_eq!(eof(&mut conn), [], "told again");
         assert_eq!(conn.poll_timeout(), Some(at(60)));
-        let expected = unclean(4000, Cause::Timeout(Timer::Close));
+        let expected = unclean(4000, ClosedCause::Timeout(Timer::Close));
         assert_eq!(tell(&mut conn, at(60)), [expected]);
-        assert_eq!((conn.transport(), conn.poll_timeout()), (Transport::Close, None));
+        assert_eq!((conn.transport(), conn.poll_timeout()), (TransportAction::Close, None));
         assert_eq!(conn.send_text("late"), Err(SendError::Closing));
     }
 }
@@ -149,10 +149,10 @@ fn the_peer_has_its_full_time_for_a_close_that_comes_late() {
         assert_eq!(tell(&mut conn, at(9)), [clean(4000)]);
         assert_eq!(
             (conn.transport(), conn.poll_timeout()),
-            (Transport::FinishWriting, Some(at(19)))
+            (TransportAction::FinishWriting, Some(at(19)))
         );
         assert_eq!(tell(&mut conn, at(19)), []);
-        assert_eq!((conn.transport(), conn.poll_timeout()), (Transport::Close, None));
+        assert_eq!((conn.transport(), conn.poll_timeout()), (TransportAction::Close, None));
     }
 }
 
@@ -163,15 +163,18 @@ fn without_a_close_what_is_sent_before_the_end_is_read_goes_out() {
             let mut conn = connection(role, config);
             feed(&mut conn, Door::Mutable, &to(role, &hex("81 02 6869 01 01 61")));
             let _ = conn.receive_eof();
-            assert_eq!((conn.ready_state(), conn.transport()), (ReadyState::Open, Transport::Open));
+            assert_eq!(
+                (conn.ready_state(), conn.transport()),
+                (ReadyState::Open, TransportAction::Open)
+            );
             conn.send_text("re hi").unwrap();
-            assert_eq!(written(&mut conn, Transport::Open), [sent(0x81, b"re hi")]);
+            assert_eq!(written(&mut conn, TransportAction::Open), [sent(0x81, b"re hi")]);
             conn.send_text("more").unwrap();
             assert_eq!(conn.poll_timeout(), Some(at(0)), "the end is to be told");
-            assert_eq!(tell(&mut conn, at(0)), [abnormal(Cause::Transport)]);
+            assert_eq!(tell(&mut conn, at(0)), [abnormal(ClosedCause::Transport)]);
             assert_eq!(conn.send_text("late"), Err(SendError::Closing));
             assert_eq!(conn.ready_state(), ReadyState::Closed);
-            assert_eq!(written(&mut conn, Transport::Close), [sent(0x81, b"more")]);
+            assert_eq!(written(&mut conn, TransportAction::Close), [sent(0x81, b"more")]);
         }
     }
 }
@@ -183,8 +186,11 @@ fn a_fragmented_message_can_be_finished_until_the_end_is_read() {
         conn.send_fragment(wspair::Kind::Text, b"a", false).unwrap();
         let _ = conn.receive_eof();
         conn.send_fragment(wspair::Kind::Text, b"b", true).unwrap();
-        assert_eq!(more(&mut conn), [abnormal(Cause::Transport)]);
-        assert_eq!(written(&mut conn, Transport::Close), [sent(0x01, b"a"), sent(0x80, b"b")]);
+        assert_eq!(more(&mut conn), [abnormal(ClosedCause::Transport)]);
+        assert_eq!(
+            written(&mut conn, TransportAction::Close),
+            [sent(0x01, b"a"), sent(0x80, b"b")]
+        );
     }
 }
 
@@ -194,8 +200,8 @@ fn a_close_of_ours_before_the_end_is_read_goes_out_and_changes_nothing() {
         let mut conn = connection(role, Config::default());
         let _ = conn.receive_eof();
         conn.close(Some(code(1000)), "").unwrap();
-        assert_eq!(more(&mut conn), [abnormal(Cause::Transport)]);
-        assert_eq!(written(&mut conn, Transport::Close), [sent_close(1000)]);
+        assert_eq!(more(&mut conn), [abnormal(ClosedCause::Transport)]);
+        assert_eq!(written(&mut conn, TransportAction::Close), [sent_close(1000)]);
     }
 }
 
@@ -205,7 +211,7 @@ fn nothing_is_read_behind_the_end() {
         let mut conn = connection(role, Config::default());
         let _ = conn.receive_eof();
         let events = feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"a whole one"));
-        assert_eq!(events, [abnormal(Cause::Transport)]);
+        assert_eq!(events, [abnormal(ClosedCause::Transport)]);
         assert_eq!(drain(&mut conn), []);
     }
 }
@@ -229,9 +235,9 @@ fn an_end_that_nobody_read_is_told_by_whatever_comes_next() {
             let mut conn = connection(role, keepalive);
             tell(&mut conn, at(0));
             let _ = conn.receive_eof();
-            assert_eq!(way(&mut conn), [abnormal(Cause::Transport)]);
+            assert_eq!(way(&mut conn), [abnormal(ClosedCause::Transport)]);
             assert_eq!(way(&mut conn), []);
-            assert_eq!(written(&mut conn, Transport::Close), [], "not even a ping");
+            assert_eq!(written(&mut conn, TransportAction::Close), [], "not even a ping");
         }
     }
 }
@@ -250,22 +256,25 @@ fn without_auto_end_our_direction_stays_the_hosts_to_end() {
             let mut conn = connection(role, lingering());
             tell(&mut conn, at(0));
             feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"hi"));
-            assert_eq!(eof(&mut conn), [abnormal(Cause::Transport)]);
+            assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)]);
             tell(&mut conn, at(0));
-            assert_eq!((conn.transport(), conn.poll_timeout()), (Transport::Open, Some(at(10))));
+            assert_eq!(
+                (conn.transport(), conn.poll_timeout()),
+                (TransportAction::Open, Some(at(10)))
+            );
             conn.send_text("re hi").unwrap();
-            assert_eq!(written(&mut conn, Transport::Open), [sent(0x81, b"re hi")]);
+            assert_eq!(written(&mut conn, TransportAction::Open), [sent(0x81, b"re hi")]);
             end(&mut conn);
             assert_eq!(more(&mut conn), [], "it was told");
             assert_eq!(conn.send_text("late"), Err(SendError::Closing));
-            assert_eq!(written(&mut conn, Transport::Close), frames);
+            assert_eq!(written(&mut conn, TransportAction::Close), frames);
             assert_eq!(conn.poll_timeout(), None);
         }
         // Where our Close went before, nothing is left to send.
         let mut conn = connection(role, lingering());
         conn.close(Some(code(1000)), "").unwrap();
-        assert_eq!(eof(&mut conn), [abnormal(Cause::Transport)]);
-        assert_eq!(written(&mut conn, Transport::Close), [sent_close(1000)]);
+        assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)]);
+        assert_eq!(written(&mut conn, TransportAction::Close), [sent_close(1000)]);
     }
 }
 
@@ -273,25 +282,25 @@ fn without_auto_end_our_direction_stays_the_hosts_to_end() {
 fn a_lost_transport_ends_every_state_at_once() {
     type Before = fn(&mut Connection) -> OwnedEvent;
     let befores: [(&str, Before); 7] = [
-        ("open", |_| abnormal(Cause::Transport)),
+        ("open", |_| abnormal(ClosedCause::Transport)),
         ("with output", |conn| {
             conn.send_text("never written").unwrap();
-            abnormal(Cause::Transport)
+            abnormal(ClosedCause::Transport)
         }),
         ("our Close sent", |conn| {
             conn.close(None, "").unwrap();
-            abnormal(Cause::Transport)
+            abnormal(ClosedCause::Transport)
         }),
         ("the peer's Close received", |conn| {
             let bytes = to(conn.role(), &hex("88 02 0fa0"));
             feed(conn, Door::Mutable, &bytes);
-            unclean(4000, Cause::Transport)
+            unclean(4000, ClosedCause::Transport)
         }),
         ("half-closed behind the peer's Close", |conn| {
             let bytes = to(conn.role(), &hex("88 02 0fa0"));
             feed(conn, Door::Mutable, &bytes);
             eof(conn);
-            unclean(4000, Cause::Transport)
+            unclean(4000, ClosedCause::Transport)
         }),
         ("a Close put off", |conn| {
             let mut bytes = to(conn.role(), &hex("83 00"));
@@ -302,7 +311,7 @@ fn a_lost_transport_ends_every_state_at_once() {
         }),
         ("ended, untold", |conn| {
             let _ = conn.receive_eof();
-            abnormal(Cause::Transport)
+            abnormal(ClosedCause::Transport)
         }),
     ];
     for role in ROLES {
@@ -312,7 +321,7 @@ fn a_lost_transport_ends_every_state_at_once() {
                 tell(&mut conn, at(0));
                 let expected = before(&mut conn);
                 let _ = conn.transport_lost();
-                assert_eq!(conn.transport(), Transport::Close, "{name}");
+                assert_eq!(conn.transport(), TransportAction::Close, "{name}");
                 assert_eq!(conn.send_text("late"), Err(SendError::Closing), "{name}");
                 let waits = conn.buffered_amount();
                 conn.close(Some(code(1000)), "").unwrap();
@@ -323,7 +332,7 @@ fn a_lost_transport_ends_every_state_at_once() {
                 assert_eq!(lost(&mut conn), [], "{name}");
                 assert_eq!(
                     (conn.transport(), conn.poll_timeout()),
-                    (Transport::Close, None),
+                    (TransportAction::Close, None),
                     "{name}"
                 );
             }
@@ -339,9 +348,9 @@ fn what_came_before_the_loss_is_read_and_its_close_is_not_answered() {
         conn.read_buf(bytes.len())[..bytes.len()].copy_from_slice(&bytes);
         let _ = conn.receive_buf(bytes.len());
         let events = lost(&mut conn);
-        assert_eq!(events, [text("hi"), close(4000), unclean(4000, Cause::Transport)]);
+        assert_eq!(events, [text("hi"), close(4000), unclean(4000, ClosedCause::Transport)]);
         assert_eq!(drain(&mut conn), []);
-        assert_eq!(conn.transport(), Transport::Close);
+        assert_eq!(conn.transport(), TransportAction::Close);
     }
 }
 
@@ -351,7 +360,7 @@ fn a_transport_that_is_lost_after_both_closes_is_no_other_end() {
         let mut conn = connection(role, Config::default());
         feed(&mut conn, Door::Mutable, &to(role, &hex("88 00")));
         assert_eq!(lost(&mut conn), []);
-        assert_eq!((conn.transport(), conn.poll_timeout()), (Transport::Close, None));
+        assert_eq!((conn.transport(), conn.poll_timeout()), (TransportAction::Close, None));
     }
 }
 
@@ -439,7 +448,7 @@ proptest! {
             matches!(event, OwnedEvent::Close(..) | OwnedEvent::Closed { .. })
         };
         if !events.iter().any(told_of_the_end) {
-            prop_assert_eq!(conn.transport(), Transport::Open);
+            prop_assert_eq!(conn.transport(), TransportAction::Open);
         }
         events.extend(eof(&mut conn));
         events.extend(more(&mut conn));
@@ -459,12 +468,12 @@ proptest! {
         let close = frames.pop_if(|(first, _)| *first == 0x88);
         prop_assert_eq!(frames, replies);
         match cause {
-            Cause::Handshake => prop_assert!(closes && close.is_some()),
-            Cause::Peer(error) => {
+            ClosedCause::Handshake => prop_assert!(closes && close.is_some()),
+            ClosedCause::Peer(error) => {
                 prop_assert_eq!(close, Some(sent_close(error.close_code().get())));
             }
-            _ => prop_assert_eq!((*cause, closes, close), (Cause::Transport, false, None)),
+            _ => prop_assert_eq!((*cause, closes, close), (ClosedCause::Transport, false, None)),
         }
-        prop_assert_eq!((conn.transport(), conn.poll_timeout().is_none()), (Transport::Close, true));
+        prop_assert_eq!((conn.transport(), conn.poll_timeout().is_none()), (TransportAction::Close, true));
     }
 }

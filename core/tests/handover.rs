@@ -8,8 +8,8 @@ use wspair::handshake::{
     ServerProgress,
 };
 use wspair::{
-    Cause, ClientHandshake, CloseCode, Config, Connection, MaskKeys, Negotiated, Role,
-    ServerHandshake, Transport,
+    ClientHandshake, CloseCode, ClosedCause, Config, Connection, MaskKeys, Negotiated, Role,
+    ServerHandshake, TransportAction,
 };
 
 const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -55,16 +55,16 @@ fn the_end_of_a_stream_counts_as_the_end_of_the_transport() {
         feed(&mut server, Door::Mutable, &frame_to(Role::Server, 0x88, b"\x03\xe8")),
         [close(1000), clean(1000)]
     );
-    assert_eq!(server.transport(), Transport::FinishWriting);
+    assert_eq!(server.transport(), TransportAction::FinishWriting);
     output(&mut server);
     assert_eq!(collect(&mut server.receive_eof()), []);
-    assert_eq!(server.transport(), Transport::Close);
+    assert_eq!(server.transport(), TransportAction::Close);
 
     let mut server = Connection::server(Config::default(), extended_connect());
-    assert_eq!(collect(&mut server.receive_eof()), [abnormal(Cause::Transport)]);
+    assert_eq!(collect(&mut server.receive_eof()), [abnormal(ClosedCause::Transport)]);
     // M-14: nothing is left to send, so the host resets the stream, by the code that
     // `Bootstrap::ExtendedConnect` names for each version of HTTP.
-    assert_eq!(server.transport(), Transport::Close);
+    assert_eq!(server.transport(), TransportAction::Close);
 }
 
 #[test]

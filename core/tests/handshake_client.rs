@@ -506,7 +506,7 @@ fn a_stream_that_ends_inside_the_head_fails() {
     for cut in 0..input.len() {
         let mut client = ClientHandshake::new(&plain(), NONCE, &mut Vec::new());
         assert_eq!(see(client.receive(&input[..cut]).1), Seen::NeedMore);
-        assert_eq!(see(client.receive_eof()), Seen::Failed(Failure::Cut), "B-26");
+        assert_eq!(see(client.receive_eof()), Seen::Failed(Failure::UnexpectedEof), "B-26");
     }
 }
 

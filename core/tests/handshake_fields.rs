@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use wspair::handshake::{
-    AcceptError, Bootstrap, Cause, ClientRequest, Failure, Fields, InvalidOrigin, Negotiated,
-    Origins, Policy, Refusal, Request, Response,
+    AcceptError, Bootstrap, ClientRequest, Failure, Fields, InvalidOrigin, Negotiated, Origins,
+    Policy, Refusal, RefusalCause, Request, Response,
 };
 
 type Field<'a> = (&'a str, &'a [u8]);
@@ -43,7 +43,7 @@ fn without<'a>(fields: &[Field<'a>], name: &str) -> Fields<'a> {
 }
 
 #[track_caller]
-fn refused(row: &str, fields: Fields<'_>, status: u16, cause: Cause) {
+fn refused(row: &str, fields: Fields<'_>, status: u16, cause: RefusalCause) {
     let refusal = Request::from_pseudo_fields(fields).unwrap_err();
     assert_eq!((refusal.status(), refusal.cause()), (status, cause), "{row}");
     assert!(!refusal.is_malformed(), "{row}");
@@ -51,7 +51,7 @@ fn refused(row: &str, fields: Fields<'_>, status: u16, cause: Cause) {
 }
 
 #[track_caller]
-fn malformed(row: &str, fields: Fields<'_>, cause: Cause) {
+fn malformed(row: &str, fields: Fields<'_>, cause: RefusalCause) {
     let refusal = Request::from_pseudo_fields(fields).unwrap_err();
     assert_eq!((refusal.status(), refusal.cause()), (400, cause), "{row}");
     assert!(refusal.is_malformed(), "{row}");
@@ -78,7 +78,7 @@ fn a_request_of_another_http_1_1_stack_is_checked_alike() {
     assert_eq!(request.fields().iter().count(), 5);
 
     let refusal = Request::from_fields(Bootstrap::Upgrade, "POST", "/", (&UPGRADE).into());
-    assert_eq!(refusal.unwrap_err().cause(), Cause::Method);
+    assert_eq!(refusal.unwrap_err().cause(), RefusalCause::Method);
     // C-17: this stack left white space on
     let padded = [("Sec-WebSocket-Key", &b" dGhlIHNhbXBsZSBub25jZQ==\t"[..])];
     let fields = with(&UPGRADE, &padded);
@@ -87,7 +87,7 @@ fn a_request_of_another_http_1_1_stack_is_checked_alike() {
     // C-07: this stack took what HTTP does not allow
     for target in ["/a b", "/a\r\nX: y", "/\0", "", "a"] {
         let refusal = Request::from_fields(Bootstrap::Upgrade, "GET", target, (&UPGRADE).into());
-        assert_eq!(refusal.unwrap_err().cause(), Cause::Target, "C-07");
+        assert_eq!(refusal.unwrap_err().cause(), RefusalCause::Target, "C-07");
     }
 }
 
@@ -121,19 +121,19 @@ fn an_extended_connect_is_answered_200_without_accept() {
 fn what_is_no_extended_connect_for_websocket_is_refused() {
     let get = [(":method", &b"GET"[..])];
     let plain: [Field<'_>; 5] = core::array::from_fn(|at| CONNECT[at + usize::from(at > 0)]);
-    refused("M-07", with(&plain, &get), 405, Cause::Method);
-    refused("M-06", with(&CONNECT, &[(":protocol", b"foo")]), 501, Cause::Protocol);
-    refused("M-07", without(&CONNECT, ":protocol"), 400, Cause::NoProtocol);
+    refused("M-07", with(&plain, &get), 405, RefusalCause::Method);
+    refused("M-06", with(&CONNECT, &[(":protocol", b"foo")]), 501, RefusalCause::Protocol);
+    refused("M-07", without(&CONNECT, ":protocol"), 400, RefusalCause::NoProtocol);
     let target: [&[u8]; 4] = [b"chat", b"*", b"/#x", b"/a b"];
     for target in target {
-        refused("M-11", with(&CONNECT, &[(":path", target)]), 400, Cause::Target);
+        refused("M-11", with(&CONNECT, &[(":path", target)]), 400, RefusalCause::Target);
     }
-    refused("M-11", without(&CONNECT, ":authority"), 400, Cause::Host);
-    refused("M-11", with(&CONNECT, &[(":authority", b"a b")]), 400, Cause::Host);
-    refused("M-11", with(&CONNECT, &[(":authority", b"")]), 400, Cause::Host);
+    refused("M-11", without(&CONNECT, ":authority"), 400, RefusalCause::Host);
+    refused("M-11", with(&CONNECT, &[(":authority", b"a b")]), 400, RefusalCause::Host);
+    refused("M-11", with(&CONNECT, &[(":authority", b"")]), 400, RefusalCause::Host);
     let hosts = [("host", &b"h"[..]), ("host", b"h")];
     let several: Vec<_> = without(&CONNECT, ":authority").iter().chain(hosts).collect();
-    refused("M-11", several.as_slice().into(), 400, Cause::Host);
+    refused("M-11", several.as_slice().into(), 400, RefusalCause::Host);
 }
 
 #[test]
@@ -141,42 +141,42 @@ fn a_malformed_request_is_told_from_one_to_answer() {
     // M-08
     let names = ["connection", "Upgrade", "keep-alive", "proxy-connection", "transfer-encoding"];
     for name in names {
-        malformed("M-08", with(&CONNECT, &[(name, b"upgrade")]), Cause::ConnectionField);
+        malformed("M-08", with(&CONNECT, &[(name, b"upgrade")]), RefusalCause::ConnectionField);
     }
     for te in [&b"gzip"[..], b"", b"trailers, deflate", b"trailers;q=1"] {
-        malformed("M-08", with(&CONNECT, &[("te", te)]), Cause::ConnectionField);
+        malformed("M-08", with(&CONNECT, &[("te", te)]), RefusalCause::ConnectionField);
     }
     let twice = [("te", &b"trailers"[..]), ("te", b"gzip")];
-    malformed("M-08", insert(&CONNECT, 6, &twice), Cause::ConnectionField);
+    malformed("M-08", insert(&CONNECT, 6, &twice), RefusalCause::ConnectionField);
 
     // RFC 9113 8.2.1
     for name in ["Origin", "x-A", "", "x y", "x:y", "x\0", "x\u{e9}", "x(y)"] {
-        malformed("field name", with(&CONNECT, &[(name, b"1")]), Cause::FieldSyntax);
+        malformed("field name", with(&CONNECT, &[(name, b"1")]), RefusalCause::FieldSyntax);
     }
     for value in [&b" 1"[..], b"1 ", b"\t1", b"1\t", b" ", b"1\r\nx: y", b"1\n2", b"1\r2", b"\0"] {
-        malformed("field value", with(&CONNECT, &[("x", value)]), Cause::FieldSyntax);
-        malformed("field value", with(&CONNECT, &[(":path", value)]), Cause::FieldSyntax);
+        malformed("field value", with(&CONNECT, &[("x", value)]), RefusalCause::FieldSyntax);
+        malformed("field value", with(&CONNECT, &[(":path", value)]), RefusalCause::FieldSyntax);
     }
 
     // RFC 9113 8.3
     for again in CONNECT.iter().take(5) {
-        malformed("repeated", insert(&CONNECT, 5, &[*again]), Cause::PseudoField);
+        malformed("repeated", insert(&CONNECT, 5, &[*again]), RefusalCause::PseudoField);
     }
-    malformed("repeated", insert(&CONNECT, 5, &[(":protocol", b"foo")]), Cause::PseudoField);
-    malformed("repeated", insert(&CONNECT, 0, &[(":protocol", b"foo")]), Cause::PseudoField);
+    malformed("repeated", insert(&CONNECT, 5, &[(":protocol", b"foo")]), RefusalCause::PseudoField);
+    malformed("repeated", insert(&CONNECT, 0, &[(":protocol", b"foo")]), RefusalCause::PseudoField);
     for name in [":status", ":version", ":", ":Path", "::path"] {
-        malformed("unknown", insert(&CONNECT, 5, &[(name, b"1")]), Cause::PseudoField);
+        malformed("unknown", insert(&CONNECT, 5, &[(name, b"1")]), RefusalCause::PseudoField);
     }
-    malformed("behind others", insert(&CONNECT, 2, &[("x", b"1")]), Cause::PseudoField);
+    malformed("behind others", insert(&CONNECT, 2, &[("x", b"1")]), RefusalCause::PseudoField);
 
     // RFC 8441 4
-    malformed("method", with(&CONNECT, &[(":method", b"GET")]), Cause::PseudoField);
-    malformed("method", without(&CONNECT, ":method"), Cause::PseudoField);
-    malformed("path", without(&CONNECT, ":path"), Cause::PseudoField);
-    malformed("path", with(&CONNECT, &[(":path", b"")]), Cause::PseudoField);
-    malformed("scheme", without(&CONNECT, ":scheme"), Cause::Scheme);
+    malformed("method", with(&CONNECT, &[(":method", b"GET")]), RefusalCause::PseudoField);
+    malformed("method", without(&CONNECT, ":method"), RefusalCause::PseudoField);
+    malformed("path", without(&CONNECT, ":path"), RefusalCause::PseudoField);
+    malformed("path", with(&CONNECT, &[(":path", b"")]), RefusalCause::PseudoField);
+    malformed("scheme", without(&CONNECT, ":scheme"), RefusalCause::Scheme);
     for scheme in [&b""[..], b"ws", b"wss", b"ftp", b"https:", b"http,https", b"\xff"] {
-        malformed("scheme", with(&CONNECT, &[(":scheme", scheme)]), Cause::Scheme);
+        malformed("scheme", with(&CONNECT, &[(":scheme", scheme)]), RefusalCause::Scheme);
     }
 }
 
@@ -215,7 +215,7 @@ fn a_host_beside_the_authority_names_the_same_server() {
         let hosts: [&[Field<'_>]; 2] = [&[("host", host)], &[("host", authority), ("host", host)]];
         for hosts in hosts {
             let refusal = ask(scheme, authority, hosts).unwrap_err();
-            assert_eq!((refusal.status(), refusal.cause()), (400, Cause::Authority));
+            assert_eq!((refusal.status(), refusal.cause()), (400, RefusalCause::Authority));
             assert!(refusal.is_malformed());
         }
     }
@@ -224,7 +224,7 @@ fn a_host_beside_the_authority_names_the_same_server() {
 #[test]
 fn a_stream_that_ended_with_its_request_is_answered_400() {
     let refusal = Refusal::stream_ended();
-    assert_eq!((refusal.status(), refusal.cause()), (400, Cause::StreamEnded));
+    assert_eq!((refusal.status(), refusal.cause()), (400, RefusalCause::StreamEnded));
     assert!(!refusal.is_malformed());
     check_lower("END_STREAM", &refusal);
 }
@@ -233,17 +233,17 @@ fn a_stream_that_ended_with_its_request_is_answered_400() {
 fn version_lists_and_origin_keep_their_rules_over_http_2() {
     // M-11
     let twelve: [Field<'_>; 1] = [("sec-websocket-version", b"12")];
-    refused("M-11", with(&CONNECT, &twelve), 400, Cause::Version);
-    refused("M-11", without(&CONNECT, "sec-websocket-version"), 400, Cause::VersionSyntax);
+    refused("M-11", with(&CONNECT, &twelve), 400, RefusalCause::Version);
+    refused("M-11", without(&CONNECT, "sec-websocket-version"), 400, RefusalCause::VersionSyntax);
     let refusal = Request::from_pseudo_fields(with(&CONNECT, &twelve)).unwrap_err();
     let fields = refusal.fields(Bootstrap::ExtendedConnect);
     assert!(fields.contains(&("sec-websocket-version".into(), b"13"[..].into())), "M-11");
 
-    let table: [(Field<'_>, Cause); 4] = [
-        (("sec-websocket-protocol", b"a b"), Cause::Subprotocols),
-        (("sec-websocket-extensions", b"a;;"), Cause::Extensions),
-        (("origin", b"\xff"), Cause::OriginSyntax),
-        (("content-length", b"6"), Cause::Body),
+    let table: [(Field<'_>, RefusalCause); 4] = [
+        (("sec-websocket-protocol", b"a b"), RefusalCause::Subprotocols),
+        (("sec-websocket-extensions", b"a;;"), RefusalCause::Extensions),
+        (("origin", b"\xff"), RefusalCause::OriginSyntax),
+        (("content-length", b"6"), RefusalCause::Body),
     ];
     for (field, cause) in table {
         refused("M-11", with(&CONNECT, &[field]), 400, cause);
@@ -448,7 +448,7 @@ fn the_policy_decides_about_origins() {
         match request.accept(policy, None) {
             Ok(acceptance) => acceptance.status,
             Err(AcceptError::Refused(refusal)) => {
-                assert_eq!(refusal.cause(), Cause::Origin);
+                assert_eq!(refusal.cause(), RefusalCause::Origin);
                 refusal.status()
             }
             Err(error) => panic!("{error}"),

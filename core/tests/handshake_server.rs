@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use wspair::Instant;
 use wspair::handshake::{
-    AcceptError, Cause, HeadLimits, InvalidField, InvalidStatus, Policy, Refusal, ServerHandshake,
-    ServerProgress, accept_key,
+    AcceptError, HeadLimits, InvalidField, InvalidStatus, Policy, Refusal, RefusalCause,
+    ServerHandshake, ServerProgress, accept_key,
 };
 
 /// A request head, first the one of the RFC, then changed by the tests.
@@ -68,7 +68,7 @@ impl Head {
 enum Seen {
     NeedMore,
     Request { target: String, authority: String, subprotocols: Vec<String>, answer: Vec<u8> },
-    Refused { status: u16, cause: Cause, answer: Vec<u8> },
+    Refused { status: u16, cause: RefusalCause, answer: Vec<u8> },
 }
 
 fn see(progress: &ServerProgress<'_>) -> Seen {
@@ -142,7 +142,7 @@ fn accepted(row: &str, input: &[u8]) -> Vec<u8> {
 }
 
 #[track_caller]
-fn refused(row: &str, input: &[u8], status: u16, cause: Cause) -> String {
+fn refused(row: &str, input: &[u8], status: u16, cause: RefusalCause) -> String {
     match serve(input).1 {
         Seen::Refused { status: seen, cause: why, answer } => {
             let context = String::from_utf8_lossy(input).into_owned();
@@ -188,42 +188,42 @@ fn the_request_of_the_rfc_is_answered_as_in_the_rfc() {
 #[test]
 fn only_get_by_http_1_1_opens() {
     let table = [
-        ("C-02", "POST /chat HTTP/1.1", 405, Cause::Method),
-        ("C-02", "get /chat HTTP/1.1", 405, Cause::Method),
-        ("C-02", "HEAD /chat HTTP/1.1", 405, Cause::Method),
-        ("C-02", "CONNECT h:1 HTTP/1.1", 405, Cause::Method),
-        ("C-03", "GET /chat HTTP/1.0", 400, Cause::Http10),
-        ("C-04", "GET /chat HTTP/2.0", 505, Cause::HttpVersion),
-        ("C-04", "GET /chat HTTP/1.1x", 400, Cause::Syntax),
-        ("C-04", "GET /chat", 400, Cause::Syntax),
-        ("C-04", "GET /chat ", 400, Cause::Syntax),
-        ("C-04", "GET /chat HTTP", 400, Cause::Syntax),
-        ("C-04", "GET /chat http/1.1", 400, Cause::Syntax),
-        ("C-04", "GET /chat HTTP/11.1", 400, Cause::Syntax),
-        ("C-04", "GET /chat WS/1.1", 400, Cause::Syntax),
-        ("C-04", "GET /chat HTTP/3.0", 505, Cause::HttpVersion),
-        ("C-05", "GET /chat HTTP/1.2", 505, Cause::HttpVersion),
-        ("C-07", "GET  HTTP/1.1", 400, Cause::Syntax),
-        ("C-07", "GET * HTTP/1.1", 400, Cause::Target),
-        ("C-07", "GET chat HTTP/1.1", 400, Cause::Target),
-        ("C-07", "GET /chat#x HTTP/1.1", 400, Cause::Target),
-        ("C-07", "GET /ch\u{e9}t HTTP/1.1", 400, Cause::Target),
-        ("C-07", "GET /a b HTTP/1.1", 400, Cause::Syntax),
-        ("C-07", "GET /a b HTTP/2.0", 400, Cause::Syntax),
-        ("C-07", "GET /a  HTTP/1.1", 400, Cause::Syntax),
-        ("C-07", "GET  /a HTTP/1.1", 400, Cause::Syntax),
-        ("C-07", "GET /a HTTP/1.1 ", 400, Cause::Syntax),
-        ("C-07", "GET /a\x01 HTTP/1.1", 400, Cause::Syntax),
-        ("C-07", "GET /a\x7f HTTP/1.1", 400, Cause::Syntax),
-        ("C-07", "GET /a\tb HTTP/1.1", 400, Cause::Syntax),
-        ("C-07", "GET ftp://h/ HTTP/1.1", 400, Cause::Target),
-        ("C-07", "GET http://h#x HTTP/1.1", 400, Cause::Target),
-        ("C-07", "GET http:///x HTTP/1.1", 400, Cause::Host),
-        ("C-07", "GET http://u@h/x HTTP/1.1", 400, Cause::Host),
+        ("C-02", "POST /chat HTTP/1.1", 405, RefusalCause::Method),
+        ("C-02", "get /chat HTTP/1.1", 405, RefusalCause::Method),
+        ("C-02", "HEAD /chat HTTP/1.1", 405, RefusalCause::Method),
+        ("C-02", "CONNECT h:1 HTTP/1.1", 405, RefusalCause::Method),
+        ("C-03", "GET /chat HTTP/1.0", 400, RefusalCause::Http10),
+        ("C-04", "GET /chat HTTP/2.0", 505, RefusalCause::HttpVersion),
+        ("C-04", "GET /chat HTTP/1.1x", 400, RefusalCause::Syntax),
+        ("C-04", "GET /chat", 400, RefusalCause::Syntax),
+        ("C-04", "GET /chat ", 400, RefusalCause::Syntax),
+        ("C-04", "GET /chat HTTP", 400, RefusalCause::Syntax),
+        ("C-04", "GET /chat http/1.1", 400, RefusalCause::Syntax),
+        ("C-04", "GET /chat HTTP/11.1", 400, RefusalCause::Syntax),
+        ("C-04", "GET /chat WS/1.1", 400, RefusalCause::Syntax),
+        ("C-04", "GET /chat HTTP/3.0", 505, RefusalCause::HttpVersion),
+        ("C-05", "GET /chat HTTP/1.2", 505, RefusalCause::HttpVersion),
+        ("C-07", "GET  HTTP/1.1", 400, RefusalCause::Syntax),
+        ("C-07", "GET * HTTP/1.1", 400, RefusalCause::Target),
+        ("C-07", "GET chat HTTP/1.1", 400, RefusalCause::Target),
+        ("C-07", "GET /chat#x HTTP/1.1", 400, RefusalCause::Target),
+        ("C-07", "GET /ch\u{e9}t HTTP/1.1", 400, RefusalCause::Target),
+        ("C-07", "GET /a b HTTP/1.1", 400, RefusalCause::Syntax),
+        ("C-07", "GET /a b HTTP/2.0", 400, RefusalCause::Syntax),
+        ("C-07", "GET /a  HTTP/1.1", 400, RefusalCause::Syntax),
+        ("C-07", "GET  /a HTTP/1.1", 400, RefusalCause::Syntax),
+        ("C-07", "GET /a HTTP/1.1 ", 400, RefusalCause::Syntax),
+        ("C-07", "GET /a\x01 HTTP/1.1", 400, RefusalCause::Syntax),
+        ("C-07", "GET /a\x7f HTTP/1.1", 400, RefusalCause::Syntax),
+        ("C-07", "GET /a\tb HTTP/1.1", 400, RefusalCause::Syntax),
+        ("C-07", "GET ftp://h/ HTTP/1.1", 400, RefusalCause::Target),
+        ("C-07", "GET http://h#x HTTP/1.1", 400, RefusalCause::Target),
+        ("C-07", "GET http:///x HTTP/1.1", 400, RefusalCause::Host),
+        ("C-07", "GET http://u@h/x HTTP/1.1", 400, RefusalCause::Host),
     ];
     for (row, line, status, cause) in table {
         let answer = refused(row, &base().line(line).bytes(), status, cause);
-        assert_eq!(cause == Cause::Method, answer.contains("\r\nAllow: GET\r\n"), "{row}");
+        assert_eq!(cause == RefusalCause::Method, answer.contains("\r\nAllow: GET\r\n"), "{row}");
     }
 }
 
@@ -268,7 +268,7 @@ fn there_is_exactly_one_valid_host() {
         ("C-09", base().set("Host", b"h\xe9")),
     ];
     for (row, head) in refusals {
-        refused(row, &head.bytes(), 400, Cause::Host);
+        refused(row, &head.bytes(), 400, RefusalCause::Host);
     }
     for host in ["h:80", "h:", "[::1]:8080", "127.0.0.1", "xn--hxajbheg2az3al.test", "a_b"] {
         accepted("C-08", &base().set("Host", host).bytes());
@@ -292,14 +292,14 @@ fn upgrade_and_connection_are_lists_without_case() {
     for value in [None, Some("h2c"), Some("websocketx"), Some("websocket/13"), Some("")] {
         let head = base().without("Upgrade");
         let head = value.map_or(head.clone(), |value| head.add("Upgrade", value));
-        let answer = refused("C-11", &head.bytes(), 426, Cause::Upgrade);
+        let answer = refused("C-11", &head.bytes(), 426, RefusalCause::Upgrade);
         assert!(answer.contains("\r\nUpgrade: websocket\r\n"), "C-11");
         assert!(answer.contains("\r\nConnection: Upgrade"), "C-11");
     }
     for value in [None, Some("close"), Some("Upgrade-Insecure")] {
         let head = base().without("Connection");
         let head = value.map_or(head.clone(), |value| head.add("Connection", value));
-        refused("C-13", &head.bytes(), 400, Cause::Connection);
+        refused("C-13", &head.bytes(), 400, RefusalCause::Connection);
     }
 }
 
@@ -321,12 +321,12 @@ fn the_key_is_the_base64_form_of_16_bytes_and_comes_once() {
         ("C-18", "dGhlIHNhbXBsZSBub25jZQ==,dGhlIHNhbXBsZSBub25jZQ=="),
     ];
     for (row, key) in table {
-        refused(row, &base().set("Sec-WebSocket-Key", key).bytes(), 400, Cause::Key);
+        refused(row, &base().set("Sec-WebSocket-Key", key).bytes(), 400, RefusalCause::Key);
     }
     // C-14, T14; and C-18 with two lines
-    refused("C-14", &base().without("Sec-WebSocket-Key").bytes(), 400, Cause::Key);
+    refused("C-14", &base().without("Sec-WebSocket-Key").bytes(), 400, RefusalCause::Key);
     let twice = base().add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-    refused("C-18", &twice.bytes(), 400, Cause::Key);
+    refused("C-18", &twice.bytes(), 400, RefusalCause::Key);
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn unused_bits_and_outer_white_space_of_the_key_do_no_harm() {
 fn the_version_is_13() {
     for version in ["8", "0", "14", "255", "1"] {
         let head = base().set("Sec-WebSocket-Version", version);
-        let answer = refused("C-19", &head.bytes(), 426, Cause::Version);
+        let answer = refused("C-19", &head.bytes(), 426, RefusalCause::Version);
         assert!(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"), "C-19");
         assert!(answer.contains("\r\nUpgrade: websocket\r\n"), "C-19");
     }
@@ -355,7 +355,7 @@ fn the_version_is_13() {
     heads.push(base().without("Sec-WebSocket-Version"));
     heads.push(base().add("Sec-WebSocket-Version", "8"));
     for head in heads {
-        let answer = refused("C-20", &head.bytes(), 400, Cause::VersionSyntax);
+        let answer = refused("C-20", &head.bytes(), 400, RefusalCause::VersionSyntax);
         assert!(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"), "C-20");
     }
 }
@@ -363,8 +363,13 @@ fn the_version_is_13() {
 #[test]
 fn two_origins_are_refused_and_none_is_no_browser() {
     let two = base().add("Origin", "https://good.test").add("Origin", "https://evil.test");
-    refused("C-22", &two.bytes(), 400, Cause::OriginSyntax);
-    refused("C-22", &base().add("Origin", b"https://\xff").bytes(), 400, Cause::OriginSyntax);
+    refused("C-22", &two.bytes(), 400, RefusalCause::OriginSyntax);
+    refused(
+        "C-22",
+        &base().add("Origin", b"https://\xff").bytes(),
+        400,
+        RefusalCause::OriginSyntax,
+    );
     // C-23
     accepted("C-23", &base().bytes());
 }
@@ -482,10 +487,10 @@ fn subprotocols_are_a_list_of_different_tokens() {
     let table = ["", " , ", "a b", "a/b", "a, a", "a;q=1", "\"a\"", "\u{e9}"];
     for value in table {
         let head = base().add("Sec-WebSocket-Protocol", value);
-        refused("C-29", &head.bytes(), 400, Cause::Subprotocols);
+        refused("C-29", &head.bytes(), 400, RefusalCause::Subprotocols);
     }
     let repeated = base().add("Sec-WebSocket-Protocol", "a").add("Sec-WebSocket-Protocol", "a");
-    refused("C-29", &repeated.bytes(), 400, Cause::Subprotocols);
+    refused("C-29", &repeated.bytes(), 400, RefusalCause::Subprotocols);
 
     // C-30
     let two_lines = base()
@@ -506,7 +511,7 @@ fn at_most_64_subprotocols_are_read() {
     };
     accepted("C-29", &list(63));
     accepted("C-29", &list(64));
-    refused("C-29", &list(65), 400, Cause::Subprotocols);
+    refused("C-29", &list(65), 400, RefusalCause::Subprotocols);
 }
 
 #[test]
@@ -522,7 +527,7 @@ fn a_request_with_a_body_is_no_opening_handshake() {
     // C-37, T12
     let mut with_body = base().add("Content-Length", "6").bytes();
     with_body.extend_from_slice(b"\x89\x80\x37\xfa\x21\x3d");
-    refused("C-37", &with_body, 400, Cause::Body);
+    refused("C-37", &with_body, 400, RefusalCause::Body);
     accepted("C-38", &base().add("Content-Length", "0").bytes());
 
     let table = [
@@ -536,7 +541,7 @@ fn a_request_with_a_body_is_no_opening_handshake() {
         ("D-15", base().add("Transfer-Encoding", "")),
     ];
     for (row, head) in table {
-        refused(row, &head.bytes(), 400, Cause::Body);
+        refused(row, &head.bytes(), 400, RefusalCause::Body);
     }
 }
 
@@ -562,8 +567,8 @@ fn limits_hold_one_below_at_and_one_above() {
     };
     accepted("C-41", &line((8 << 10) - 1));
     accepted("C-41", &line(8 << 10));
-    refused("C-41", &line((8 << 10) + 1), 414, Cause::LineTooLong);
-    refused("C-41", &line(64 << 10), 414, Cause::LineTooLong);
+    refused("C-41", &line((8 << 10) + 1), 414, RefusalCause::LineTooLong);
+    refused("C-41", &line(64 << 10), 414, RefusalCause::LineTooLong);
 
     // C-41: head, 16 KiB
     let head = |len: usize| {
@@ -573,8 +578,8 @@ fn limits_hold_one_below_at_and_one_above() {
     assert_eq!(head(1000).len(), 1000);
     accepted("C-41", &head((16 << 10) - 1));
     accepted("C-41", &head(16 << 10));
-    refused("C-41", &head((16 << 10) + 1), 431, Cause::HeadTooLong);
-    refused("C-41", &head(40_000), 431, Cause::HeadTooLong);
+    refused("C-41", &head((16 << 10) + 1), 431, RefusalCause::HeadTooLong);
+    refused("C-41", &head(40_000), 431, RefusalCause::HeadTooLong);
 
     // C-41, T1: fields, 100
     let fields = |count: usize, needed_last: bool| {
@@ -589,8 +594,8 @@ fn limits_hold_one_below_at_and_one_above() {
     for needed_last in [false, true] {
         accepted("C-41", &fields(99, needed_last));
         accepted("C-41", &fields(100, needed_last));
-        refused("C-41", &fields(101, needed_last), 431, Cause::TooManyFields);
-        refused("C-41", &fields(1200, needed_last), 431, Cause::TooManyFields);
+        refused("C-41", &fields(101, needed_last), 431, RefusalCause::TooManyFields);
+        refused("C-41", &fields(1200, needed_last), 431, RefusalCause::TooManyFields);
     }
 }
 
@@ -642,7 +647,7 @@ fn a_stream_that_ends_inside_the_head_is_refused() {
     server.receive(b"GET / HTTP/1.1\r\n");
     assert!(matches!(
         see(&server.receive_eof()),
-        Seen::Refused { status: 400, cause: Cause::Cut, .. }
+        Seen::Refused { status: 400, cause: RefusalCause::UnexpectedEof, .. }
     ));
 }
 
@@ -708,7 +713,7 @@ fn a_malformed_head_is_refused() {
         ("T24", b"\x80\xff\xff\xff".to_vec()),
     ];
     for (row, input) in table {
-        refused(row, &input, 400, Cause::Syntax);
+        refused(row, &input, 400, RefusalCause::Syntax);
     }
 }
 
@@ -721,7 +726,7 @@ fn a_request_of_an_early_draft_is_refused() {
         .add("Sec-WebSocket-Key1", "4 @1  46546xW%0l 1 5")
         .add("Sec-WebSocket-Key2", "12998 5 Y3 1  .P00");
     let input = [&head.bytes()[..], b"^n:ds[4U"].concat();
-    refused("T24", &input, 400, Cause::VersionSyntax);
+    refused("T24", &input, 400, RefusalCause::VersionSyntax);
 }
 
 #[test]
@@ -763,7 +768,7 @@ fn a_hostile_subprotocol_list_is_refused() {
     // T4
     let value = format!("b{}x", " ".repeat(6000));
     let head = base().add("Sec-WebSocket-Protocol", value);
-    refused("T4", &head.bytes(), 400, Cause::Subprotocols);
+    refused("T4", &head.bytes(), 400, RefusalCause::Subprotocols);
 }
 
 #[test]
@@ -772,7 +777,7 @@ fn a_refusal_says_the_rule_and_nothing_of_the_request() {
         "C-29",
         &base().add("Sec-WebSocket-Protocol", "<script>").bytes(),
         400,
-        Cause::Subprotocols,
+        RefusalCause::Subprotocols,
     );
     assert!(answer.ends_with("\r\n\r\nmalformed Sec-WebSocket-Protocol\n"));
 }

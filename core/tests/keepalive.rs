@@ -7,7 +7,7 @@ use core::time::Duration;
 use common::*;
 use proptest::prelude::*;
 use wspair::event::Timer;
-use wspair::{Cause, Config, Connection, Instant, Kind, ReadyState, Role, Transport};
+use wspair::{ClosedCause, Config, Connection, Instant, Kind, ReadyState, Role, TransportAction};
 
 #[test]
 fn silence_is_broken_by_a_ping_and_a_pong_keeps_the_connection() {
@@ -60,10 +60,10 @@ fn silence_after_a_ping_is_the_end() {
         tell(&mut conn, at(0));
         tell(&mut conn, at(20));
         assert_eq!(tell(&mut conn, just_before(25)), []);
-        assert_eq!(tell(&mut conn, at(25)), [abnormal(Cause::Timeout(Timer::Pong))]);
+        assert_eq!(tell(&mut conn, at(25)), [abnormal(ClosedCause::Timeout(Timer::Pong))]);
         let close = [&1011_u16.to_be_bytes()[..], b"no answer to a ping"].concat();
         assert_eq!(drain(&mut conn), [sent(0x89, b""), sent(0x88, &close)], "H-24");
-        assert_eq!(conn.transport(), Transport::Close);
+        assert_eq!(conn.transport(), TransportAction::Close);
         assert_eq!(conn.poll_timeout(), None);
         assert_eq!(tell(&mut conn, at(1000)), []);
         assert_eq!(drain(&mut conn), []);
@@ -163,7 +163,7 @@ fn wire_len(role: Role, len: usize) -> usize {
 }
 
 fn gave_up() -> OwnedEvent {
-    abnormal(Cause::Timeout(Timer::Pong))
+    abnormal(ClosedCause::Timeout(Timer::Pong))
 }
 
 /// Tells the time whenever it is due, from now up to a moment.
@@ -557,6 +557,6 @@ proptest! {
             }
         }
         prop_assert_eq!(network.events.last(), Some(&gave_up()));
-        prop_assert_eq!(network.server.transport(), Transport::Close);
+        prop_assert_eq!(network.server.transport(), TransportAction::Close);
     }
 }

@@ -11,15 +11,15 @@ use std::sync::{Arc, Once};
 use bytes::Bytes;
 use common::deflate::{deflating, json, noise, params};
 use common::*;
-use wspair::connection::Outgoing;
+use wspair::connection::OutgoingBinary;
 use wspair::handshake::{
-    Cause as Refused, ClientHandshake, ClientProgress, ClientRequest, Failure, HeadLimits,
+    ClientHandshake, ClientProgress, ClientRequest, Failure, HeadLimits, RefusalCause as Refused,
     ServerHandshake, ServerProgress,
 };
 use wspair::pair::{Accept, Sent as Queued};
 use wspair::{
-    Cause, CloseCode, Config, Connection, Coupling, Delivery, End, Event, Kind, Negotiated, Pair,
-    PairConfig, PairError, PairEvent, Prepared, Role, SendError,
+    CloseCode, ClosedCause, Config, Connection, Coupling, Delivery, End, Event, Kind, Negotiated,
+    Pair, PairConfig, PairError, PairEvent, Prepared, Role, SendError,
 };
 
 /// When the allocator has nothing.
@@ -142,7 +142,7 @@ fn read(mut reader: Connection, mut output: Vec<u8>) -> Vec<Vec<u8>> {
             Event::Text(text) => messages.push(text.as_bytes().to_vec()),
             Event::Binary(data) => messages.push(data.to_vec()),
             Event::Closed(closed) => {
-                assert!(!matches!(closed.cause, Cause::Peer(_)), "{closed:?}");
+                assert!(!matches!(closed.cause, ClosedCause::Peer(_)), "{closed:?}");
             }
             _ => {}
         }
@@ -197,7 +197,7 @@ fn what_was_sent_without_an_error_arrives_whole_and_in_order() {
                     note(scarce(|| conn.send_text("short")), b"short");
                     note(scarce(|| conn.send_text(&long)), long.as_bytes());
                     if split.is_none() {
-                        let lent = Outgoing::from(shared.clone());
+                        let lent = OutgoingBinary::from(shared.clone());
                         note(scarce(|| conn.send_binary(lent)), &shared);
                     }
                     // A part that failed is tried again.
@@ -307,15 +307,15 @@ fn a_message_arrives_whole_or_its_connection_ends() {
                     Box::new(move |failed| {
                         let (code, cause) = end.expect("it ends, one way or the other");
                         match cause {
-                            Cause::Handshake => {
+                            ClosedCause::Handshake => {
                                 assert_eq!(code, 1000);
                                 assert!(seen == expected, "what came is not what was sent");
                             }
-                            Cause::OutOfMemory => {
+                            ClosedCause::OutOfMemory => {
                                 assert!(failed);
                                 assert!([1000, 1006].contains(&code));
                                 assert!(expected.starts_with(&seen));
-                                assert_ne!(transport, wspair::Transport::Open);
+                                assert_ne!(transport, wspair::TransportAction::Open);
                             }
                             other => panic!("{other:?}"),
                         }
@@ -331,7 +331,7 @@ fn take(
     door: Door,
     piece: &mut [u8],
     seen: &mut Vec<u8>,
-    end: &mut Option<(u16, Cause)>,
+    end: &mut Option<(u16, ClosedCause)>,
 ) {
     let mut received = match door {
         Door::Mutable => conn.receive(piece),
@@ -387,7 +387,7 @@ fn a_long_message_in_the_read_buffer_ends_its_connection_where_that_cannot_grow(
         let message = message.clone();
         Box::new(move |failed| {
             if failed {
-                assert_eq!(end, Some(Cause::OutOfMemory));
+                assert_eq!(end, Some(ClosedCause::OutOfMemory));
                 // The Close frame takes memory, too.
                 let was_alone = failures == 1;
                 assert_eq!(frames, if was_alone { vec![sent_close(1011)] } else { vec![] });

@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 use wspair::ReadyState;
 use wspair::error::ProtocolError;
-use wspair::pair::{Accept, Compat, End, Flag, Outgoing, Pair, PairConfig, PairEvent, Phase, Sent};
+use wspair::pair::{
+    Accept, Compat, End, Flag, Pair, PairConfig, PairEvent, Phase, Sent, WireAction,
+};
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -116,7 +118,7 @@ impl Watched {
                 false
             }
             Call::TakeOutgoing => {
-                if let Some(Outgoing::Message(&message)) = self.pair.poll_outgoing(end) {
+                if let Some(WireAction::Message(&message)) = self.pair.poll_outgoing(end) {
                     self.taken(end, message);
                 }
                 self.pair.sent(end);

@@ -83,7 +83,7 @@ proptest! {
             prop_assert_eq!((&told(&chunked.0), &chunked.1), (&events, &out));
         }
         // What is on the wire is a Close frame's code, told as the cause.
-        if let Some(OwnedEvent::Closed { cause: wspair::Cause::Peer(error), .. }) = events.last() {
+        if let Some(OwnedEvent::Closed { cause: wspair::ClosedCause::Peer(error), .. }) = events.last() {
             let frames = frames_from(role, &out);
             prop_assert_eq!(frames.last(), Some(&sent_close(error.close_code().get())));
         }

@@ -268,7 +268,7 @@ fn a_refused_fragment_leaves_the_message_as_it_was() {
 
 #[test]
 fn congestion_begins_at_the_mark() {
-    let config = config(|config| config.limits.outgoing_mark = 10);
+    let config = config(|config| config.limits.high_water_mark = 10);
     let mut conn = connection(Role::Server, config);
     conn.send_text("1234567").unwrap();
     assert!(!conn.is_congested()); // L-06
@@ -469,7 +469,7 @@ fn a_close_that_was_put_off_and_explained_counts_with_its_reason() {
 
 #[test]
 fn pongs_count_towards_congestion() {
-    let config = config(|config| config.limits.outgoing_mark = 6);
+    let config = config(|config| config.limits.high_water_mark = 6);
     let mut conn = connection(Role::Server, config);
     feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x89, b"abc"));
     assert!(!conn.is_congested());

@@ -10,8 +10,8 @@ use std::time::Duration;
 use wspair::deflate::{Codec, CompressorParams};
 use wspair::frame::MAX_CONTROL;
 use wspair::handshake::{
-    AcceptError, Cause, DeflateDecline, Failure, InvalidAddress, InvalidField, InvalidOrigin,
-    InvalidRequest, InvalidStatus, Origins, Policy, Refusal, Response, nonce_from_os,
+    AcceptError, DeflateDecline, Failure, InvalidAddress, InvalidField, InvalidOrigin,
+    InvalidRequest, InvalidStatus, Origins, Policy, Refusal, RefusalCause, Response, nonce_from_os,
 };
 use wspair::{
     CloseCode, Config, Connection, Event, Instant, MaskKeys, ProtocolError, Role, SendError,
@@ -35,7 +35,7 @@ fn every_protocol_error_says_which_rule_was_broken() {
         (&E::ControlTooLong, "control frame longer than 125 bytes"),
         (&E::Unmasked, "unmasked frame from a client"),
         (&E::Masked, "masked frame from a server"),
-        (&E::LengthForm, "length not in its shortest form"),
+        (&E::NonMinimalLength, "length not in its shortest form"),
         (&E::LengthRange, "length beyond 63 bits"),
         (&E::UnexpectedContinuation, "continuation without a message"),
         (&E::ExpectedContinuation, "new message inside a fragmented one"),
@@ -87,7 +87,7 @@ fn every_refused_call_says_why() {
 
 #[test]
 fn every_refusal_says_why() {
-    use Cause as C;
+    use RefusalCause as C;
     check(&[
         (&C::Application, "refused by the application"),
         (&C::Syntax, "malformed request head"),
@@ -97,7 +97,7 @@ fn every_refusal_says_why() {
         (&C::HeadTooLong, "request head over the size limit"),
         (&C::TooManyFields, "too many header fields"),
         (&C::TimedOut, "request head not complete in time"),
-        (&C::Cut, "stream ended inside the request head"),
+        (&C::UnexpectedEof, "stream ended inside the request head"),
         (&C::Method, "method not allowed"),
         (&C::Target, "malformed request target"),
         (&C::Host, "missing, repeated or malformed Host"),
@@ -132,7 +132,7 @@ fn every_failure_says_what_the_server_did() {
         (&F::TooManyFields, "too many header fields"),
         (&F::TooManyInterim, "too many interim responses"),
         (&F::TimedOut, "response head not complete in time"),
-        (&F::Cut, "stream ended before the response"),
+        (&F::UnexpectedEof, "stream ended before the response"),
         (&F::Status, "status does not open a connection"),
         (&F::Upgrade, "Upgrade other than websocket"),
         (&F::Connection, "Connection without Upgrade"),

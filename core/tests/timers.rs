@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use common::*;
 use wspair::event::Timer;
-use wspair::{Cause, Config, Connection, Instant, ReadyState, Role, Transport};
+use wspair::{ClosedCause, Config, Connection, Instant, ReadyState, Role, TransportAction};
 
 #[test]
 fn without_deadlines_no_time_is_worth_telling() {
@@ -31,9 +31,9 @@ fn a_deadline_that_was_armed_without_a_clock_counts_from_the_next_told_time() {
             assert_eq!(tell(&mut conn, at(100)), []);
             assert_eq!(conn.poll_timeout(), Some(at(110)));
             assert_eq!(tell(&mut conn, just_before(110)), [], "never early");
-            let expected = abnormal(Cause::Timeout(Timer::Close));
+            let expected = abnormal(ClosedCause::Timeout(Timer::Close));
             assert_eq!(tell(&mut conn, at(110)), [expected], "H-17");
-            assert_eq!(conn.transport(), Transport::Close, "H-17");
+            assert_eq!(conn.transport(), TransportAction::Close, "H-17");
             assert_eq!(conn.ready_state(), ReadyState::Closed);
             assert_eq!(conn.poll_timeout(), None);
         }
@@ -82,7 +82,7 @@ fn a_server_that_closed_both_ways_need_not_wait() {
     tell(&mut conn, at(5));
     feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
     drain(&mut conn);
-    assert_eq!(conn.transport(), Transport::Close); // H-15
+    assert_eq!(conn.transport(), TransportAction::Close); // H-15
     assert_eq!(conn.poll_timeout(), None);
 }
 
@@ -97,9 +97,9 @@ fn a_client_that_closed_both_ways_waits_for_the_end_until_its_deadline() {
     tell(&mut conn, at(6));
     assert_eq!(conn.poll_timeout(), Some(at(16)));
     tell(&mut conn, just_before(16));
-    assert_eq!(conn.transport(), Transport::Open);
+    assert_eq!(conn.transport(), TransportAction::Open);
     assert_eq!(tell(&mut conn, at(16)), [], "the end was told before");
-    assert_eq!(conn.transport(), Transport::Close, "H-16");
+    assert_eq!(conn.transport(), TransportAction::Close, "H-16");
     assert_eq!(conn.poll_timeout(), None);
 }
 
@@ -109,10 +109,10 @@ fn a_peer_that_does_not_take_our_last_bytes_is_dropped_in_time() {
         let mut conn = connection(role, Config::default());
         feed(&mut conn, Door::Mutable, &hex("83 00"));
         tell(&mut conn, at(0));
-        assert_eq!(conn.transport(), Transport::FinishWriting);
+        assert_eq!(conn.transport(), TransportAction::FinishWriting);
         assert_eq!(conn.poll_timeout(), Some(at(10)));
         tell(&mut conn, at(10));
-        assert_eq!(conn.transport(), Transport::Close);
+        assert_eq!(conn.transport(), TransportAction::Close);
     }
 }
 
@@ -121,12 +121,12 @@ fn what_waits_when_the_transport_ends_is_given_up_in_time() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
         conn.send_text("late").unwrap();
-        assert_eq!(collect(&mut conn.receive_eof()), [abnormal(Cause::Transport)]);
+        assert_eq!(collect(&mut conn.receive_eof()), [abnormal(ClosedCause::Transport)]);
         tell(&mut conn, at(0));
-        assert_eq!(conn.transport(), Transport::FinishWriting);
+        assert_eq!(conn.transport(), TransportAction::FinishWriting);
         assert_eq!(conn.poll_timeout(), Some(at(10)));
         tell(&mut conn, at(10));
-        assert_eq!(conn.transport(), Transport::Close);
+        assert_eq!(conn.transport(), TransportAction::Close);
     }
 }
 
@@ -139,7 +139,7 @@ fn activity_does_not_move_the_deadline_of_a_close() {
         hear(&mut conn);
         assert_eq!(tell(&mut conn, at(second)), []);
     }
-    assert_eq!(tell(&mut conn, at(10)), [abnormal(Cause::Timeout(Timer::Close))]);
+    assert_eq!(tell(&mut conn, at(10)), [abnormal(ClosedCause::Timeout(Timer::Close))]);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_deadline_may_be_off_or_zero() {
     let zero = config(|config| config.close_within = Some(Duration::ZERO));
     let mut conn = connection(Role::Server, zero);
     conn.close(None, "").unwrap();
-    assert_eq!(tell(&mut conn, at(0)), [abnormal(Cause::Timeout(Timer::Close))]);
+    assert_eq!(tell(&mut conn, at(0)), [abnormal(ClosedCause::Timeout(Timer::Close))]);
 }
 
 #[test]

@@ -10,14 +10,14 @@ use std::io::Cursor;
 use libfuzzer_sys::fuzz_target;
 use tungstenite::protocol::frame::FrameHeader;
 use wspair::Role;
-use wspair::frame::{Decoded, Expect, Header, MAX_HEADER};
+use wspair::frame::{Decoded, Header, HeaderRules, MAX_HEADER};
 
 fuzz_target!(|input: (bool, bool, &[u8])| {
     let (server, rsv1, bytes) = input;
     let role = if server { Role::Server } else { Role::Client };
     let mut cursor = Cursor::new(bytes);
     let theirs = FrameHeader::parse(&mut cursor);
-    match Header::decode(bytes, Expect { role, rsv1 }) {
+    match Header::decode(bytes, HeaderRules { role, rsv1 }) {
         Ok(Decoded::Header(ours, taken)) => {
             let (header, len) = theirs.expect("an error").expect("not enough");
             assert_eq!(

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use wspair::handshake::DeflateParams;
 use wspair::{
-    Cause, CloseCode, Closed, Config, Connection, Instant, Kind, MaskKeys, Negotiated, Prepared,
-    Transport,
+    CloseCode, Closed, ClosedCause, Config, Connection, Instant, Kind, MaskKeys, Negotiated,
+    Prepared, TransportAction,
 };
 
 use crate::{Seen, keep_all};
@@ -108,7 +108,7 @@ impl Ends {
                 let end = &mut self.ends[side];
                 let _ = end.conn.close(None, "");
                 end.transmit(usize::MAX);
-                end.wire_ended |= end.conn.transport() != Transport::Open;
+                end.wire_ended |= end.conn.transport() != TransportAction::Open;
                 self.deliver(side, usize::MAX);
             }
         }
@@ -120,9 +120,9 @@ impl Ends {
         }
         let [client, server] = &self.ends;
         let [one, other] = [client.end(), server.end()];
-        assert_eq!(client.conn.transport(), Transport::Close);
-        assert_eq!(server.conn.transport(), Transport::Close);
-        let troubled = |closed: &Closed| matches!(closed.cause, Cause::Timeout(_));
+        assert_eq!(client.conn.transport(), TransportAction::Close);
+        assert_eq!(server.conn.transport(), TransportAction::Close);
+        let troubled = |closed: &Closed| matches!(closed.cause, ClosedCause::Timeout(_));
         if !(self.cut || troubled(one) || troubled(other)) {
             assert!(one.clean && other.clean, "{one:?} {other:?}");
         }
@@ -241,7 +241,7 @@ impl End {
     /// What the end told as its last; that it told only one was checked on the way.
     fn end(&self) -> &Closed {
         let Some(Seen::Closed(closed)) = self.seen.last() else { panic!("no end") };
-        assert!(!matches!(closed.cause, Cause::Peer(_)), "{closed:?}");
+        assert!(!matches!(closed.cause, ClosedCause::Peer(_)), "{closed:?}");
         closed
     }
 

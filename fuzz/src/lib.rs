@@ -5,7 +5,7 @@ pub mod heads;
 pub mod pair;
 
 use wspair::{
-    Cause, CloseCode, Closed, Config, Connection, Delivery, Event, Kind, Limits, Receive,
+    CloseCode, Closed, ClosedCause, Config, Connection, Delivery, Event, Kind, Limits, Receive,
 };
 
 /// An event, kept.
@@ -32,7 +32,7 @@ impl Seen {
             },
             Event::Ping(payload) => Self::Ping(payload.to_vec()),
             Event::Pong(payload) => Self::Pong(payload.to_vec()),
-            Event::Close(frame) => {
+            Event::PeerClosing(frame) => {
                 Self::Close(frame.code.map(CloseCode::get), frame.reason.to_owned())
             }
             Event::Closed(closed) => Self::Closed(closed.clone()),
@@ -127,7 +127,7 @@ pub fn check_cuts(new: impl Fn(Config) -> Connection, flags: u8, cut: usize, byt
 /// How much of a chunk comes before the bytes that end all depends on the cut.
 fn forget_chunk_before_failure(seen: &mut Vec<Seen>) {
     if let [.., Seen::Chunk { last: false, .. }, Seen::Closed(closed)] = &seen[..]
-        && closed.cause != Cause::Transport
+        && closed.cause != ClosedCause::Transport
     {
         seen.remove(seen.len() - 2);
     }

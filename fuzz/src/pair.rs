@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use wspair::pair::{
-    Accept, Compat, End, Fault, Flag, Outgoing, Pair, PairConfig, PairError, PairEvent, Sent,
+    Accept, Compat, End, Fault, Flag, Pair, PairConfig, PairError, PairEvent, Sent, WireAction,
 };
 use wspair::{ProtocolError, ReadyState};
 
@@ -31,7 +31,7 @@ impl Watched {
             .with(Flag::CloseReasonLimit, !on(3));
         if on(4) {
             config.max_queued = 200;
-            config.queue_mark = 100;
+            config.high_water_mark = 100;
         }
         Self {
             pair: Pair::new(config),
@@ -152,7 +152,7 @@ impl Watched {
     fn take_outgoing(&mut self, end: End) -> bool {
         match self.pair.poll_outgoing(end) {
             None => return false,
-            Some(Outgoing::Message(&number)) => {
+            Some(WireAction::Message(&number)) => {
                 assert_eq!(Some(number), self.waiting[end.other() as usize].pop_front());
             }
             Some(_) => {

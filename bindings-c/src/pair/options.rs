@@ -22,7 +22,7 @@ pub struct PairOptions {
     /// queue takes one message of any length.
     pub max_queued: usize,
     /// From this many waiting bytes on a direction is congested. Default 1 MiB.
-    pub queue_mark: usize,
+    pub high_water_mark: usize,
     /// Which behaviour of the runtime is imitated: a compatibility date, as 20260407. Default 0, the
     /// newest.
     pub compat_date: u32,
@@ -47,12 +47,12 @@ pub unsafe extern "C" fn wspair_pair_options_init(
         if size != size_of::<PairOptions>() {
             return Err(Wspair::ErrorArgument);
         }
-        let PairConfig { max_queued, queue_mark, .. } = PairConfig::default();
+        let PairConfig { max_queued, high_water_mark, .. } = PairConfig::default();
         let compat_flags = core::ptr::null();
         let defaults = PairOptions {
             size,
             max_queued,
-            queue_mark,
+            high_water_mark,
             compat_date: 0,
             compat_flags,
             compat_flags_len: 0,
@@ -103,7 +103,7 @@ pub(super) unsafe fn pair_config(options: *const PairOptions) -> Result<PairConf
         return Ok(config);
     };
     config.max_queued = options.max_queued;
-    config.queue_mark = options.queue_mark;
+    config.high_water_mark = options.high_water_mark;
     if options.compat_date != 0 {
         let [year, month, day] = [
             options.compat_date / 10_000,

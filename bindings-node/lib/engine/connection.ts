@@ -18,6 +18,8 @@ export interface Limits {
   /** Most bytes that wait to be written before a send is refused. Default 16 MiB. */
   maxOutgoing?: number;
   /** From this many waiting bytes on, `isCongested` is true. Default 1 MiB. */
+  highWaterMark?: number;
+  /** @deprecated `highWaterMark`, by its earlier name. */
   outgoingMark?: number;
 }
 
@@ -63,7 +65,7 @@ export type ConnectionEvent =
   | { type: 'chunk'; data: Buffer; text: boolean; first: boolean; last: boolean }
   | { type: 'ping' | 'pong'; data: Buffer }
   /** The peer's Close frame. With `autoClose` it is already answered. */
-  | { type: 'close'; code: number | undefined; reason: string }
+  | { type: 'peer-closing'; code: number | undefined; reason: string }
   /** The end, once, and always last. */
   | { type: 'closed'; code: number; reason: string; clean: boolean; cause: ClosedCause; error?: string; rule?: ProtocolRule };
 
@@ -303,7 +305,7 @@ class Collector implements Sink {
     this.events.push({ type: 'pong', data });
   }
   closeFrame(code: number | undefined, reason: string): void {
-    this.events.push({ type: 'close', code, reason });
+    this.events.push({ type: 'peer-closing', code, reason });
   }
   closed(code: number, reason: string, clean: boolean, cause: Cause): void {
     const event = { type: 'closed' as const, code, reason, clean, cause: causes[cause]! };
@@ -340,6 +342,7 @@ export const connectionRules: Rules = {
   maxFrame: count('bytes'),
   maxFragments: count('frames', 1),
   maxOutgoing: count('bytes'),
+  highWaterMark: count('bytes'),
   outgoingMark: count('bytes'),
   chunks: boolean,
   autoPong: boolean,

@@ -46,6 +46,7 @@ from wspair._words import (
     ReadyState,
     Role,
     Transport,
+    TransportAction,
 )
 from wspair.exceptions import (
     BackpressureError,
@@ -67,7 +68,10 @@ from wspair.exceptions import (
     WebSocketException,
 )
 
-Event = Union[Text, Binary, Chunk, Ping, Pong, Close, Closed]
+PeerClosing = Close
+"""The peer's Close frame, as an event."""
+
+Event = Union[Text, Binary, Chunk, Ping, Pong, PeerClosing, Closed]
 """What happens on a connection."""
 
 PairEvent = Union[MessageEvent, CloseEvent, ErrorEvent]
@@ -109,6 +113,7 @@ __all__ = [
     "Opened",
     "PairEvent",
     "PayloadTooBig",
+    "PeerClosing",
     "Phase",
     "Ping",
     "Policy",
@@ -125,6 +130,7 @@ __all__ = [
     "ServerHandshake",
     "Text",
     "Transport",
+    "TransportAction",
     "WebSocket",
     "WebSocketException",
     "WebSocketPair",

@@ -13,7 +13,16 @@ from wspair._options import (
     Message,
     PairOptions,
 )
-from wspair._words import Bootstrap, Cause, Kind, Phase, ProtocolError, ReadyState, Role, Transport
+from wspair._words import (
+    Bootstrap,
+    Cause,
+    Kind,
+    Phase,
+    ProtocolError,
+    ReadyState,
+    Role,
+    TransportAction,
+)
 
 __all__ = [
     "Acceptance",
@@ -176,7 +185,7 @@ class Connection:
     def data_to_send(self, /) -> bytes: ...
     def buffers_to_send(self, /) -> list[bytes | memoryview]: ...
     @property
-    def transport_state(self) -> Transport: ...
+    def transport_state(self) -> TransportAction: ...
     @property
     def wants_write(self) -> bool: ...
     @property

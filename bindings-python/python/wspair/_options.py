@@ -39,8 +39,10 @@ class ConnectionOptions(TypedDict, total=False):
     """Most frames that one message may come in. Default 16384."""
     max_outgoing: int | None
     """Most bytes that wait before sending raises `BackpressureError`. Default 16 MiB."""
-    outgoing_mark: int | None
+    high_water_mark: int | None
     """From this many waiting bytes on, a connection is congested. Default 1 MiB."""
+    outgoing_mark: int | None
+    """`high_water_mark`, by its earlier name."""
     chunks: bool
     """One event a run of payload bytes, as they arrive. Default `False`."""
     auto_pong: bool
@@ -88,8 +90,10 @@ class PairOptions(TypedDict, total=False):
     max_queued: int | None
     """Most bytes that an end may have waiting before `send` raises `BackpressureError`; each
     message counts 32 beside its size. Default 16 MiB."""
-    queue_mark: int | None
+    high_water_mark: int | None
     """From this many waiting bytes on, an end is congested. Default 1 MiB."""
+    queue_mark: int | None
+    """`high_water_mark`, by its earlier name."""
     compatibility_date: str | None
     """Imitates Workers at this date, `YYYY-MM-DD`. Default `None`, the newest."""
     compatibility_flags: Sequence[str]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 
 from wspair._native import CloseEvent, Connection, ErrorEvent, MessageEvent, Pair
 from wspair._native import Coupling as _Coupling
-from wspair._words import Phase, ReadyState, Transport
+from wspair._words import Phase, ReadyState, TransportAction
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
@@ -135,7 +135,7 @@ class WebSocket:
 
     @property
     def is_congested(self) -> bool:
-        """Whether the other end is behind by `queue_mark` bytes: a sender that can pause should."""
+        """Whether the other end is behind by `high_water_mark` bytes: senders should pause."""
         return self._pair.is_congested(self._index)
 
     @property
@@ -336,7 +336,7 @@ class Coupling:
         return self._coupling.is_congested
 
     @property
-    def transport_state(self) -> Transport:
+    def transport_state(self) -> TransportAction:
         """What to do with the transport now."""
         return self.connection.transport_state
 

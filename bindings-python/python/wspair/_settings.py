@@ -174,6 +174,7 @@ CONNECTION = (
     "max_frame",
     "max_fragments",
     "max_outgoing",
+    "high_water_mark",
     "outgoing_mark",
     "auto_pong",
     "ping_after",

@@ -53,7 +53,7 @@ class ReadyState(enum.IntEnum):
         return f"{type(self).__name__}.{self.name}"
 
 
-class Transport(_Word):
+class TransportAction(_Word):
     """What to do with the transport."""
 
     OPEN = "open"
@@ -62,6 +62,10 @@ class Transport(_Word):
     """Write what is queued, then end the write side; go on reading."""
     CLOSE = "close"
     """Drop it."""
+
+
+Transport = TransportAction
+"""Its earlier name."""
 
 
 class Cause(_Word):
@@ -118,8 +122,10 @@ class ProtocolError(_Text, enum.Enum):
     """RFC 6455 5.1."""
     MASKED = "masked frame from a server"
     """RFC 6455 5.1."""
-    LENGTH_FORM = "length not in its shortest form"
+    NON_MINIMAL_LENGTH = "length not in its shortest form"
     """RFC 6455 5.2."""
+    LENGTH_FORM = NON_MINIMAL_LENGTH
+    """Its earlier name."""
     LENGTH_RANGE = "length beyond 63 bits"
     """RFC 6455 5.2."""
     UNEXPECTED_CONTINUATION = "continuation without a message"

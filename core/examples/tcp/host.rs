@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use wspair::{Connection, ReadyState, Receive, Transport};
+use wspair::{Connection, ReadyState, Receive, TransportAction};
 
 use super::socket::{READ, SLICE, Socket};
 
@@ -37,7 +37,7 @@ impl Host {
         let reads = !self.is_congested() && self.conn.unread() == 0;
         loop {
             self.write();
-            if self.conn.transport() == Transport::Close {
+            if self.conn.transport() == TransportAction::Close {
                 // Only a peer that speaks behind its Close frame is waited for.
                 self.socket.end(SLICE);
                 return None;
@@ -73,7 +73,10 @@ impl Host {
             output.advance(written.unwrap_or(usize::MAX));
         }
         let is_written = output.is_empty();
-        if is_written && !self.has_finished && self.conn.transport() == Transport::FinishWriting {
+        if is_written
+            && !self.has_finished
+            && self.conn.transport() == TransportAction::FinishWriting
+        {
             self.has_finished = true;
             self.socket.finish_writing();
         }

@@ -7,7 +7,7 @@ use core::fmt::Write;
 use crate::close::{CloseCode, MAX_REASON};
 use crate::config::Limits;
 use crate::error::ProtocolError;
-use crate::event::Cause;
+use crate::event::ClosedCause;
 use crate::memory::OutOfMemory;
 
 /// Why nothing more can be read.
@@ -73,7 +73,7 @@ impl From<TryReserveError> for Fault {
     }
 }
 
-impl From<Fault> for Cause {
+impl From<Fault> for ClosedCause {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Peer(error) => Self::Peer(error),

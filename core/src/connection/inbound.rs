@@ -10,7 +10,7 @@ use crate::close::CloseFrame;
 use crate::config::{Config, Delivery, Limits};
 use crate::error::ProtocolError;
 use crate::event::{Chunk, Event, Kind, Payload, Text};
-use crate::frame::{Decoded, Expect, Header, MAX_HEADER, Opcode};
+use crate::frame::{Decoded, Header, HeaderRules, MAX_HEADER, Opcode};
 use crate::memory;
 use crate::simd;
 
@@ -225,7 +225,7 @@ impl Inbound {
             (What::Pong, _) => Event::Pong(lend_control(place, input, read, control)),
             (What::Close, _) => {
                 let body = lend_control(place, input, read, control);
-                Event::Close(CloseFrame::decode(body)?)
+                Event::PeerClosing(CloseFrame::decode(body)?)
             }
         })
     }
@@ -294,7 +294,7 @@ pub(super) fn read_header(
     held: &mut [u8; MAX_HEADER],
     len: &mut u8,
     rest: &[u8],
-    expect: Expect,
+    expect: HeaderRules,
 ) -> Result<Option<(Frame, usize)>, ProtocolError> {
     if *len == 0
         && let Decoded::Header(header, taken) = Header::decode(rest, expect)?

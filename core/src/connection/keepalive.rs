@@ -141,18 +141,18 @@ impl Keepalive {
     pub(super) fn poll_timeout(
         &self,
         config: &Config,
-        told: Instant,
+        now: Instant,
         output: Output,
     ) -> Option<Instant> {
         let due = match self.state {
-            State::Quiet(silence) => silence.due(told),
+            State::Quiet(silence) => silence.due(now),
             // When it left is known only from the next told time on.
-            State::Queued(ping) if !ping.alone && ping.has_left(output) => Some(told),
+            State::Queued(ping) if !ping.alone && ping.has_left(output) => Some(now),
             State::Queued(Ping { until, .. }) | State::Awaiting { until } => Some(until),
         };
         // Life counts from the next told time on, so that is not to be long after it.
         let lives = self.heard || config.pong_within.is_some() && self.has_moved(output);
-        let soon = config.ping_after.filter(|_| lives).map(|after| told + after / PRECISION);
+        let soon = config.ping_after.filter(|_| lives).map(|after| now + after / PRECISION);
         sooner(due, soon)
     }
 

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::fault::Fault;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
-use crate::event::{Cause, Closed, Timer};
+use crate::event::{Closed, ClosedCause, Timer};
 use crate::frame::Role;
 use crate::memory;
 use crate::ready_state::ReadyState;
@@ -16,7 +16,7 @@ use crate::time::{Deadline, Instant};
 /// What the owner of the transport has to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Transport {
+pub enum TransportAction {
     /// Read, unless its end was told, and write what is queued.
     Open,
     /// Write what is queued, then end the write side; go on reading.
@@ -49,7 +49,7 @@ pub enum Transport {
 pub(crate) struct Lifecycle {
     sent: bool,
     received: Option<PeerClose>,
-    end: End,
+    end: Outcome,
     /// The peer's last byte was read.
     eof: bool,
     /// The transport takes nothing, or is not worth waiting for any more.
@@ -70,11 +70,11 @@ struct PeerClose {
 }
 
 #[derive(Debug)]
-enum End {
+enum Outcome {
     NotYet,
     /// To be told by the next event.
     Untold(Closed),
-    Told(Cause),
+    Told(ClosedCause),
 }
 
 impl Lifecycle {
@@ -82,7 +82,7 @@ impl Lifecycle {
         Self {
             sent: false,
             received: None,
-            end: End::NotYet,
+            end: Outcome::NotYet,
             eof: false,
             lost: false,
             lingers: !config.auto_end,
@@ -128,13 +128,13 @@ impl Lifecycle {
     /// The host gives up.
     pub(super) fn abort(&mut self) {
         self.lingers = false;
-        self.end(Cause::Abort);
+        self.end(ClosedCause::Abort);
         self.sends = self.still_sends();
     }
 
     /// Nothing was heard of the peer for too long.
     pub(super) fn timed_out(&mut self, timer: Timer) {
-        self.end(Cause::Timeout(timer));
+        self.end(ClosedCause::Timeout(timer));
         self.lost = true;
         self.sends = self.still_sends();
     }
@@ -148,23 +148,23 @@ impl Lifecycle {
 
     fn complete(&mut self) {
         if self.sent && self.received.is_some() {
-            self.end(Cause::Handshake);
+            self.end(ClosedCause::Handshake);
         }
     }
 
-    fn end(&mut self, cause: Cause) {
+    fn end(&mut self, cause: ClosedCause) {
         if self.has_ended() {
             return;
         }
         // The end of the transport came first, though nobody was told of it.
-        let cause = if self.is_cut() { Cause::Transport } else { cause };
+        let cause = if self.is_cut() { ClosedCause::Transport } else { cause };
         // RFC 6455 7.1.5: the code is that of the Close frame received, whatever else happened.
         let (code, reason) = match self.received.take() {
             Some(PeerClose { code, reason }) => (code.map_or(NO_CODE, CloseCode::get), reason),
             None => (ABNORMAL, String::new()),
         };
-        let clean = cause == Cause::Handshake;
-        self.end = End::Untold(Closed { code, reason, clean, cause });
+        let clean = cause == ClosedCause::Handshake;
+        self.end = Outcome::Untold(Closed { code, reason, clean, cause });
         self.deadline.arm(self.close_within);
         self.sends = self.still_sends();
     }
@@ -178,28 +178,28 @@ impl Lifecycle {
     /// The end, the first time it is asked for after it came.
     pub(super) fn tell_end(&mut self) -> Option<Closed> {
         if self.is_cut() {
-            self.end(Cause::Transport);
+            self.end(ClosedCause::Transport);
         }
-        let End::Untold(closed) = &self.end else {
+        let Outcome::Untold(closed) = &self.end else {
             return None;
         };
-        let told = End::Told(closed.cause);
+        let told = Outcome::Told(closed.cause);
         match core::mem::replace(&mut self.end, told) {
-            End::Untold(closed) => Some(closed),
+            Outcome::Untold(closed) => Some(closed),
             _ => None,
         }
     }
 
-    pub(super) fn cause(&self) -> Option<Cause> {
+    pub(super) fn cause(&self) -> Option<ClosedCause> {
         match &self.end {
-            End::NotYet => None,
-            End::Untold(closed) => Some(closed.cause),
-            End::Told(cause) => Some(*cause),
+            Outcome::NotYet => None,
+            Outcome::Untold(closed) => Some(closed.cause),
+            Outcome::Told(cause) => Some(*cause),
         }
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        !matches!(self.end, End::NotYet)
+        !matches!(self.end, Outcome::NotYet)
     }
 
     pub(super) fn is_lost(&self) -> bool {
@@ -229,7 +229,7 @@ impl Lifecycle {
 
     /// The transport ended without a Close frame, and our direction is still the host's to end.
     fn is_lingering(&self) -> bool {
-        self.lingers && self.may_close() && self.cause() == Some(Cause::Transport)
+        self.lingers && self.may_close() && self.cause() == Some(ClosedCause::Transport)
     }
 
     pub(super) fn ready_state(&self) -> ReadyState {
@@ -242,40 +242,40 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn transport(&self, role: Role, output_waits: bool) -> Transport {
-        let write_then = |then| if output_waits { Transport::FinishWriting } else { then };
+    pub(super) fn transport(&self, role: Role, output_waits: bool) -> TransportAction {
+        let write_then = |then| if output_waits { TransportAction::FinishWriting } else { then };
         if self.lost {
-            return Transport::Close;
+            return TransportAction::Close;
         }
         match self.cause() {
-            None => Transport::Open,
-            Some(_) if self.may_send() => Transport::Open,
-            Some(_) if self.eof => write_then(Transport::Close),
-            Some(Cause::Abort) => write_then(Transport::Close),
+            None => TransportAction::Open,
+            Some(_) if self.may_send() => TransportAction::Open,
+            Some(_) if self.eof => write_then(TransportAction::Close),
+            Some(ClosedCause::Abort) => write_then(TransportAction::Close),
             // RFC 6455 7.1.1: the server ends the transport first, the client waits for that.
-            Some(Cause::Handshake) => match role {
-                Role::Server => write_then(Transport::Close),
-                Role::Client => Transport::Open,
+            Some(ClosedCause::Handshake) => match role {
+                Role::Server => write_then(TransportAction::Close),
+                Role::Client => TransportAction::Open,
             },
             // Ending at once with unread input would reset the transport, and the peer would lose
             // the Close frame that says why.
-            Some(_) => Transport::FinishWriting,
+            Some(_) => TransportAction::FinishWriting,
         }
     }
 
-    /// When to call again; `told` is the last told time.
+    /// When to call again; `now` is the last told time.
     pub(super) fn poll_timeout(
         &self,
-        told: Instant,
+        now: Instant,
         output_waits: bool,
         role: Role,
     ) -> Option<Instant> {
-        if self.is_cut() || matches!(self.end, End::Untold(_)) {
-            return Some(told);
+        if self.is_cut() || matches!(self.end, Outcome::Untold(_)) {
+            return Some(now);
         }
         match self.transport(role, output_waits) {
-            Transport::Close => None,
-            _ => self.deadline.due(told),
+            TransportAction::Close => None,
+            _ => self.deadline.due(now),
         }
     }
 }

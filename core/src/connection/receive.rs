@@ -10,7 +10,7 @@ use crate::close::CloseFrame;
 use crate::config::Delivery;
 use crate::error::ProtocolError;
 use crate::event::{Event, Kind};
-use crate::frame::{Expect, Opcode};
+use crate::frame::{HeaderRules, Opcode};
 use crate::mask;
 
 /// The events in one input, in order. A lending iterator: each event borrows until the next.
@@ -153,7 +153,7 @@ impl<'a> Receive<'a> {
                     Input::Fixed(bytes) => &bytes[self.pos..],
                     Input::Own => &read.bytes[self.pos..self.end],
                 };
-                let expect = Expect { role: *role, rsv1: inbound.inflate.is_some() };
+                let expect = HeaderRules { role: *role, rsv1: inbound.inflate.is_some() };
                 let Some((frame, taken)) = read_header(held, len, rest, expect)? else {
                     self.pos = self.end;
                     return Ok(None);

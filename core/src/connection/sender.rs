@@ -19,7 +19,7 @@ use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode, Role};
 ///
 /// When sending is refused an owned payload is dropped; a clone of `Bytes` shares it.
 #[derive(Clone, Debug)]
-pub struct Outgoing<'a>(Body<'a>);
+pub struct OutgoingBinary<'a>(Body<'a>);
 
 /// A message, as its sender has it.
 #[derive(Clone, Debug)]
@@ -28,31 +28,31 @@ enum Body<'a> {
     Shared(Bytes),
 }
 
-impl<'a> From<&'a [u8]> for Outgoing<'a> {
+impl<'a> From<&'a [u8]> for OutgoingBinary<'a> {
     fn from(bytes: &'a [u8]) -> Self {
         Self(Body::Borrowed(bytes))
     }
 }
 
-impl<'a, const N: usize> From<&'a [u8; N]> for Outgoing<'a> {
+impl<'a, const N: usize> From<&'a [u8; N]> for OutgoingBinary<'a> {
     fn from(bytes: &'a [u8; N]) -> Self {
         Self(Body::Borrowed(bytes))
     }
 }
 
-impl<'a> From<&'a Vec<u8>> for Outgoing<'a> {
+impl<'a> From<&'a Vec<u8>> for OutgoingBinary<'a> {
     fn from(bytes: &'a Vec<u8>) -> Self {
         Self(Body::Borrowed(bytes))
     }
 }
 
-impl From<Vec<u8>> for Outgoing<'_> {
+impl From<Vec<u8>> for OutgoingBinary<'_> {
     fn from(bytes: Vec<u8>) -> Self {
         Self(Body::Shared(bytes.into()))
     }
 }
 
-impl From<Bytes> for Outgoing<'_> {
+impl From<Bytes> for OutgoingBinary<'_> {
     fn from(bytes: Bytes) -> Self {
         Self(Body::Shared(bytes))
     }
@@ -113,7 +113,10 @@ impl Sender<'_> {
 
     /// Sends a binary message. Errors as [`send_text`](Self::send_text).
     #[inline]
-    pub fn send_binary<'b>(&mut self, data: impl Into<Outgoing<'b>>) -> Result<(), SendError> {
+    pub fn send_binary<'b>(
+        &mut self,
+        data: impl Into<OutgoingBinary<'b>>,
+    ) -> Result<(), SendError> {
         match data.into().0 {
             Body::Borrowed(bytes) => self.send(Kind::Binary, bytes),
             Body::Shared(bytes) => self.send_shared(Kind::Binary, bytes),
@@ -315,10 +318,10 @@ impl Sender<'_> {
         self.outbound.buffered()
     }
 
-    /// Whether at least [`outgoing_mark`](crate::Limits::outgoing_mark) bytes wait: a sender that
+    /// Whether at least [`high_water_mark`](crate::Limits::high_water_mark) bytes wait: a sender that
     /// can pause should.
     pub fn is_congested(&self) -> bool {
-        self.outbound.buffered() >= self.config.limits.outgoing_mark
+        self.outbound.buffered() >= self.config.limits.high_water_mark
     }
 
     /// Sends bytes that are copied.

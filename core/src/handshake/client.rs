@@ -24,13 +24,13 @@ pub struct ClientHandshake {
     interim: u32,
     /// What came of a refusal's body.
     body: Vec<u8>,
-    state: State,
+    state: ClientState,
     deadline: Deadline,
-    told: Instant,
+    now: Instant,
 }
 
 #[derive(Clone, Debug)]
-enum State {
+enum ClientState {
     Reading,
     /// A refusal, with so many bytes of its body yet to come.
     Body(ResponseHead, usize),
@@ -81,9 +81,9 @@ impl ClientHandshake {
             expected: Expected::new(request, Bootstrap::Upgrade, nonce),
             interim: 0,
             body: Vec::new(),
-            state: State::Reading,
+            state: ClientState::Reading,
             deadline,
-            told: Instant::default(),
+            now: Instant::default(),
         }
     }
 
@@ -91,7 +91,7 @@ impl ClientHandshake {
     /// [`Open`](ClientProgress::Open) the rest is the connection's.
     pub fn receive(&mut self, input: &[u8]) -> (usize, ClientProgress<'_>) {
         let mut used = 0;
-        while let State::Reading = self.state
+        while let ClientState::Reading = self.state
             && used < input.len()
         {
             let (taken, verdict) = self.reader.push(&input[used..]);
@@ -99,10 +99,10 @@ impl ClientHandshake {
             match verdict {
                 Ok(false) => {}
                 Ok(true) => self.end_head(),
-                Err(error) => self.state = State::Failed(error.into()),
+                Err(error) => self.state = ClientState::Failed(error.into()),
             }
         }
-        if let State::Body(_, left) = &mut self.state {
+        if let ClientState::Body(_, left) = &mut self.state {
             let taken = (*left).min(input.len() - used);
             // Where there is no memory for more of it, the body ends here.
             if self.body.try_reserve(taken).is_ok() {
@@ -121,13 +121,13 @@ impl ClientHandshake {
 
     /// Tells that the stream ended. Before the end of the head that is a failure.
     pub fn receive_eof(&mut self) -> ClientProgress<'_> {
-        self.give_up(Failure::Cut)
+        self.give_up(Failure::UnexpectedEof)
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` once there is a verdict.
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Reading | State::Body(..) => self.deadline.due(self.told),
+            ClientState::Reading | ClientState::Body(..) => self.deadline.due(self.now),
             _ => None,
         }
     }
@@ -135,7 +135,7 @@ impl ClientHandshake {
     /// Tells the time. An answer that is not complete by its deadline is a failure; of a refusal
     /// what came by then is handed up.
     pub fn handle_timeout(&mut self, now: Instant) -> ClientProgress<'_> {
-        self.told = self.told.max(now);
+        self.now = self.now.max(now);
         if self.deadline.has_passed(now) {
             return self.give_up(Failure::TimedOut);
         }
@@ -145,10 +145,12 @@ impl ClientHandshake {
     /// How far it is. Changes nothing.
     pub fn progress(&self) -> ClientProgress<'_> {
         match &self.state {
-            State::Reading | State::Body(..) => ClientProgress::NeedMore,
-            State::Open(head, agreed) => ClientProgress::Open(self.response(head), agreed.clone()),
-            State::Refused(head) => ClientProgress::Refused(self.response(head)),
-            State::Failed(failure) => ClientProgress::Failed(*failure),
+            ClientState::Reading | ClientState::Body(..) => ClientProgress::NeedMore,
+            ClientState::Open(head, agreed) => {
+                ClientProgress::Open(self.response(head), agreed.clone())
+            }
+            ClientState::Refused(head) => ClientProgress::Refused(self.response(head)),
+            ClientState::Failed(failure) => ClientProgress::Failed(*failure),
         }
     }
 
@@ -157,25 +159,25 @@ impl ClientHandshake {
         let head = match self.reader.response() {
             Ok(head) => head,
             Err(error) => {
-                self.state = State::Failed(error.into());
+                self.state = ClientState::Failed(error.into());
                 return;
             }
         };
         self.state = match head.status {
-            100..=199 if head.minor == 0 => State::Failed(Failure::HttpVersion),
+            100..=199 if head.minor == 0 => ClientState::Failed(Failure::HttpVersion),
             101 => match self.expected.check(&self.response(&head)) {
-                Ok(agreed) => State::Open(head, agreed),
-                Err(failure) => State::Failed(failure),
+                Ok(agreed) => ClientState::Open(head, agreed),
+                Err(failure) => ClientState::Failed(failure),
             },
             100..=199 if self.interim < self.limits.max_interim => {
                 self.interim += 1;
                 self.reader.restart();
-                State::Reading
+                ClientState::Reading
             }
-            100..=199 => State::Failed(Failure::TooManyInterim),
+            100..=199 => ClientState::Failed(Failure::TooManyInterim),
             status => {
                 let fields = head.fields.of(self.reader.bytes());
-                State::Body(head, body_len(status, &fields).min(self.limits.max_body))
+                ClientState::Body(head, body_len(status, &fields).min(self.limits.max_body))
             }
         };
     }
@@ -183,16 +185,16 @@ impl ClientHandshake {
     /// Ends what is not complete: with a failure, or with the part of a body that came.
     fn give_up(&mut self, failure: Failure) -> ClientProgress<'_> {
         match self.state {
-            State::Reading => self.state = State::Failed(failure),
-            State::Body(..) => self.end_body(),
+            ClientState::Reading => self.state = ClientState::Failed(failure),
+            ClientState::Body(..) => self.end_body(),
             _ => {}
         }
         self.progress()
     }
 
     fn end_body(&mut self) {
-        if let State::Body(head, _) = &self.state {
-            self.state = State::Refused(head.clone());
+        if let ClientState::Body(head, _) = &self.state {
+            self.state = ClientState::Refused(head.clone());
         }
     }
 

@@ -3,56 +3,60 @@
 
 use super::address::Authority;
 use super::fields::{self, Fields};
-use super::refusal::Cause;
+use super::refusal::RefusalCause;
 
 /// Checks the fields of a request; its method and path may be among them or not.
-pub(super) fn check_request(fields: &Fields<'_>, method: &str, path: &str) -> Result<(), Cause> {
+pub(super) fn check_request(
+    fields: &Fields<'_>,
+    method: &str,
+    path: &str,
+) -> Result<(), RefusalCause> {
     check_lines(fields, &[":authority", ":method", ":path", ":protocol", ":scheme"])?;
     if fields.get(":protocol").is_some() {
         // RFC 8441 4: it belongs to CONNECT, and asks for :scheme and :path, which CONNECT alone
         // must not have.
         if method != "CONNECT" || path.is_empty() {
-            return Err(Cause::PseudoField);
+            return Err(RefusalCause::PseudoField);
         }
         if default_port(fields).is_none() {
-            return Err(Cause::Scheme);
+            return Err(RefusalCause::Scheme);
         }
     }
     // RFC 9113 8.3.1: `host` may repeat what :authority says, and say nothing else.
     match fields.get(":authority") {
         Some(authority) if !fields.all("host").all(|host| is_same(host, authority, fields)) => {
-            Err(Cause::Authority)
+            Err(RefusalCause::Authority)
         }
         _ => Ok(()),
     }
 }
 
 /// Checks the fields of a response; its status may be among them or not.
-pub(super) fn check_response(fields: &Fields<'_>) -> Result<(), Cause> {
+pub(super) fn check_response(fields: &Fields<'_>) -> Result<(), RefusalCause> {
     check_lines(fields, &[":status"])
 }
 
 /// The rules that each line keeps whatever the message is.
-fn check_lines(fields: &Fields<'_>, pseudo_fields: &[&str]) -> Result<(), Cause> {
+fn check_lines(fields: &Fields<'_>, pseudo_fields: &[&str]) -> Result<(), RefusalCause> {
     let mut in_regular = false;
     for (name, value) in fields.as_they_came() {
         if name.starts_with(':') {
             let is_once = fields.all(name).nth(1).is_none();
             if in_regular || !is_once || !pseudo_fields.contains(&name) {
-                return Err(Cause::PseudoField);
+                return Err(RefusalCause::PseudoField);
             }
         } else {
             in_regular = true;
             if fields::is_connection_specific(name, value) {
-                return Err(Cause::ConnectionField);
+                return Err(RefusalCause::ConnectionField);
             }
             let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
             if !is_lower || !fields::is_token(name.as_bytes()) {
-                return Err(Cause::FieldSyntax);
+                return Err(RefusalCause::FieldSyntax);
             }
         }
         if fields::trim(value) != value || value.iter().any(|byte| b"\0\r\n".contains(byte)) {
-            return Err(Cause::FieldSyntax);
+            return Err(RefusalCause::FieldSyntax);
         }
     }
     Ok(())

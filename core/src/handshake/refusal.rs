@@ -11,7 +11,7 @@ use super::fields::{self, FieldList, InvalidField};
 /// Why a server does not open a connection.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum RefusalCause {
     /// The application's own reasons: [`Refusal::new`].
     Application,
     /// The bytes are not an HTTP/1.1 head (RFC 9112). 400.
@@ -29,7 +29,7 @@ pub enum Cause {
     /// The head was not complete in time. 408.
     TimedOut,
     /// The stream ended inside the head. 400.
-    Cut,
+    UnexpectedEof,
     /// The method is neither `GET` nor an extended `CONNECT`. 405.
     Method,
     /// The target is no path and no absolute `http:` or `https:` address. 400.
@@ -83,7 +83,7 @@ pub enum Cause {
     OutOfMemory,
 }
 
-impl Cause {
+impl RefusalCause {
     const fn status(self, how: Bootstrap) -> u16 {
         match (self, how) {
             (Self::Origin, _) => 403,
@@ -100,7 +100,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for RefusalCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Application => "refused by the application",
@@ -111,7 +111,7 @@ impl fmt::Display for Cause {
             Self::HeadTooLong => "request head over the size limit",
             Self::TooManyFields => "too many header fields",
             Self::TimedOut => "request head not complete in time",
-            Self::Cut => "stream ended inside the request head",
+            Self::UnexpectedEof => "stream ended inside the request head",
             Self::Method => "method not allowed",
             Self::Target => "malformed request target",
             Self::Host => "missing, repeated or malformed Host",
@@ -153,7 +153,7 @@ impl fmt::Display for Cause {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Refusal {
     status: u16,
-    cause: Cause,
+    cause: RefusalCause,
     fields: Vec<(Cow<'static, str>, Vec<u8>)>,
     content: Vec<u8>,
 }
@@ -167,7 +167,12 @@ impl Refusal {
         if !matches!(status, 200..=599) {
             return Err(InvalidStatus);
         }
-        Ok(Self { status, cause: Cause::Application, fields: Vec::new(), content: Vec::new() })
+        Ok(Self {
+            status,
+            cause: RefusalCause::Application,
+            fields: Vec::new(),
+            content: Vec::new(),
+        })
     }
 
     /// The answer to an extended `CONNECT` whose stream the client ended along with its fields: by
@@ -183,7 +188,7 @@ impl Refusal {
     /// }
     /// ```
     pub fn stream_ended() -> Self {
-        Self::because(Cause::StreamEnded, Bootstrap::ExtendedConnect)
+        Self::because(RefusalCause::StreamEnded, Bootstrap::ExtendedConnect)
     }
 
     /// Adds a field. Fails for what would break the answer apart, and for fields that the engine
@@ -201,18 +206,20 @@ impl Refusal {
         self
     }
 
-    pub(super) fn because(cause: Cause, how: Bootstrap) -> Self {
+    pub(super) fn because(cause: RefusalCause, how: Bootstrap) -> Self {
         let status = cause.status(how);
         let mut fields = Vec::new();
         let mut add = |name, value: &str| fields.push((Cow::Borrowed(name), value.into()));
         match (cause, how) {
-            (Cause::Method, Bootstrap::Upgrade) => add("Allow", "GET"),
-            (Cause::Method, Bootstrap::ExtendedConnect) => add("Allow", "CONNECT"),
-            (Cause::Version | Cause::VersionSyntax, _) => add("Sec-WebSocket-Version", "13"),
+            (RefusalCause::Method, Bootstrap::Upgrade) => add("Allow", "GET"),
+            (RefusalCause::Method, Bootstrap::ExtendedConnect) => add("Allow", "CONNECT"),
+            (RefusalCause::Version | RefusalCause::VersionSyntax, _) => {
+                add("Sec-WebSocket-Version", "13");
+            }
             _ => {}
         }
         // The request may have been HEAD, whose answer has no content.
-        let content = if cause == Cause::Method {
+        let content = if cause == RefusalCause::Method {
             Vec::new()
         } else {
             add("Content-Type", "text/plain; charset=utf-8");
@@ -227,7 +234,7 @@ impl Refusal {
     }
 
     /// What decided.
-    pub fn cause(&self) -> Cause {
+    pub fn cause(&self) -> RefusalCause {
         self.cause
     }
 
@@ -241,11 +248,11 @@ impl Refusal {
     pub fn is_malformed(&self) -> bool {
         matches!(
             self.cause,
-            Cause::ConnectionField
-                | Cause::FieldSyntax
-                | Cause::PseudoField
-                | Cause::Scheme
-                | Cause::Authority
+            RefusalCause::ConnectionField
+                | RefusalCause::FieldSyntax
+                | RefusalCause::PseudoField
+                | RefusalCause::Scheme
+                | RefusalCause::Authority
         )
     }
 

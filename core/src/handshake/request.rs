@@ -8,7 +8,7 @@ use super::accept::{accept_key, is_key};
 use super::acceptance::{AcceptError, Acceptance, Policy};
 use super::address::Authority;
 use super::fields::{self, Fields};
-use super::refusal::{Cause, Refusal};
+use super::refusal::{Refusal, RefusalCause};
 use super::{Bootstrap, Negotiated, deflate, extensions, malformed};
 
 /// A valid opening handshake, whatever version of HTTP carried it.
@@ -81,9 +81,9 @@ impl<'a> Request<'a> {
         Self { how, target, authority, fields }
     }
 
-    pub(super) fn check(&self, method: &str) -> Result<(), Cause> {
+    pub(super) fn check(&self, method: &str) -> Result<(), RefusalCause> {
         match self.how {
-            Bootstrap::Upgrade if method != "GET" => return Err(Cause::Method),
+            Bootstrap::Upgrade if method != "GET" => return Err(RefusalCause::Method),
             Bootstrap::Upgrade => {}
             Bootstrap::ExtendedConnect => self.check_connect(method)?,
         }
@@ -91,98 +91,98 @@ impl<'a> Request<'a> {
         self.check_body()?;
         if self.how == Bootstrap::Upgrade {
             if !self.fields.lists("Upgrade", "websocket") {
-                return Err(Cause::Upgrade);
+                return Err(RefusalCause::Upgrade);
             }
             if !self.fields.lists("Connection", "Upgrade") {
-                return Err(Cause::Connection);
+                return Err(RefusalCause::Connection);
             }
         }
         self.check_version()?;
         if self.how == Bootstrap::Upgrade {
             let key = self.fields.single("Sec-WebSocket-Key");
             if !matches!(key, Ok(Some(key)) if is_key(key)) {
-                return Err(Cause::Key);
+                return Err(RefusalCause::Key);
             }
         }
         // One that is not text would look as if it were missing.
         match self.fields.single("Origin") {
             Ok(Some(origin)) if !origin.iter().all(|byte| matches!(byte, b' '..=b'~')) => {
-                return Err(Cause::OriginSyntax);
+                return Err(RefusalCause::OriginSyntax);
             }
             Ok(_) => {}
-            Err(_) => return Err(Cause::OriginSyntax),
+            Err(_) => return Err(RefusalCause::OriginSyntax),
         }
         self.check_subprotocols()?;
         match extensions::read(&self.fields) {
             Ok(_) => Ok(()),
-            Err(_) => Err(Cause::Extensions),
+            Err(_) => Err(RefusalCause::Extensions),
         }
     }
 
     /// RFC 8441 4 and 5.
-    fn check_connect(&self, method: &str) -> Result<(), Cause> {
+    fn check_connect(&self, method: &str) -> Result<(), RefusalCause> {
         malformed::check_request(&self.fields, method, &self.target)?;
         if method != "CONNECT" {
-            return Err(Cause::Method);
+            return Err(RefusalCause::Method);
         }
         match self.fields.get(":protocol") {
-            None => Err(Cause::NoProtocol),
+            None => Err(RefusalCause::NoProtocol),
             Some(protocol) if protocol.eq_ignore_ascii_case(b"websocket") => Ok(()),
-            Some(_) => Err(Cause::Protocol),
+            Some(_) => Err(RefusalCause::Protocol),
         }
     }
 
-    fn check_target(&self) -> Result<(), Cause> {
+    fn check_target(&self) -> Result<(), RefusalCause> {
         let target = self.target.as_bytes();
         let is_target_byte = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
         if target.first() != Some(&b'/') || !target.iter().all(is_target_byte) {
-            return Err(Cause::Target);
+            return Err(RefusalCause::Target);
         }
         // RFC 9112 3.2: one Host, and a valid one, even when the target has an authority too.
         match self.fields.single("Host") {
             Ok(Some(host)) if is_authority(host) => {}
             Ok(None) if self.how == Bootstrap::ExtendedConnect => {}
-            _ => return Err(Cause::Host),
+            _ => return Err(RefusalCause::Host),
         }
-        if is_authority(self.authority.as_bytes()) { Ok(()) } else { Err(Cause::Host) }
+        if is_authority(self.authority.as_bytes()) { Ok(()) } else { Err(RefusalCause::Host) }
     }
 
     /// The bytes of a body would be read as frames. A length of zero is no body.
-    fn check_body(&self) -> Result<(), Cause> {
+    fn check_body(&self) -> Result<(), RefusalCause> {
         let is_zero =
             |length: &[u8]| !length.is_empty() && length.iter().all(|digit| *digit == b'0');
         if self.fields.get("Transfer-Encoding").is_some()
             || !self.fields.all("Content-Length").all(is_zero)
         {
-            return Err(Cause::Body);
+            return Err(RefusalCause::Body);
         }
         Ok(())
     }
 
     /// RFC 6455 4.2.1 and 4.4.
-    fn check_version(&self) -> Result<(), Cause> {
+    fn check_version(&self) -> Result<(), RefusalCause> {
         let Ok(Some(version)) = self.fields.single("Sec-WebSocket-Version") else {
-            return Err(Cause::VersionSyntax);
+            return Err(RefusalCause::VersionSyntax);
         };
         match version {
             b"13" => Ok(()),
-            _ if is_version(version) => Err(Cause::Version),
-            _ => Err(Cause::VersionSyntax),
+            _ if is_version(version) => Err(RefusalCause::Version),
+            _ => Err(RefusalCause::VersionSyntax),
         }
     }
 
-    fn check_subprotocols(&self) -> Result<(), Cause> {
+    fn check_subprotocols(&self) -> Result<(), RefusalCause> {
         let mut seen: Vec<&[u8]> = Vec::new();
         let mut lines = self.fields.all(SUBPROTOCOL[0]).peekable();
         let is_present = lines.peek().is_some();
         for name in lines.flat_map(fields::elements) {
             if seen.len() == MAX_SUBPROTOCOLS || !fields::is_token(name) || seen.contains(&name) {
-                return Err(Cause::Subprotocols);
+                return Err(RefusalCause::Subprotocols);
             }
             seen.push(name);
         }
         if is_present && seen.is_empty() {
-            return Err(Cause::Subprotocols);
+            return Err(RefusalCause::Subprotocols);
         }
         Ok(())
     }
@@ -240,7 +240,7 @@ impl<'a> Request<'a> {
         if let Some(origins) = &policy.origins
             && !origins.allow(self.origin())
         {
-            return Err(Refusal::because(Cause::Origin, self.how).into());
+            return Err(Refusal::because(RefusalCause::Origin, self.how).into());
         }
         let offers = extensions::read(&self.fields).unwrap_or_default();
         let (deflate, deflate_declined) = match deflate::answer(policy.deflate, &offers) {

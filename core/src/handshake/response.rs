@@ -81,7 +81,7 @@ pub enum Failure {
     /// The head was not complete in time.
     TimedOut,
     /// The stream ended before the head was complete.
-    Cut,
+    UnexpectedEof,
     /// The status does not open a connection.
     Status,
     /// `Upgrade` is not `websocket`.
@@ -121,7 +121,7 @@ impl fmt::Display for Failure {
             Self::TooManyFields => "too many header fields",
             Self::TooManyInterim => "too many interim responses",
             Self::TimedOut => "response head not complete in time",
-            Self::Cut => "stream ended before the response",
+            Self::UnexpectedEof => "stream ended before the response",
             Self::Status => "status does not open a connection",
             Self::Upgrade => "Upgrade other than websocket",
             Self::Connection => "Connection without Upgrade",

@@ -1,7 +1,7 @@
 //! The server's side, from bytes (RFC 6455 4.2).
 
 use super::head::{HeadError, HeadReader, RequestHead, Starts, text};
-use super::refusal::{Cause, Refusal};
+use super::refusal::{Refusal, RefusalCause};
 use super::request::Request;
 use super::{Bootstrap, HeadLimits};
 use crate::time::{Deadline, Instant};
@@ -16,13 +16,13 @@ use crate::time::{Deadline, Instant};
 #[derive(Clone, Debug)]
 pub struct ServerHandshake {
     reader: HeadReader,
-    state: State,
+    state: ServerState,
     deadline: Deadline,
-    told: Instant,
+    now: Instant,
 }
 
 #[derive(Clone, Debug)]
-enum State {
+enum ServerState {
     Reading,
     Request(RequestHead),
     Refused(Refusal),
@@ -47,15 +47,15 @@ impl ServerHandshake {
         deadline.arm(limits.within);
         Self {
             reader: HeadReader::new(Starts::RequestLine, limits),
-            state: State::Reading,
+            state: ServerState::Reading,
             deadline,
-            told: Instant::default(),
+            now: Instant::default(),
         }
     }
 
     /// Feeds bytes. The count says how many belong to the head: the rest is the connection's.
     pub fn receive(&mut self, input: &[u8]) -> (usize, ServerProgress<'_>) {
-        let State::Reading = self.state else {
+        let ServerState::Reading = self.state else {
             return (0, self.progress());
         };
         let (used, verdict) = self.reader.push(input);
@@ -69,8 +69,8 @@ impl ServerHandshake {
 
     /// Tells that the stream ended. Inside a head that is a refusal.
     pub fn receive_eof(&mut self) -> ServerProgress<'_> {
-        if let State::Reading = self.state {
-            self.refuse(Cause::Cut);
+        if let ServerState::Reading = self.state {
+            self.refuse(RefusalCause::UnexpectedEof);
         }
         self.progress()
     }
@@ -78,18 +78,18 @@ impl ServerHandshake {
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` once there is a verdict.
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Reading => self.deadline.due(self.told),
+            ServerState::Reading => self.deadline.due(self.now),
             _ => None,
         }
     }
 
     /// Tells the time. A request that is not complete by its deadline is refused with 408.
     pub fn handle_timeout(&mut self, now: Instant) -> ServerProgress<'_> {
-        self.told = self.told.max(now);
-        if let State::Reading = self.state
+        self.now = self.now.max(now);
+        if let ServerState::Reading = self.state
             && self.deadline.has_passed(now)
         {
-            self.refuse(Cause::TimedOut);
+            self.refuse(RefusalCause::TimedOut);
         }
         self.progress()
     }
@@ -97,23 +97,23 @@ impl ServerHandshake {
     /// How far it is. Changes nothing.
     pub fn progress(&self) -> ServerProgress<'_> {
         match &self.state {
-            State::Reading => ServerProgress::NeedMore,
-            State::Request(head) => ServerProgress::Request(self.request(head)),
-            State::Refused(refusal) => ServerProgress::Refused(refusal),
+            ServerState::Reading => ServerProgress::NeedMore,
+            ServerState::Request(head) => ServerProgress::Request(self.request(head)),
+            ServerState::Refused(refusal) => ServerProgress::Refused(refusal),
         }
     }
 
-    fn judge(&self) -> State {
+    fn judge(&self) -> ServerState {
         let head = match self.reader.request() {
             Ok(head) => head,
             Err(error) => return refused(error.into()),
         };
         if head.minor == 0 {
-            return refused(Cause::Http10);
+            return refused(RefusalCause::Http10);
         }
         let method = text(self.reader.bytes(), head.method.clone());
         match self.request(&head).check(method) {
-            Ok(()) => State::Request(head),
+            Ok(()) => ServerState::Request(head),
             Err(cause) => refused(cause),
         }
     }
@@ -124,7 +124,7 @@ impl ServerHandshake {
         Request::read(Bootstrap::Upgrade, target, head.fields.of(bytes))
     }
 
-    fn refuse(&mut self, cause: Cause) {
+    fn refuse(&mut self, cause: RefusalCause) {
         self.state = refused(cause);
     }
 }
@@ -135,7 +135,7 @@ impl Default for ServerHandshake {
     }
 }
 
-impl From<HeadError> for Cause {
+impl From<HeadError> for RefusalCause {
     fn from(error: HeadError) -> Self {
         match error {
             HeadError::Syntax => Self::Syntax,
@@ -148,6 +148,6 @@ impl From<HeadError> for Cause {
     }
 }
 
-fn refused(cause: Cause) -> State {
-    State::Refused(Refusal::because(cause, Bootstrap::Upgrade))
+fn refused(cause: RefusalCause) -> ServerState {
+    ServerState::Refused(Refusal::because(cause, Bootstrap::Upgrade))
 }

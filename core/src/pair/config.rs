@@ -12,7 +12,7 @@ pub struct PairConfig {
     /// An empty queue takes one message of any size.
     pub max_queued: usize,
     /// From this many waiting bytes on, `is_congested` is true. Default 1 MiB.
-    pub queue_mark: usize,
+    pub high_water_mark: usize,
     /// Which behaviour of the runtime is imitated. Default the newest.
     pub compat: Compat,
 }
@@ -22,7 +22,7 @@ impl Default for PairConfig {
         let limits = Limits::default();
         Self {
             max_queued: limits.max_outgoing,
-            queue_mark: limits.outgoing_mark,
+            high_water_mark: limits.high_water_mark,
             compat: Compat::default(),
         }
     }

@@ -1,11 +1,11 @@
 //! An end of a pair on a wire: what handing it to the network in a `101` response comes to.
 
-use super::{End, Outgoing, Pair, PairError};
+use super::{End, Pair, PairError, WireAction};
 use crate::close::CloseCode;
 use crate::config::{Config, Delivery};
 use crate::connection::{Connection, Sender};
 use crate::error::SendError;
-use crate::event::{Cause, Event, Kind};
+use crate::event::{ClosedCause, Event, Kind};
 
 /// Ties one end of a [`Pair`] to a [`Connection`].
 ///
@@ -70,7 +70,7 @@ impl Coupling {
         match event {
             Event::Text(text) => deliver(Kind::Text, text.as_bytes()),
             Event::Binary(data) => deliver(Kind::Binary, &data),
-            Event::Close(frame) => {
+            Event::PeerClosing(frame) => {
                 pair.deliver_close(self.end, frame.code.map(CloseCode::get), frame.reason);
             }
             Event::Closed(closed) => self.forward_end(pair, closed.cause),
@@ -79,11 +79,11 @@ impl Coupling {
     }
 
     /// As [`forward`](Self::forward) for the last event, for hosts that kept only its cause.
-    pub fn forward_end<M>(&self, pair: &mut Pair<M>, cause: Cause) {
+    pub fn forward_end<M>(&self, pair: &mut Pair<M>, cause: ClosedCause) {
         match cause {
-            Cause::Handshake => {}
-            Cause::Peer(error) => pair.deliver_error(self.end, error),
-            Cause::Transport => pair.deliver_end(self.end),
+            ClosedCause::Handshake => {}
+            ClosedCause::Peer(error) => pair.deliver_error(self.end, error),
+            ClosedCause::Transport => pair.deliver_end(self.end),
             _ => pair.abandon(self.end),
         }
     }
@@ -104,8 +104,8 @@ impl Coupling {
         }
         while let Some(outgoing) = pair.poll_outgoing(self.end) {
             match outgoing {
-                Outgoing::Message(_) if wire.is_congested() => return true,
-                Outgoing::Message(message) => {
+                WireAction::Message(_) if wire.is_congested() => return true,
+                WireAction::Message(message) => {
                     // Other errors are those of a wire that is closing: it ignores the message,
                     // as an end does that is gone.
                     let result = send(message, wire);
@@ -113,8 +113,8 @@ impl Coupling {
                         return true;
                     }
                 }
-                Outgoing::Close { code, reason } => wire.pass_close(code, reason),
-                Outgoing::Disconnect => wire.abort(),
+                WireAction::Close { code, reason } => wire.pass_close(code, reason),
+                WireAction::Disconnect => wire.abort(),
             }
             pair.sent(self.end);
         }

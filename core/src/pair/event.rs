@@ -46,7 +46,7 @@ pub enum Sent {
 
 /// What has to go out on the wire under an end.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Outgoing<'a, M> {
+pub enum WireAction<'a, M> {
     /// A message.
     Message(&'a M),
     /// A Close frame. Nothing follows it.

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::mem;
 
-use super::event::Outgoing;
+use super::event::WireAction;
 use crate::error::ProtocolError;
 use crate::memory::OutOfMemory;
 
@@ -85,13 +85,13 @@ impl<M> Lane<M> {
     }
 
     /// What `take` would give, as a wire sees it.
-    pub(super) fn peek(&self) -> Option<Outgoing<'_, M>> {
+    pub(super) fn peek(&self) -> Option<WireAction<'_, M>> {
         if let Some((message, _)) = self.messages.front() {
-            return Some(Outgoing::Message(message));
+            return Some(WireAction::Message(message));
         }
         match &self.ending {
-            Ending::Close { code, reason } => Some(Outgoing::Close { code: *code, reason }),
-            Ending::Cut | Ending::Broken(_) => Some(Outgoing::Disconnect),
+            Ending::Close { code, reason } => Some(WireAction::Close { code: *code, reason }),
+            Ending::Cut | Ending::Broken(_) => Some(WireAction::Disconnect),
             Ending::Open | Ending::Closed | Ending::Lost => None,
         }
     }

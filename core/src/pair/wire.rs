@@ -1,6 +1,6 @@
 //! An end that is given to the network: what goes out on the wire and what comes in.
 
-use super::event::{Outgoing, Sent};
+use super::event::{Sent, WireAction};
 use super::lane::{Ending, Item};
 use super::side::Holder;
 use super::{End, Pair, PairError, Phase};
@@ -32,7 +32,7 @@ impl<M> Pair<M> {
     /// What the other end sent that has to go out on the wire under the coupled `end`.
     ///
     /// It stays until [`sent`](Self::sent) is called, so a full connection can be tried again.
-    pub fn poll_outgoing(&self, end: End) -> Option<Outgoing<'_, M>> {
+    pub fn poll_outgoing(&self, end: End) -> Option<WireAction<'_, M>> {
         if self.is_wired(end) { self.side(end.other()).out.peek() } else { None }
     }
 

@@ -9,8 +9,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wspair::{
-    Cause, Config, Connection, Event, Instant, Kind, MaskKeys, Negotiated, ProtocolError, Receive,
-    Role,
+    ClosedCause, Config, Connection, Event, Instant, Kind, MaskKeys, Negotiated, ProtocolError,
+    Receive, Role,
 };
 
 /// The key of every frame that a test sends to a server.
@@ -36,7 +36,7 @@ pub enum OwnedEvent {
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>, String),
-    Closed { code: u16, reason: String, clean: bool, cause: Cause },
+    Closed { code: u16, reason: String, clean: bool, cause: ClosedCause },
 }
 
 impl From<Event<'_>> for OwnedEvent {
@@ -52,7 +52,9 @@ impl From<Event<'_>> for OwnedEvent {
             },
             Event::Ping(data) => Self::Ping(data.into()),
             Event::Pong(data) => Self::Pong(data.into()),
-            Event::Close(frame) => Self::Close(frame.code.map(Into::into), frame.reason.into()),
+            Event::PeerClosing(frame) => {
+                Self::Close(frame.code.map(Into::into), frame.reason.into())
+            }
             Event::Closed(closed) => Self::Closed {
                 code: closed.code,
                 reason: closed.reason,
@@ -86,18 +88,18 @@ pub fn close(code: u16) -> OwnedEvent {
 
 /// The end after both Close frames passed.
 pub fn clean(code: u16) -> OwnedEvent {
-    let cause = Cause::Handshake;
+    let cause = ClosedCause::Handshake;
     OwnedEvent::Closed { code, reason: String::new(), clean: true, cause }
 }
 
 /// The end without the peer's Close frame.
-pub fn abnormal(cause: Cause) -> OwnedEvent {
+pub fn abnormal(cause: ClosedCause) -> OwnedEvent {
     OwnedEvent::Closed { code: 1006, reason: String::new(), clean: false, cause }
 }
 
 /// The end after the peer broke a rule.
 pub fn fault(error: ProtocolError) -> OwnedEvent {
-    abnormal(Cause::Peer(error))
+    abnormal(ClosedCause::Peer(error))
 }
 
 /// A frame that was sent: its first byte and its payload, unmasked.

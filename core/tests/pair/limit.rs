@@ -20,7 +20,7 @@ fn limited(max_queued: usize) -> Pair<()> {
 #[test]
 fn the_limit_is_16_mib_and_the_mark_1_mib() {
     let config = PairConfig::default();
-    assert_eq!((config.max_queued, config.queue_mark), (16 << 20, 1 << 20));
+    assert_eq!((config.max_queued, config.high_water_mark), (16 << 20, 1 << 20));
 }
 
 #[test]

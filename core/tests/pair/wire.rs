@@ -2,7 +2,7 @@
 
 use wspair::ReadyState::{Closed, Open};
 use wspair::error::ProtocolError;
-use wspair::pair::{Accept, Fault, Outgoing, PairError, PairEvent, Phase, Sent};
+use wspair::pair::{Accept, Fault, PairError, PairEvent, Phase, Sent, WireAction};
 
 use super::*;
 
@@ -38,13 +38,13 @@ fn what_the_other_end_sends_goes_out_in_order() {
     send(&mut pair, A, "1").unwrap();
     pair.close(A, Some(4001), Some("bye")).unwrap();
     for _ in 0..2 {
-        assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Message(&"1")));
+        assert_eq!(pair.poll_outgoing(B), Some(WireAction::Message(&"1")));
     }
     assert_eq!(pair.buffered_amount(A), 1);
     pair.sent(B);
     assert_eq!(pair.buffered_amount(A), 0);
     let (code, reason) = (Some(4001), "bye");
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Close { code, reason }));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Close { code, reason }));
     pair.sent(B);
     assert_eq!(pair.poll_outgoing(B), None);
     pair.sent(B);
@@ -63,7 +63,7 @@ fn what_comes_in_reaches_the_other_end_and_its_close_is_answered_once_read() {
     let all = [PairEvent::Message("in"), close(1005, "")];
     assert_eq!(drain(&mut pair, A), all);
     let (code, reason) = (None, "");
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Close { code, reason }));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Close { code, reason }));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn what_is_sent_before_a_wires_end_is_seen_goes_out_and_nothing_after() {
     assert_eq!(pair.poll_event(A), Some(PairEvent::Message("last")));
     send(&mut pair, A, "reply").unwrap();
     for text in ["before", "reply"] {
-        assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Message(&text)));
+        assert_eq!(pair.poll_outgoing(B), Some(WireAction::Message(&text)));
         pair.sent(B);
     }
     assert_eq!(pair.poll_outgoing(B), None, "the end was not seen yet");
@@ -127,9 +127,9 @@ fn what_is_sent_before_a_wires_end_is_seen_goes_out_and_nothing_after() {
     assert_eq!(drain(&mut pair, A), [vanished()]);
     assert_eq!(send(&mut pair, A, "x"), Ok(Sent::Ignored));
     assert_eq!(pair.close(A, Some(1000), None), Ok(()));
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Message(&"unsent")));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Message(&"unsent")));
     pair.sent(B);
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Disconnect));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Disconnect));
     pair.sent(B);
     assert_eq!(pair.poll_outgoing(B), None);
     assert_eq!(pair.phase(A), Phase::Spent);
@@ -142,7 +142,7 @@ fn a_close_before_a_wires_end_is_seen_goes_out() {
     pair.close(A, Some(1000), None).unwrap();
     assert_eq!(drain(&mut pair, A), [vanished()]);
     let (code, reason) = (Some(1000), "");
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Close { code, reason }));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Close { code, reason }));
     pair.sent(B);
     assert_eq!(pair.poll_outgoing(B), None);
 }
@@ -154,7 +154,7 @@ fn a_wires_end_behind_its_close_changes_nothing() {
     pair.deliver_end(B);
     assert_eq!(drain(&mut pair, A), [close(1000, "bye")]);
     let (code, reason) = (Some(1000), "bye");
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Close { code, reason }));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Close { code, reason }));
 }
 
 #[test]
@@ -167,12 +167,12 @@ fn the_end_of_one_wire_passes_to_the_other_and_back() {
     assert_eq!(pair.poll_outgoing(A), None, "the other wire was not told yet");
     pair.sent(B);
     assert_eq!(pair.deliver(B, "answer", 6), Sent::Queued);
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Disconnect));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Disconnect));
     pair.sent(B);
     assert_eq!(pair.deliver(B, "late", 4), Sent::Ignored);
-    assert_eq!(pair.poll_outgoing(A), Some(Outgoing::Message(&"answer")));
+    assert_eq!(pair.poll_outgoing(A), Some(WireAction::Message(&"answer")));
     pair.sent(A);
-    assert_eq!(pair.poll_outgoing(A), Some(Outgoing::Disconnect));
+    assert_eq!(pair.poll_outgoing(A), Some(WireAction::Disconnect));
 }
 
 #[test]
@@ -191,9 +191,9 @@ fn a_failed_end_drops_the_wire_after_its_messages() {
     send(&mut pair, A, "before").unwrap();
     pair.fail(A);
     assert_eq!(pair.deliver(B, "x", 1), Sent::Ignored);
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Message(&"before")));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Message(&"before")));
     pair.sent(B);
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Disconnect));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Disconnect));
     pair.sent(B);
     assert_eq!(pair.poll_outgoing(B), None);
 }
@@ -203,7 +203,7 @@ fn a_kept_end_that_vanishes_drops_the_wire() {
     let mut pair = fresh();
     pair.couple(B).unwrap();
     pair.abandon(A);
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Disconnect));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Disconnect));
 }
 
 #[test]
@@ -226,10 +226,10 @@ fn both_ends_may_be_given_away() {
     pair.couple(A).unwrap();
     pair.couple(B).unwrap();
     pair.deliver(A, "through", 7);
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Message(&"through")));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Message(&"through")));
     pair.sent(B);
     pair.deliver_error(A, ProtocolError::Masked);
-    assert_eq!(pair.poll_outgoing(B), Some(Outgoing::Disconnect));
+    assert_eq!(pair.poll_outgoing(B), Some(WireAction::Disconnect));
     pair.sent(B);
     assert_eq!(pair.poll_outgoing(B), None);
 }

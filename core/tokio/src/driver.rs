@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant as Clock, Sleep};
-use wspair::{Instant, Transport};
+use wspair::{Instant, TransportAction};
 
 use crate::accepted::Member;
 use crate::link::Link;
@@ -127,8 +127,8 @@ impl Watch {
             state.write();
         }
         match state.conn.transport() {
-            Transport::Close => return self.end(state, now),
-            Transport::FinishWriting if state.is_flushed() && !self.has_finished => {
+            TransportAction::Close => return self.end(state, now),
+            TransportAction::FinishWriting if state.is_flushed() && !self.has_finished => {
                 self.has_finished = state.poll_shutdown().is_ready();
             }
             _ => {}

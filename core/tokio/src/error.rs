@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use wspair::handshake::{Failure, InvalidField, InvalidRequest, Refusal};
-use wspair::{Cause, CloseCode, Closed, ProtocolError, SendError};
+use wspair::{CloseCode, Closed, ClosedCause, ProtocolError, SendError};
 
 /// Why something failed.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Error {
     pub fn protocol_error(&self) -> Option<ProtocolError> {
         match self {
             Self::TooLong { .. } => Some(ProtocolError::MessageTooLong),
-            Self::Closed(Closed { cause: Cause::Peer(error), .. }) => Some(*error),
+            Self::Closed(Closed { cause: ClosedCause::Peer(error), .. }) => Some(*error),
             _ => None,
         }
     }
@@ -86,9 +86,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed(Closed { code, reason, cause, .. }) => match cause {
-                Cause::Peer(error) => write!(f, "the peer broke the protocol: {error}"),
-                Cause::Timeout(_) => f.write_str("the connection was lost: no answer in time"),
-                Cause::Transport => f.write_str("the connection was lost: the transport ended"),
+                ClosedCause::Peer(error) => write!(f, "the peer broke the protocol: {error}"),
+                ClosedCause::Timeout(_) => {
+                    f.write_str("the connection was lost: no answer in time")
+                }
+                ClosedCause::Transport => {
+                    f.write_str("the connection was lost: the transport ended")
+                }
                 _ if reason.is_empty() => write!(f, "the connection was closed: {code}"),
                 _ => write!(f, "the connection was closed: {code} {reason}"),
             },

@@ -106,7 +106,7 @@ impl Message {
             Event::Binary(data) => Some(Self::binary(data.into_vec())),
             Event::Ping(payload) => Some(Self::Ping(Bytes::copy_from_slice(payload))),
             Event::Pong(payload) => Some(Self::Pong(Bytes::copy_from_slice(payload))),
-            Event::Close(frame) => Some(Self::Close(frame.code.map(|code| {
+            Event::PeerClosing(frame) => Some(Self::Close(frame.code.map(|code| {
                 let reason = frame.reason.into();
                 CloseFrame { code, reason }
             }))),

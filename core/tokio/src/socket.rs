@@ -128,7 +128,7 @@ impl Sender {
     }
 
     /// Sends a message. Waits while the peer is behind: while
-    /// [`outgoing_mark`](wspair::Limits::outgoing_mark) bytes or more wait to be written.
+    /// [`high_water_mark`](wspair::Limits::high_water_mark) bytes or more wait to be written.
     ///
     /// What is sent goes out at once, or with what follows it right away; to wait until the
     /// transport took it is to flush the sink.

@@ -9,7 +9,7 @@ use common::{
     watchful,
 };
 use tokio::time::{Instant, sleep, timeout};
-use wspair_tokio::wspair::{Cause, Config, ProtocolError, SendError};
+use wspair_tokio::wspair::{ClosedCause, Config, ProtocolError, SendError};
 use wspair_tokio::{Error, Message};
 
 fn text(bytes: &[u8]) -> (u8, Vec<u8>) {
@@ -87,7 +87,7 @@ async fn texts_and_the_end_without_a_close() {
     assert_eq!(wire.frame().await, text(b"two"));
     assert!(wire.at_end().await);
     let Some(Error::Closed(how)) = task.await.unwrap() else { panic!() };
-    assert_eq!((how.code, how.clean, how.cause), (1006, false, Cause::Transport));
+    assert_eq!((how.code, how.clean, how.cause), (1006, false, ClosedCause::Transport));
 }
 
 /// However long each answer takes.
@@ -116,7 +116,7 @@ async fn the_transport_vanishes_in_mid_frame() {
     wire.raw(&masked(0x80 | BINARY, &[0; 1000])[..500]).await;
     drop(wire);
     let Some(Err(Error::Closed(how))) = socket.recv().await else { panic!() };
-    assert_eq!((how.code, how.clean, how.cause), (1006, false, Cause::Transport));
+    assert_eq!((how.code, how.clean, how.cause), (1006, false, ClosedCause::Transport));
     assert!(matches!(socket.send("late").await, Err(Error::Closed(how)) if how.code == 1006));
 }
 
@@ -363,7 +363,7 @@ async fn the_peer_vanishes_in_silence() {
     let (mut socket, _wire) = server_with(watchful(), 1 << 10);
     let began = Instant::now();
     let Some(Err(Error::Closed(how))) = socket.recv().await else { panic!() };
-    assert!(matches!(how.cause, Cause::Timeout(_)));
+    assert!(matches!(how.cause, ClosedCause::Timeout(_)));
     assert_eq!(began.elapsed().as_secs(), 30);
 }
 
@@ -375,7 +375,7 @@ async fn given_up() {
     assert_eq!(wire.frame().await, text(b"last words"));
     assert!(wire.at_end().await);
     assert!(
-        matches!(socket.send("late").await, Err(Error::Closed(how)) if how.cause == Cause::Abort)
+        matches!(socket.send("late").await, Err(Error::Closed(how)) if how.cause == ClosedCause::Abort)
     );
 }
 

@@ -202,7 +202,7 @@ async fn answers_that_open_nothing() {
     let accept = accept_key(b"another key").map(char::from).iter().collect::<String>();
     for (answer, failure) in [
         (b"220 mail.example ESMTP\r\n\r\n".to_vec(), Failure::Syntax),
-        (b"".to_vec(), Failure::Cut),
+        (b"".to_vec(), Failure::UnexpectedEof),
         (b"HTTP/1.0 101 Switching Protocols\r\n\r\n".to_vec(), Failure::HttpVersion),
         (b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(3000), Failure::TooManyInterim),
         (

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Callable, cast
 
 from wspair._native import Close, Connection, Link, Negotiated
-from wspair._words import Cause, Kind, Role, Transport
+from wspair._words import Cause, Kind, Role, TransportAction
 from wspair.exceptions import (
     BackpressureError,
     ClosingError,
@@ -143,8 +143,8 @@ class Wire(Link, asyncio.BufferedProtocol):
         else:
             transport.pause_reading()
 
-    def _end_transport(self, how: Transport) -> None:
-        if how == Transport.CLOSE:
+    def _end_transport(self, how: TransportAction) -> None:
+        if how == TransportAction.CLOSE:
             return self.drop()
         transport = self.transport
         if transport is None or self._has_ended_writing:

@@ -47,14 +47,16 @@ impl DeflatePolicy {
             Window::Bits(bits) => bits.min(to_compress(self.client_max_window_bits)),
         };
         let params = DeflateParams {
-            server_no_context_takeover: self.server_no_context_takeover || offer.server_alone,
-            client_no_context_takeover: self.client_no_context_takeover || offer.client_alone,
+            server_no_context_takeover: self.server_no_context_takeover
+                || offer.server_no_context_takeover,
+            client_no_context_takeover: self.client_no_context_takeover
+                || offer.client_no_context_takeover,
             server_max_window_bits: server_bits.min(to_compress(self.server_max_window_bits)),
             client_max_window_bits: client_bits,
         };
         let text = Params {
-            server_alone: params.server_no_context_takeover,
-            client_alone: params.client_no_context_takeover,
+            server_no_context_takeover: params.server_no_context_takeover,
+            client_no_context_takeover: params.client_no_context_takeover,
             server_window: match params.server_max_window_bits {
                 MAX_WINDOW if offer.server_window == Window::Absent => Window::Absent,
                 bits => Window::Bits(bits),
@@ -73,8 +75,8 @@ impl DeflateOffer {
     /// The offer as an element of the list.
     pub(in crate::handshake) fn write(self) -> String {
         Params {
-            server_alone: self.server_no_context_takeover,
-            client_alone: self.client_no_context_takeover,
+            server_no_context_takeover: self.server_no_context_takeover,
+            client_no_context_takeover: self.client_no_context_takeover,
             server_window: self.server_bits().map_or(Window::Absent, Window::Bits),
             client_window: match self.client_bits() {
                 None => Window::Absent,
@@ -103,13 +105,14 @@ impl DeflateOffer {
             (Some(offered), Window::Bits(bits)) => bits <= offered,
             (_, window) => window == Window::Absent,
         };
-        let keeps_takeover = answer.server_alone || !self.server_no_context_takeover;
+        let keeps_takeover = answer.server_no_context_takeover || !self.server_no_context_takeover;
         if !(keeps_server_window && keeps_client_window && keeps_takeover) {
             return Err(Failure::DeflateTerms);
         }
         Ok(DeflateParams {
-            server_no_context_takeover: answer.server_alone,
-            client_no_context_takeover: answer.client_alone || self.client_no_context_takeover,
+            server_no_context_takeover: answer.server_no_context_takeover,
+            client_no_context_takeover: answer.client_no_context_takeover
+                || self.client_no_context_takeover,
             server_max_window_bits: match answer.server_window {
                 Window::Bits(bits) => bits,
                 _ => MAX_WINDOW,
@@ -133,8 +136,8 @@ impl DeflateOffer {
 /// The parameters of one offer or answer.
 #[derive(Default)]
 struct Params {
-    server_alone: bool,
-    client_alone: bool,
+    server_no_context_takeover: bool,
+    client_no_context_takeover: bool,
     server_window: Window,
     client_window: Window,
 }
@@ -155,8 +158,8 @@ impl Params {
         for param in &extension.params {
             let value = param.value.as_deref();
             match param.name {
-                SERVER_TAKEOVER => set_flag(&mut params.server_alone, value)?,
-                CLIENT_TAKEOVER => set_flag(&mut params.client_alone, value)?,
+                SERVER_TAKEOVER => set_flag(&mut params.server_no_context_takeover, value)?,
+                CLIENT_TAKEOVER => set_flag(&mut params.client_no_context_takeover, value)?,
                 SERVER_BITS => set_window(&mut params.server_window, value)?,
                 CLIENT_BITS => set_window(&mut params.client_window, value)?,
                 _ => return Err(DeflateDecline::UnknownParameter),
@@ -176,8 +179,8 @@ impl Params {
         };
         [
             NAME.into(),
-            flag(self.server_alone, SERVER_TAKEOVER),
-            flag(self.client_alone, CLIENT_TAKEOVER),
+            flag(self.server_no_context_takeover, SERVER_TAKEOVER),
+            flag(self.client_no_context_takeover, CLIENT_TAKEOVER),
             window(self.server_window, SERVER_BITS),
             window(self.client_window, CLIENT_BITS),
         ]

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use wspair::close::CloseFrame;
-use wspair::frame::{Decoded, Expect, Header, Opcode, Role};
+use wspair::frame::{Decoded, Header, HeaderRules, Opcode, Role};
 use wspair::pair::{Accept, End, Pair, PairConfig, PairEvent};
 use wspair::utf8::Utf8Check;
 use wspair::{
-    CloseCode, Config, Connection, Event, MaskKeys, Negotiated, ReadyState, Transport, mask,
+    CloseCode, Config, Connection, Event, MaskKeys, Negotiated, ReadyState, TransportAction, mask,
 };
 
 type Check = fn() -> Option<()>;
@@ -16,7 +16,7 @@ type Check = fn() -> Option<()>;
 pub(crate) const ALL: [Check; 6] = [frames, masking, text, closing, connection, pair];
 
 fn frames() -> Option<()> {
-    let expect = Expect { role: Role::Client, rsv1: false };
+    let expect = HeaderRules { role: Role::Client, rsv1: false };
     let Ok(Decoded::Header(header, 2)) = Header::decode(b"\x81\x05Hello", expect) else {
         return None;
     };
@@ -67,7 +67,7 @@ fn connection() -> Option<()> {
     holds(
         server.ready_state() == ReadyState::Closed && client.ready_state() == ReadyState::Closed,
     )?;
-    holds(server.transport() == Transport::Close)
+    holds(server.transport() == TransportAction::Close)
 }
 
 fn pair() -> Option<()> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use wspair::{Cause, CloseCode, Closed, Prepared};
+use wspair::{CloseCode, Closed, ClosedCause, Prepared};
 use wspair_tokio::{Error, Message, Receiver, Sender, WebSocket};
 
 use crate::report::{Value, failed, tell};
@@ -129,7 +129,7 @@ impl Peer {
             return;
         };
         let cause = match cause {
-            Cause::Peer(broken) => format!("{broken:?}"),
+            ClosedCause::Peer(broken) => format!("{broken:?}"),
             other => format!("{other:?}"),
         };
         let text = error.map_or(String::new(), ToString::to_string);
