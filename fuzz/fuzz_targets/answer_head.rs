@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use wspair::handshake::{ClientHandshake, ClientProgress, ClientRequest, DeflateOffer};
-use wspair_fuzz::heads::{check_cuts, limits};
+use wspair_fuzz::check_text;
+use wspair_fuzz::heads::{EARLY, LATE, check_cuts, check_deadline, limits};
 
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (flags, cut, bytes) = input;
@@ -18,16 +19,26 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
         let mut handshake =
             ClientHandshake::with_limits(&request, nonce, limits(flags), &mut Vec::new());
         let used: usize = pieces.iter().map(|piece| handshake.receive(piece).0).sum();
-        match handshake.receive_eof() {
+        handshake.handle_timeout(EARLY);
+        let reads = matches!(handshake.progress(), ClientProgress::NeedMore);
+        check_deadline(handshake.poll_timeout(), reads);
+        let late = flags >> 6 & 1 == 1;
+        match if late { handshake.handle_timeout(LATE) } else { handshake.receive_eof() } {
             ClientProgress::Open(response, agreed) => {
                 assert_eq!(response.status(), 101);
                 format!("{used} {agreed:?}")
             }
             ClientProgress::Refused(response) => {
                 assert_ne!(response.status(), 101);
+                assert!(response.body().len() <= limits(flags).max_body);
+                let (name, value) = response.fields().iter().next().unwrap_or(("none", b""));
+                assert!(response.field(name).is_none_or(|found| found == value));
                 format!("{used} {response:?}")
             }
-            ClientProgress::Failed(failure) => format!("{failure:?}"),
+            ClientProgress::Failed(failure) => {
+                check_text(&failure);
+                format!("{failure:?}")
+            }
             progress => panic!("no verdict at the end: {progress:?}"),
         }
     });

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use wspair_fuzz::ends::Ends;
 
-fuzz_target!(|input: (u8, bool, &[u8])| {
+fuzz_target!(|input: (u8, u8, &[u8])| {
     let (flags, deflate, script) = input;
     let mut ends = Ends::new(flags, deflate);
     for step in script.chunks_exact(2) {

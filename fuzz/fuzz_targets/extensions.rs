@@ -6,6 +6,7 @@ use wspair::handshake::{
     Bootstrap, ClientRequest, DeflateOffer, DeflatePolicy, Fields, Policy, Request, Response,
     accept_key,
 };
+use wspair_fuzz::check_text;
 
 const KEY: &[u8] = b"dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -29,6 +30,10 @@ fuzz_target!(|lists: &[u8]| {
         let agreed = acceptance.agreed.deflate;
         let answer = acceptance.fields.iter().find(|(name, _)| *name == "Sec-WebSocket-Extensions");
         assert_eq!(agreed.is_some(), answer.is_some());
+        if let Some(reason) = acceptance.deflate_declined {
+            assert!(agreed.is_none());
+            check_text(&reason);
+        }
         if let Some(params) = agreed {
             assert!((9..=12).contains(&params.server_max_window_bits));
             assert!((8..=15).contains(&params.client_max_window_bits));
@@ -46,7 +51,11 @@ fuzz_target!(|lists: &[u8]| {
     .chain(lists)
     .collect();
     let response = Response::from_fields(101, fields);
-    if let Ok(agreed) = response.verify(&request, Bootstrap::Upgrade, *b"the sample nonce")
+    let verdict = response.verify(&request, Bootstrap::Upgrade, *b"the sample nonce");
+    if let Err(failure) = verdict {
+        check_text(&failure);
+    }
+    if let Ok(agreed) = verdict
         && let Some(params) = agreed.deflate
     {
         assert!((8..=15).contains(&params.server_max_window_bits));

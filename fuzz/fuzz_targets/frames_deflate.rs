@@ -4,7 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use wspair::handshake::DeflateParams;
 use wspair::{Connection, Negotiated};
-use wspair_fuzz::check_cuts;
+use wspair_fuzz::feeding::{Way, check_cuts};
+use wspair_fuzz::settings::config;
 
 fuzz_target!(|input: (u8, bool, u8, &[u8])| {
     let (flags, takeover, cut, bytes) = input;
@@ -12,5 +13,6 @@ fuzz_target!(|input: (u8, bool, u8, &[u8])| {
     let mut params = DeflateParams::default();
     params.client_no_context_takeover = !takeover;
     agreed.deflate = Some(params);
-    check_cuts(|config| Connection::server(config, agreed.clone()), flags, cut.into(), bytes);
+    let new = || Connection::server(config(flags), agreed.clone());
+    check_cuts(new, Way::new(flags >> 6), cut.into(), bytes);
 });

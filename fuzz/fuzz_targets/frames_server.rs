@@ -3,10 +3,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use wspair::{Connection, Negotiated};
-use wspair_fuzz::check_cuts;
+use wspair_fuzz::feeding::{Way, check_cuts};
+use wspair_fuzz::settings::config;
 
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (flags, cut, bytes) = input;
-    let new = |config| Connection::server(config, Negotiated::default());
-    check_cuts(new, flags, cut.into(), bytes);
+    let new = || Connection::server(config(flags), Negotiated::default());
+    check_cuts(new, Way::new(flags >> 6), cut.into(), bytes);
 });

@@ -2,8 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wspair::handshake::{DeflatePolicy, Policy, ServerHandshake, ServerProgress};
-use wspair_fuzz::heads::{check_cuts, limits};
+
+use wspair::handshake::{DeflatePolicy, Policy, RefusalCause, ServerHandshake, ServerProgress};
+use wspair_fuzz::check_text;
+use wspair_fuzz::heads::{EARLY, LATE, check_cuts, check_deadline, limits};
 
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (flags, cut, bytes) = input;
@@ -12,8 +14,12 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
     check_cuts(cut, bytes, |pieces| {
         let mut handshake = ServerHandshake::new(limits(flags));
         let used: usize = pieces.iter().map(|piece| handshake.receive(piece).0).sum();
+        handshake.handle_timeout(EARLY);
+        let reads = matches!(handshake.progress(), ServerProgress::NeedMore);
+        check_deadline(handshake.poll_timeout(), reads);
         let mut answer = Vec::new();
-        match handshake.receive_eof() {
+        let late = flags >> 6 & 1 == 1;
+        match if late { handshake.handle_timeout(LATE) } else { handshake.receive_eof() } {
             ServerProgress::Request(request) => {
                 assert!(bytes[..used].ends_with(b"\n"));
                 let acceptance = request.accept(&policy, request.subprotocols().last());
@@ -23,6 +29,9 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
             }
             ServerProgress::Refused(refusal) => {
                 refusal.write_response(&mut answer);
+                check_text(refusal);
+                assert_eq!(refusal.cause() == RefusalCause::TimedOut, late && reads);
+                assert!(!refusal.is_malformed(), "that is for HTTP/2");
                 (None, answer)
             }
             progress => panic!("no verdict at the end: {progress:?}"),

@@ -1,19 +1,25 @@
 //! A client and a server, the bytes under way between them, and what must hold of both.
 
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
-use wspair::handshake::DeflateParams;
+use wspair::frame::MAX_HEADER;
 use wspair::{
-    CloseCode, Closed, ClosedCause, Config, Connection, Instant, Kind, MaskKeys, Negotiated,
-    Prepared, TransportAction,
+    CloseCode, ClosedCause, Compression, Config, Connection, Event, Instant, Kind, MaskKeys,
+    Prepared, SendError, TransportAction,
 };
 
-use crate::{Seen, keep_all};
+use crate::feeding::{Way, look};
+use crate::settings::{agreed, codec};
+use crate::{Ended, Seen, as_text, check_text, keep, keep_all, message, messages};
 
 /// Both ends. A step is told by two bytes: which end does what, and how much of it.
 pub struct Ends {
     ends: [End; 2],
+    /// Messages that both send, encoded once.
+    prepared: [Prepared; 2],
     /// The transport was cut, in one direction or both.
     cut: bool,
 }
@@ -34,19 +40,38 @@ struct End {
 }
 
 impl Ends {
-    pub fn new(flags: u8, deflate: bool) -> Self {
-        let agreed = || {
-            let mut agreed = Negotiated::default();
-            agreed.deflate = deflate.then(DeflateParams::default);
-            agreed
+    pub fn new(flags: u8, deflate: u8) -> Self {
+        // Windows of 15, 14, 9 or 8, the same or not.
+        let windows = [7, 6, 1, 0];
+        let window = |bits: u8| windows[usize::from(bits & 3)];
+        let agreed =
+            || agreed(deflate & 1 == 1, deflate >> 1, window(deflate >> 3), window(deflate >> 5));
+        // Both take their compressors from one stock, or none.
+        let stock = codec(deflate >> 7 == 1, true);
+        let config = |flags| {
+            let mut config = config(flags);
+            config.deflate.codec.clone_from(&stock);
+            config
         };
         let client = Connection::client(config(flags), agreed(), MaskKeys::from_seed([7; 32]));
         let server = Connection::server(config(flags >> 4), agreed());
-        Self { ends: [End::new(client), End::new(server)], cut: false }
+        let text = message(300);
+        let prepared = [Prepared::text(as_text(&text)), Prepared::binary(&text[..100])];
+        Self { ends: [End::new(client), End::new(server)], prepared, cut: false }
     }
 
     pub fn step(&mut self, what: u8, much: u8) {
+        self.take_step(what, much);
+        for end in &self.ends {
+            look(&end.conn);
+        }
+    }
+
+    fn take_step(&mut self, what: u8, much: u8) {
         let side = usize::from(what >> 7);
+        if what >> 4 & 1 == 1 {
+            return self.rare_step(side, what % 16, much);
+        }
         let len = usize::from(much);
         let end = &mut self.ends[side];
         match what % 16 {
@@ -81,6 +106,91 @@ impl Ends {
             }
             _ if much < 130 => end.conn.hold_input(much < 66),
             _ => end.look(len % 8),
+        }
+    }
+
+    /// What fewer hosts do.
+    fn rare_step(&mut self, side: usize, what: u8, much: u8) {
+        let len = usize::from(much);
+        let end = &mut self.ends[side];
+        match what {
+            0 => end.send_beside(len),
+            1 => {
+                let compression = if much & 1 == 0 { Compression::On } else { Compression::Off };
+                end.send(Kind::Text, len / 2, |conn, data| {
+                    conn.sender().with_compression(compression).send_text(as_text(data))
+                });
+            }
+            2 => end.send(Kind::Binary, 64 * len, |conn, data| conn.send_binary(data.to_vec())),
+            3 => {
+                let prepared = &self.prepared[len % 2];
+                let data = prepared.payload().to_vec();
+                if end.conn.send_prepared(prepared).is_ok() {
+                    end.sent.push((prepared.kind(), data));
+                }
+            }
+            4 => end.take_chunks(len % 4),
+            5 => end.transmit_to_slice(len),
+            6 => end.transmit_to_writer(len),
+            7 => self.deliver_as(side, Way::Own, len),
+            8 => self.deliver_as(side, Way::new(much), usize::MAX),
+            9 => self.deliver_late(side, len),
+            10 => self.deliver_to_an_echo(side, len),
+            11 if much < 8 => {
+                self.cut = true;
+                end.conn.sender().abort();
+            }
+            11 => end.conn.sender().pass_close(Some(u16::from(much) + 3000), "over"),
+            12 => drop(end.conn.read_buf(16 * len)),
+            13 => end.pass_time(Duration::from_secs(much.into())),
+            14 => drop(end.conn.close(CloseCode::new(1000), &"why".repeat(len % 42))),
+            _ => end.look(len % 8),
+        }
+    }
+
+    /// Takes what is under way from an end, up to so much: its bytes, and the one they go to.
+    fn taken(&mut self, from: usize, most: usize) -> (Vec<u8>, &mut End) {
+        let [client, server] = &mut self.ends;
+        let (from, to) = if from == 0 { (client, server) } else { (server, client) };
+        let len = most.min(from.wire.len());
+        (from.wire.drain(..len).collect(), to)
+    }
+
+    fn deliver_as(&mut self, from: usize, way: Way, most: usize) {
+        let (bytes, to) = self.taken(from, most);
+        way.feed(&mut to.conn, &bytes, &mut to.seen);
+    }
+
+    /// As a host that first reads all events and then says why it closes.
+    fn deliver_late(&mut self, from: usize, most: usize) {
+        let (mut bytes, to) = self.taken(from, most);
+        let len = bytes.len();
+        let mut received = to.conn.receive(&mut bytes);
+        received.defer_close();
+        keep_all(received, len, &mut to.seen);
+        to.send(Kind::Text, 10, |conn, data| conn.send_text(as_text(data)));
+        let _ = to.conn.sender().explain_close(&"so".repeat(most % 70));
+    }
+
+    /// As a host that answers out of the bytes it was given.
+    fn deliver_to_an_echo(&mut self, from: usize, most: usize) {
+        let (mut bytes, to) = self.taken(from, most);
+        let End { conn, seen, sent, .. } = to;
+        let mut received = conn.receive(&mut bytes);
+        while let Some((event, mut sender)) = received.next_and_sender() {
+            keep(seen, Seen::new(&event));
+            match event {
+                Event::Text(text) if sender.send_text(&text).is_ok() => {
+                    sent.push((Kind::Text, text.as_bytes().to_vec()));
+                }
+                Event::Binary(mut data) => {
+                    data.as_mut_bytes().reverse();
+                    if sender.send_binary(&data[..]).is_ok() {
+                        sent.push((Kind::Binary, data.to_vec()));
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
@@ -122,12 +232,12 @@ impl Ends {
         let [one, other] = [client.end(), server.end()];
         assert_eq!(client.conn.transport(), TransportAction::Close);
         assert_eq!(server.conn.transport(), TransportAction::Close);
-        let troubled = |closed: &Closed| matches!(closed.cause, ClosedCause::Timeout(_));
+        let troubled = |closed: &Ended| matches!(closed.cause, ClosedCause::Timeout(_));
         if !(self.cut || troubled(one) || troubled(other)) {
             assert!(one.clean && other.clean, "{one:?} {other:?}");
         }
         for (from, to) in [(client, server), (server, client)] {
-            let got = to.messages();
+            let got = messages(&to.seen);
             assert!(from.sent.starts_with(&got), "other messages than sent");
             assert!(got.len() == from.sent.len() || !(one.clean && other.clean), "lost messages");
         }
@@ -148,15 +258,20 @@ impl End {
         }
     }
 
-    fn send<E>(
+    fn send<E: Display>(
         &mut self,
         kind: Kind,
         len: usize,
         send: impl FnOnce(&mut Connection, &[u8]) -> Result<(), E>,
     ) {
         let data = message(len);
-        if send(&mut self.conn, &data).is_ok() {
-            self.sent.push((kind, data));
+        let before = self.conn.buffered_amount();
+        match send(&mut self.conn, &data) {
+            Ok(()) => self.sent.push((kind, data)),
+            Err(error) => {
+                check_text(&error);
+                assert_eq!(self.conn.buffered_amount(), before, "refused, and queued");
+            }
         }
     }
 
@@ -166,6 +281,21 @@ impl End {
         if let Ok(range) = self.conn.frame_in_place(Kind::Text, &mut buf, 14) {
             self.write(&buf[range]);
             self.sent.push((Kind::Text, data));
+        }
+    }
+
+    fn send_beside(&mut self, len: usize) {
+        let data = message(len);
+        let mut header = [0; MAX_HEADER];
+        match self.conn.frame_beside(Kind::Binary, len, &mut header) {
+            Ok(Some(header_len)) => {
+                self.write(&header[..header_len]);
+                self.write(&data);
+                self.sent.push((Kind::Binary, data));
+            }
+            // It has to be masked, split or compressed: the queue does that.
+            Ok(None) => self.send(Kind::Binary, len, |conn, data| conn.send_binary(data)),
+            Err(error) => assert_ne!(error, SendError::Room),
         }
     }
 
@@ -225,6 +355,48 @@ impl End {
         }
     }
 
+    /// Writes by taking out chunks, as a transport that keeps what it is given.
+    fn take_chunks(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some(chunk) = self.conn.transmit().take_chunk() else { return };
+            assert!(!chunk.is_empty(), "nothing taken");
+            self.wrote(&chunk);
+        }
+    }
+
+    fn transmit_to_slice(&mut self, most: usize) {
+        let mut out = vec![0; most];
+        let len = self.conn.transmit().drain_to(&mut out);
+        self.wrote(&out[..len]);
+    }
+
+    fn transmit_to_writer(&mut self, room: usize) {
+        let mut written = Vec::new();
+        let mut writer = Narrow { room, written: &mut written };
+        let len = self.conn.transmit().write_to(&mut writer).expect("no error but blocking");
+        assert_eq!(len, written.len());
+        // What was not taken was shown as well: where it lies is seen at the next look.
+        self.wrote(&written);
+    }
+
+    /// These bytes left, which have to be those that were shown first.
+    fn wrote(&mut self, bytes: &[u8]) {
+        let mut left = bytes;
+        while let Some((address, shown)) = self.shown.first_mut()
+            && !left.is_empty()
+        {
+            let n = shown.len().min(left.len());
+            assert!(shown[..n] == left[..n], "other bytes than shown");
+            *address += n;
+            shown.drain(..n);
+            if shown.is_empty() {
+                self.shown.remove(0);
+            }
+            left = &left[n..];
+        }
+        self.write(bytes);
+    }
+
     fn write(&mut self, bytes: &[u8]) {
         if !self.wire_ended {
             self.wire.extend_from_slice(bytes);
@@ -239,35 +411,16 @@ impl End {
     }
 
     /// What the end told as its last; that it told only one was checked on the way.
-    fn end(&self) -> &Closed {
+    fn end(&self) -> &Ended {
         let Some(Seen::Closed(closed)) = self.seen.last() else { panic!("no end") };
         assert!(!matches!(closed.cause, ClosedCause::Peer(_)), "{closed:?}");
         closed
-    }
-
-    /// The messages received, chunks joined; one that was begun only does not count.
-    fn messages(&self) -> Vec<(Kind, Vec<u8>)> {
-        let mut messages = Vec::new();
-        let mut begun = Vec::new();
-        for seen in &self.seen {
-            match seen {
-                Seen::Message(kind, data) => messages.push((*kind, data.clone())),
-                Seen::Chunk { kind, data, last, .. } => {
-                    begun.extend(data);
-                    if *last {
-                        messages.push((*kind, std::mem::take(&mut begun)));
-                    }
-                }
-                _ => {}
-            }
-        }
-        messages
     }
 }
 
 fn config(flags: u8) -> Config {
     let on = |bit: u8| flags >> bit & 1 == 1;
-    let mut config = crate::config(flags & 1);
+    let mut config = crate::settings::config(flags & 1);
     config.ping_after = on(1).then_some(Duration::from_secs(5));
     config.split_above = on(2).then_some(100);
     config.share_from = 200;
@@ -278,11 +431,24 @@ fn config(flags: u8) -> Config {
     config
 }
 
-/// A message, the same for the same length.
-fn message(len: usize) -> Vec<u8> {
-    (b'a'..=b'z').cycle().take(len).collect()
+/// Takes so many bytes, then blocks.
+struct Narrow<'a> {
+    room: usize,
+    written: &'a mut Vec<u8>,
 }
 
-fn as_text(data: &[u8]) -> &str {
-    std::str::from_utf8(data).expect("ASCII")
+impl Write for Narrow<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.room == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let len = buf.len().min(self.room);
+        self.room -= len;
+        self.written.extend_from_slice(&buf[..len]);
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

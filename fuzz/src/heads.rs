@@ -2,6 +2,9 @@
 
 use std::fmt::Debug;
 
+use std::time::Duration;
+
+use wspair::Instant;
 use wspair::handshake::HeadLimits;
 
 /// Reads the same bytes whole, bytewise and cut in two: what comes of it must not tell.
@@ -32,4 +35,15 @@ pub fn limits(flags: u8) -> HeadLimits {
         limits.max_body = 10;
     }
     limits
+}
+
+/// A moment before the time for the handshake is over, and one after it.
+pub const EARLY: Instant = Instant::from_nanos(1_000_000_000);
+pub const LATE: Instant = Instant::from_nanos(60_000_000_000);
+
+/// When a handshake that reads wants to be called: within the time it has.
+pub fn check_deadline(due: Option<Instant>, reading: bool) {
+    let within = HeadLimits::default().within.unwrap_or(Duration::ZERO);
+    assert_eq!(due.is_some(), reading);
+    assert!(due.is_none_or(|due| due <= EARLY + within), "{due:?}");
 }

@@ -1,12 +1,17 @@
-//! What the fuzz targets share: events as owned values, and every way to feed bytes.
+//! What the fuzz targets share: events as owned values, every way to feed bytes, models to compare
+//! with, and small worlds in which what must hold is checked.
 
+pub mod conversation;
+pub mod coupled;
 pub mod ends;
+pub mod feeding;
 pub mod heads;
 pub mod pair;
+pub mod reference;
+pub mod settings;
 
-use wspair::{
-    CloseCode, Closed, ClosedCause, Config, Connection, Delivery, Event, Kind, Limits, Receive,
-};
+use wspair::event::Chunk;
+use wspair::{CloseCode, Closed, ClosedCause, Event, Kind, Receive};
 
 /// An event, kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +21,16 @@ pub enum Seen {
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>, String),
-    Closed(Closed),
+    Closed(Ended),
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub code: u16,
+    pub reason: String,
+    pub clean: bool,
+    pub cause: ClosedCause,
 }
 
 impl Seen {
@@ -35,8 +49,35 @@ impl Seen {
             Event::PeerClosing(frame) => {
                 Self::Close(frame.code.map(CloseCode::get), frame.reason.to_owned())
             }
-            Event::Closed(closed) => Self::Closed(closed.clone()),
+            Event::Closed(closed) => {
+                let Closed { code, reason, clean, cause, .. } = closed.clone();
+                Self::Closed(Ended { code, reason, clean, cause })
+            }
             _ => unreachable!("an event of a new kind"),
+        }
+    }
+
+    /// The same, with the memory that the event has for itself.
+    pub fn taken(event: Event<'_>) -> Self {
+        match event {
+            Event::Text(text) => {
+                assert!(text.range().is_none_or(|range| range.len() == text.len()));
+                Self::Message(Kind::Text, text.into_string().into_bytes())
+            }
+            Event::Binary(data) => {
+                assert!(data.range().is_none_or(|range| range.len() == data.len()));
+                Self::Message(Kind::Binary, data.into_vec())
+            }
+            Event::Chunk(Chunk { kind, data, first, last }) => {
+                Self::Chunk { kind, data: data.into_vec(), first, last }
+            }
+            Event::Closed(closed) => {
+                if let ClosedCause::Peer(error) = closed.cause {
+                    check_text(&error);
+                }
+                Self::new(&Event::Closed(closed))
+            }
+            event => Self::new(&event),
         }
     }
 }
@@ -45,16 +86,24 @@ impl Seen {
 pub fn keep_all(mut received: Receive<'_>, len: usize, seen: &mut Vec<Seen>) {
     while let Some(event) = received.next() {
         assert!(!matches!(seen.last(), Some(Seen::Closed(_))), "after the end: {event:?}");
-        keep(seen, &event);
+        let event = Seen::taken(event);
+        keep(seen, event);
     }
     assert_eq!(received.consumed(), len);
 }
 
-fn keep(seen: &mut Vec<Seen>, event: &Event<'_>) {
-    match (seen.last_mut(), Seen::new(event)) {
-        // Where a message is cut into chunks is the transport's choice: joined, they compare.
+/// What an error says: one line, and not nothing.
+pub fn check_text(error: &impl std::fmt::Display) {
+    let text = error.to_string();
+    assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
+}
+
+/// Keeps an event. Where a message is cut into chunks is the transport's choice: joined, they
+/// compare.
+pub fn keep(seen: &mut Vec<Seen>, event: Seen) {
+    match (seen.last_mut(), event) {
         (
-            Some(Seen::Chunk { data, last: joined_last, .. }),
+            Some(Seen::Chunk { data, last: joined_last @ false, .. }),
             Seen::Chunk { data: more, first: false, last, .. },
         ) => {
             data.extend(more);
@@ -64,84 +113,30 @@ fn keep(seen: &mut Vec<Seen>, event: &Event<'_>) {
     }
 }
 
-/// The ways to feed bytes.
-#[derive(Clone, Copy, Debug)]
-pub enum Way {
-    InPlace,
-    Fixed,
-    Own,
-    /// In place, starting anew after each event with what is left.
-    EventByEvent,
-}
-
-pub const WAYS: [Way; 4] = [Way::InPlace, Way::Fixed, Way::Own, Way::EventByEvent];
-
-pub fn feed(conn: &mut Connection, bytes: &[u8], way: Way, seen: &mut Vec<Seen>) {
-    let len = bytes.len();
-    match way {
-        Way::InPlace => keep_all(conn.receive(&mut bytes.to_vec()), len, seen),
-        Way::Fixed => keep_all(conn.receive_ref(bytes), len, seen),
-        Way::Own => {
-            conn.read_buf(len)[..len].copy_from_slice(bytes);
-            keep_all(conn.receive_buf(len), len, seen);
-        }
-        Way::EventByEvent => {
-            let mut bytes = bytes.to_vec();
-            let mut at = 0;
-            loop {
-                let mut received = conn.receive(&mut bytes[at..]);
-                let Some(event) = received.next() else { break };
-                keep(seen, &event);
-                at += received.consumed();
+/// The messages received, chunks joined; one that was begun only does not count.
+pub fn messages(all: &[Seen]) -> Vec<(Kind, Vec<u8>)> {
+    let mut messages = Vec::new();
+    let mut begun = Vec::new();
+    for seen in all {
+        match seen {
+            Seen::Message(kind, data) => messages.push((*kind, data.clone())),
+            Seen::Chunk { kind, data, last, .. } => {
+                begun.extend(data);
+                if *last {
+                    messages.push((*kind, std::mem::take(&mut begun)));
+                }
             }
+            _ => {}
         }
     }
+    messages
 }
 
-/// Feeds the same bytes in three cuts, in the way that the flags say: events and output must not
-/// tell.
-pub fn check_cuts(new: impl Fn(Config) -> Connection, flags: u8, cut: usize, bytes: &[u8]) {
-    let cut = cut % (bytes.len() + 1);
-    let run = |step: usize, first: usize, way| {
-        let mut conn = new(config(flags));
-        let mut seen = Vec::new();
-        let (head, tail) = bytes.split_at(first);
-        for piece in head.chunks(step).chain(tail.chunks(step)) {
-            feed(&mut conn, piece, way, &mut seen);
-        }
-        keep_all(conn.receive_eof(), 0, &mut seen);
-        assert!(matches!(seen.last(), Some(Seen::Closed(_))), "no end");
-        let mut output = Vec::new();
-        conn.transmit().drain_into(&mut output);
-        forget_chunk_before_failure(&mut seen);
-        (seen, output)
-    };
-    let whole = run(usize::MAX, 0, Way::InPlace);
-    let way = WAYS[usize::from(flags >> 6)];
-    for (step, first) in [(usize::MAX, 0), (1, 0), (usize::MAX, cut)] {
-        let other = run(step, first, way);
-        assert_eq!(whole, other, "steps of {step}, cut at {first}, {way:?}");
-    }
+/// A message, the same for the same length.
+pub fn message(len: usize) -> Vec<u8> {
+    (b'a'..=b'z').cycle().take(len).collect()
 }
 
-/// How much of a chunk comes before the bytes that end all depends on the cut.
-fn forget_chunk_before_failure(seen: &mut Vec<Seen>) {
-    if let [.., Seen::Chunk { last: false, .. }, Seen::Closed(closed)] = &seen[..]
-        && closed.cause != ClosedCause::Transport
-    {
-        seen.remove(seen.len() - 2);
-    }
-}
-
-/// A configuration from six bits, with limits that short inputs reach.
-pub fn config(flags: u8) -> Config {
-    let on = |bit: u8| flags >> bit & 1 == 1;
-    let mut config = Config::default();
-    config.delivery = if on(0) { Delivery::Chunks } else { Delivery::Messages };
-    config.auto_pong = !on(1);
-    config.auto_close = !on(2);
-    config.limits.max_message = if on(3) { 64 } else { Limits::UNLIMITED };
-    config.limits.max_frame = if on(4) { 32 } else { Limits::UNLIMITED };
-    config.limits.max_fragments = if on(5) { 3 } else { u32::MAX };
-    config
+pub fn as_text(data: &[u8]) -> &str {
+    std::str::from_utf8(data).expect("ASCII")
 }

@@ -7,6 +7,8 @@ use wspair::pair::{
 };
 use wspair::{ProtocolError, ReadyState};
 
+use crate::check_text;
+
 /// A pair whose messages are numbered. A step is told by two bytes: which end does what, and how.
 pub struct Watched {
     pair: Pair<usize>,
@@ -23,6 +25,12 @@ pub struct Watched {
 impl Watched {
     pub fn new(flags: u8) -> Self {
         let on = |bit: u8| flags >> bit & 1 == 1;
+        for flag in Flag::ALL {
+            let on = Compat::newest().with_named(flag.name());
+            assert!(on.is_some_and(|compat| compat.has(flag)));
+            let off = Compat::newest().with_named(flag.disabling_name());
+            assert!(off.is_some_and(|compat| !compat.has(flag)));
+        }
         let mut config = PairConfig::default();
         config.compat = Compat::newest()
             .with(Flag::AutoReply, !on(0))
@@ -51,17 +59,17 @@ impl Watched {
         let refused = match what % 16 {
             0 => {
                 let allow_half_open = [None, Some(false), Some(true)][size % 3];
-                pair.accept(end, Accept { allow_half_open }).is_err()
+                refused(pair.accept(end, Accept { allow_half_open }))
             }
-            1 => pair.accept_hibernatable(end).is_err(),
-            2 => pair.couple(end).is_err(),
-            3..=5 => self.send(end, size).is_err(),
+            1 => refused(pair.accept_hibernatable(end)),
+            2 => refused(pair.couple(end)),
+            3..=5 => refused(self.send(end, size)),
             6 => {
                 let code = (much > 0).then_some(997 + 20 * u16::from(much));
                 let reason = much.is_multiple_of(2).then_some("why");
-                pair.close(end, code, reason).is_err()
+                refused(pair.close(end, code, reason))
             }
-            7 => pair.close(end, Some(1000), None).is_err(),
+            7 => refused(pair.close(end, Some(1000), None)),
             8..=10 => {
                 self.poll(end);
                 false
@@ -86,7 +94,12 @@ impl Watched {
                     1 => pair.deliver_close(end, Some(1001), "away"),
                     2 => pair.deliver_close(end, None, ""),
                     3 => pair.deliver_end(end),
-                    _ => drop(pair.set_attachment(end, vec![0; 100 * size])),
+                    _ => {
+                        let kept = pair.set_attachment(end, vec![0; 100 * size]);
+                        let len = pair.attachment(end).map(<[u8]>::len);
+                        assert!(kept.is_err() || len == Some(100 * size));
+                        pair.reserve(end).expect("there is memory");
+                    }
                 }
                 false
             }
@@ -162,6 +175,14 @@ impl Watched {
         self.pair.sent(end);
         true
     }
+}
+
+/// Whether a call was refused, with a reason that can be read.
+fn refused(result: Result<(), PairError>) -> bool {
+    if let Err(error) = &result {
+        check_text(error);
+    }
+    result.is_err()
 }
 
 /// All that can be seen of a pair.
