@@ -203,6 +203,10 @@ coverage: ## Lines of the core that its own tests run (needs nightly and its llv
 	@cargo +nightly --version >/dev/null || { echo "make coverage: there is no nightly toolchain" >&2; exit 1; }
 	.ci/coverage.sh "$$CARGO_TARGET_DIR/coverage"
 
+fuzz-coverage: ## Lines of the core that the fuzz targets reach together, from seeds and kept inputs
+	@cargo +nightly --version >/dev/null || { echo "make fuzz-coverage: there is no nightly toolchain" >&2; exit 1; }
+	.ci/fuzz-coverage.sh "$$CARGO_TARGET_DIR/fuzz-coverage"
+
 miri: ## The kernels, text and closing of the core, interpreted: some ten minutes (needs nightly with miri and rust-src)
 	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "make miri: there is no Miri" >&2; exit 1; }
 	MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair --target-dir "$$CARGO_TARGET_DIR/miri" \
@@ -248,4 +252,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage miri clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage fuzz-coverage miri clean-tools
