@@ -203,6 +203,13 @@ coverage: ## Lines of the core that its own tests run (needs nightly and its llv
 	@cargo +nightly --version >/dev/null || { echo "make coverage: there is no nightly toolchain" >&2; exit 1; }
 	.ci/coverage.sh "$$CARGO_TARGET_DIR/coverage"
 
+deny: ## Licences, duplicates and sources of what is linked in, and known advisories (needs cargo-deny, or says so)
+	@cargo deny --version >/dev/null 2>&1 || { \
+		echo "make deny: THERE IS NO cargo-deny, NOTHING WAS CHECKED" >&2; exit 0; }; \
+	cargo deny --offline check licenses bans sources && { cargo deny check advisories || \
+		{ cargo deny fetch >/dev/null 2>&1 && exit 1; } || \
+		echo "make deny: THE ADVISORIES COULD NOT BE HAD, THEY WERE NOT CHECKED" >&2; }
+
 fuzz-coverage: ## Lines of the core that the fuzz targets reach together, from seeds and kept inputs
 	@cargo +nightly --version >/dev/null || { echo "make fuzz-coverage: there is no nightly toolchain" >&2; exit 1; }
 	.ci/fuzz-coverage.sh "$$CARGO_TARGET_DIR/fuzz-coverage"
@@ -252,4 +259,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage fuzz-coverage miri clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage miri clean-tools
