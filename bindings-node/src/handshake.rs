@@ -1,4 +1,5 @@
-//! The opening handshake: over a stream of bytes, and behind node:http, which parsed the head.
+//! The opening handshake: over a stream of bytes, and behind node:http and node:http2, which parsed
+//! the head.
 //!
 //! Header fields are lists of name, value, name, value, as node:http has them. A character is a
 //! byte there, so values travel as Latin-1.
@@ -7,14 +8,15 @@ use napi::bindgen_prelude::{Buffer, External};
 use napi_derive::napi;
 use wspair_core::Instant;
 use wspair_core::handshake::{
-    AcceptError, Acceptance, Bootstrap, Fields, HeadLimits, Origins, Policy, Refusal, Request,
-    ServerHandshake, ServerProgress, accept_key,
+    AcceptError, Acceptance, Bootstrap, FieldList, Fields, HeadLimits, Origins, Policy, Refusal,
+    Request, ServerHandshake, ServerProgress, accept_key,
 };
 
 use crate::agreed::{Agreed, Deflate};
 use crate::config::duration;
 
 mod client;
+mod fields;
 mod server;
 
 /// The value of `Sec-WebSocket-Accept` that answers a key.
@@ -86,27 +88,37 @@ pub(crate) struct Answer {
     pub status: u16,
     /// Why it was refused.
     pub cause: Option<String>,
-    /// A refusal's fields and content, for node:http to send.
+    /// Of a refusal: HTTP/2 wants the stream to be reset rather than an answer.
+    pub malformed: bool,
+    /// The fields and content, for another HTTP stack to send; without those of an upgrade, which
+    /// is written.
     pub fields: Vec<String>,
     pub content: Option<Buffer>,
-    /// The whole answer, to be written.
+    /// The whole answer as HTTP/1.1, to be written.
     pub response: Buffer,
 }
 
-impl From<&Refusal> for Answer {
-    fn from(refusal: &Refusal) -> Self {
+impl Answer {
+    fn refused(refusal: &Refusal, how: Bootstrap) -> Self {
         let mut response = Vec::new();
-        refusal.write_response(&mut response);
-        let fields = refusal.fields(Bootstrap::Upgrade);
-        let fields = fields.iter().flat_map(|(name, value)| [name.to_string(), text(value)]);
+        if how == Bootstrap::Upgrade {
+            refusal.write_response(&mut response);
+        }
         Self {
             agreed: None,
             status: refusal.status(),
             cause: Some(refusal.cause().to_string()),
-            fields: fields.collect(),
+            malformed: refusal.is_malformed(),
+            fields: flat(refusal.fields(how)),
             content: Some(refusal.content().into()),
             response: response.into(),
         }
+    }
+}
+
+impl From<&Refusal> for Answer {
+    fn from(refusal: &Refusal) -> Self {
+        Self::refused(refusal, Bootstrap::Upgrade)
     }
 }
 
@@ -149,15 +161,8 @@ pub(crate) fn upgrade_answer(
         Err(error @ AcceptError::NotOffered) => return Err(refused(error)),
     };
     let extra = Owned::new(&extra);
-    let subprotocol = extra.list.iter().find(|(name, _)| name.eq_ignore_ascii_case(SUBPROTOCOL));
-    if let Some((_, value)) = subprotocol {
-        let value = String::from_utf8_lossy(value).into_owned();
-        acceptance.fields.push((SUBPROTOCOL, value.clone()));
-        acceptance.agreed.subprotocol = Some(value);
-    }
-    let own = |name: &str| OWN.iter().any(|own| own.eq_ignore_ascii_case(name));
-    let extra = extra.list.iter().filter(|(name, _)| !own(name));
-    answer(&acceptance, extra)
+    let taken = extra.taken_by(&mut acceptance);
+    answer(&acceptance, taken)
 }
 
 /// The first line of a request that node:http parsed.
@@ -184,15 +189,16 @@ fn version_refusal(version: &str) -> Option<Answer> {
 /// The answer that opens a connection.
 fn answer<'a>(
     acceptance: &Acceptance,
-    extra: impl Iterator<Item = &'a (&'a str, Vec<u8>)>,
+    extra: impl IntoIterator<Item = &'a (&'a str, Vec<u8>)>,
 ) -> napi::Result<Answer> {
-    let extra: Vec<_> = extra.map(|(name, value)| (*name, &**value)).collect();
+    let extra: Vec<_> = extra.into_iter().map(|(name, value)| (*name, &**value)).collect();
     let mut response = Vec::new();
     acceptance.write_response(&extra, &mut response).map_err(refused)?;
     Ok(Answer {
         agreed: Some((&acceptance.agreed).into()),
         status: acceptance.status,
         cause: None,
+        malformed: false,
         fields: Vec::new(),
         content: None,
         response: response.into(),
@@ -213,6 +219,19 @@ impl<'a> Owned<'a> {
     fn fields(&self) -> Fields<'_> {
         self.list.iter().map(|(name, value)| (*name, &**value)).collect()
     }
+
+    /// Those of a Worker's response that go out beside what the handshake writes itself; the
+    /// subprotocol among them is agreed on.
+    fn taken_by(&self, acceptance: &mut Acceptance) -> Vec<&(&'a str, Vec<u8>)> {
+        let subprotocol = self.list.iter().find(|(name, _)| name.eq_ignore_ascii_case(SUBPROTOCOL));
+        if let Some((_, value)) = subprotocol {
+            let value = String::from_utf8_lossy(value).into_owned();
+            acceptance.fields.push((SUBPROTOCOL, value.clone()));
+            acceptance.agreed.subprotocol = Some(value);
+        }
+        let own = |name: &str| OWN.iter().any(|own| own.eq_ignore_ascii_case(name));
+        self.list.iter().filter(|(name, _)| !own(name)).collect()
+    }
 }
 
 /// The bytes of a Latin-1 text; a character beyond is none of a field's.
@@ -222,6 +241,10 @@ fn bytes(text: &str) -> Vec<u8> {
 
 fn text(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
+}
+
+fn flat(fields: FieldList<'_>) -> Vec<String> {
+    fields.into_iter().flat_map(|(name, value)| [name.into_owned(), text(&value)]).collect()
 }
 
 fn list(fields: &Fields<'_>) -> Vec<String> {

@@ -73,6 +73,11 @@ export interface Native {
   serverPolicy(options: object): object;
   originRefusal(policy: object, origin: string | undefined): Answer | null;
   upgradeAnswer(line: RequestLine, fields: string[], policy: object, extra: string[]): Answer;
+  connectAnswer(fields: string[], endStream: boolean, policy: object, extra: string[]): Answer;
+  fieldsRequest(parsed: Parsed): { request?: NativeRequest; refusal?: Answer };
+  fieldsAnswer(parsed: Parsed, policy: object, subprotocol: string | undefined, extra: string[]): Answer;
+  clientFields(connect: boolean, url: string, options: object, nonce: Uint8Array): string[];
+  verifyFields(connect: boolean, url: string, options: object, nonce: Uint8Array, status: number, fields: string[]): Negotiated;
   refusalResponse(status: number, fields: string[], content: Uint8Array): Buffer;
   ServerHandshake: new (limits?: object) => NativeServerHandshake;
   ClientHandshake: new (url: string, options?: object, limits?: object) => NativeClientHandshake;
@@ -85,10 +90,30 @@ export interface Answer {
   agreed?: Negotiated;
   status: number;
   cause?: string;
-  /** Of a refusal: its fields and content, for node:http to send. */
+  /** Of a refusal: HTTP/2 has no answer to it but a reset. */
+  malformed: boolean;
+  /** The fields and content, for node:http and node:http2 to send; not of an upgrade, which is written. */
   fields: string[];
   content?: Buffer;
+  /** As HTTP/1.1. */
   response: Buffer;
+}
+
+/** A request that was parsed; fields are name, value, name, value. */
+export interface Parsed {
+  connect: boolean;
+  method?: string;
+  target?: string;
+  fields: string[];
+  endStream: boolean;
+}
+
+export interface NativeRequest {
+  target: string;
+  authority: string;
+  origin?: string;
+  subprotocols: string[];
+  fields: string[];
 }
 
 export interface RequestLine {
@@ -106,13 +131,7 @@ interface NativeHandshake {
 }
 
 export interface NativeServerHandshake extends NativeHandshake {
-  request(): {
-    target: string;
-    authority: string;
-    origin?: string;
-    subprotocols: string[];
-    fields: string[];
-  } | null;
+  request(): NativeRequest | null;
   refusal(): Answer | null;
   accept(policy: object, subprotocol: string | undefined, extra: string[]): Answer;
 }
@@ -131,6 +150,9 @@ export interface NativeClientHandshake extends NativeHandshake {
 export interface NativeClientRequest {
   fields(): string[];
   verify(version: string, status: number, fields: string[]): Negotiated;
+  /** Of an extended CONNECT. */
+  connectFields(): string[];
+  verifyConnect(status: number, fields: string[]): Negotiated;
 }
 
 /** What a call on an end came to. */

@@ -1,10 +1,10 @@
 /** What a program sees of a WebSocket that it accepted, beside the end that its Worker holds. */
 
-import type { IncomingMessage } from 'node:http';
 import { check } from '../engine/connection';
 import { Sent } from '../engine/engine';
 import { Prepared } from '../engine/prepared';
 import { tellOfClosing } from './channels';
+import type { Message } from './exchange';
 import type { Link } from './link';
 
 export class AcceptedSocket {
@@ -17,7 +17,7 @@ export class AcceptedSocket {
   onclose: () => void = () => {};
 
   /** @internal */
-  constructor(link: Link, { url = '', socket }: IncomingMessage) {
+  constructor(link: Link, { url = '', socket }: Message) {
     this.#link = link;
     this.url = url;
     this.remoteAddress = socket.remoteAddress;

@@ -1,9 +1,10 @@
-/** Has a Worker's `fetch` answer what node:http hears, puts the ends that it returns on the sockets, and ends what it accepted. */
+/** Has a Worker's `fetch` answer what node:http and node:http2 hear, puts the ends that it returns on sockets and streams, and ends what it accepted. */
 
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { report } from '../basics/report';
-import { clock } from '../basics/timers';
+import { clock, nextTick } from '../basics/timers';
 import { surround, surrounded } from '../cloudflare/surroundings';
 import type { ConnectionOptions } from '../engine/connection';
 import { told, wishes } from '../engine/handshake';
@@ -14,13 +15,14 @@ import { keepResponse } from '../web/globals';
 import type * as dom from '../web/types';
 import type { Wire } from '../web/wire';
 import { AcceptedSocket } from './accepted';
-import { answer, answersBefore, type Asked, leave, respond } from './answer';
-import { observe, tellOfRequest } from './channels';
+import { answersBefore, type Asked, judgeUpgrade, respond, Upgrade } from './answer';
+import { observe } from './channels';
 import { Contexts } from './context';
 import { Coupler } from './coupling';
-import { asksForWebSocket, isResponse, send, sendRefusal, sendText, toRequest } from './exchange';
+import { asksForWebSocket, isResponse, type Message, type Outgoing, send, sendRefusal, sendText, toRequest } from './exchange';
 import { Held } from './held';
-import type { Stream } from './link';
+import { Connect } from './http2/connect';
+import type { Carrier, Stream } from './link';
 import { readAnew } from './ordinary';
 import { endSoon } from './sockets';
 
@@ -44,9 +46,9 @@ export class Acceptor {
   readonly links = new Set<AcceptedSocket>();
   readonly contexts: Contexts;
   /** All that it answers for, until they are closed. */
-  private readonly sockets = new Set<Stream>();
+  private readonly sockets = new Set<Carrier>();
   /** How many requests a socket has that are not answered; one that was upgraded has one for good. */
-  private readonly pending = new Map<Stream, number>();
+  private readonly pending = new Map<Carrier, number>();
   private readonly coupler: Coupler;
   private readonly policy: object;
   private readonly env: unknown;
@@ -68,7 +70,7 @@ export class Acceptor {
   }
 
   /** Has it end the socket when it closes. */
-  add(socket: Stream): void {
+  add(socket: Carrier): void {
     if (this.sockets.has(socket)) return;
     this.sockets.add(socket);
     // Both what the peer does and what it means are told by the close.
@@ -80,8 +82,7 @@ export class Acceptor {
   }
 
   /** For the `request` event: there is nothing to upgrade. */
-  async request(message: IncomingMessage, to: ServerResponse, handler: Handler): Promise<void> {
-    const { socket } = message;
+  async request(message: Message, to: Outgoing, handler: Handler, socket = message.socket as unknown as Carrier): Promise<void> {
     const gone = new AbortController();
     this.add(socket);
     this.begin(socket);
@@ -121,7 +122,23 @@ export class Acceptor {
       });
     }
     this.begin(socket);
-    await this.open({ message, socket, began }, head, handler);
+    const asked = new Upgrade(message, socket, began);
+    const refusal = native.originRefusal(this.policy, message.headers.origin);
+    if (refusal) return asked.answer((to) => sendRefusal(to, refusal));
+    await this.open(asked, head, handler);
+  }
+
+  /** For the `stream` event of node:http2, where it is an extended CONNECT. */
+  async stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, handler: Handler): Promise<void> {
+    const asked = new Connect(stream, headers);
+    this.add(asked.socket);
+    this.begin(asked.socket);
+    // Who serves anything else beside may have answered it, as node:http2 does by itself.
+    await nextTurn();
+    if (stream.headersSent) return report(new Error(ANSWERED));
+    const judged = asked.judge(this.policy);
+    if (judged.agreed === undefined) return asked.refuse(judged);
+    await this.open(asked, NOTHING, handler);
   }
 
   /** Tells all clients that it goes away, and opens no more connections. */
@@ -145,8 +162,6 @@ export class Acceptor {
 
   private async open(asked: Asked, head: Buffer, handler: Handler): Promise<void> {
     const { message, socket } = asked;
-    const refusal = native.originRefusal(this.policy, message.headers.origin);
-    if (refusal) return answer(asked, (to) => sendRefusal(to, refusal));
     const held = new Held(socket, head);
     const { signal } = held;
     let answered: Answered;
@@ -154,30 +169,29 @@ export class Acceptor {
       answered = await this.ask(handler, message, signal);
     } catch (error) {
       held.release();
-      return answer(asked, () => Promise.reject(error), signal);
+      return asked.answer(() => Promise.reject(error), signal);
     }
     const { early, ended } = held.release();
     const { response, webSocket } = answered;
-    if (!webSocket) return answer(asked, (to) => send(response, to, message.method), signal);
+    if (!webSocket) return asked.answer((to) => send(response, to, message.method), signal);
     // Nobody is there to be told yes, or is going to be.
     if (signal.aborted || this.closing) {
       lose(webSocket);
-      return signal.aborted ? leave(asked) : answer(asked, (to) => sendText(to, 503, 'Service Unavailable'));
+      return signal.aborted ? asked.leave() : asked.answer((to) => sendText(to, 503, 'Service Unavailable'));
     }
     let judged: Answer;
     try {
-      judged = this.judge(message, response);
+      judged = asked.judge(this.policy, [...response.headers].flat());
     } catch (error) {
       lose(webSocket);
-      return answer(asked, () => Promise.reject(error));
+      return asked.answer(() => Promise.reject(error));
     }
     const { agreed } = judged;
     if (agreed === undefined) {
       lose(webSocket);
-      return answer(asked, (to) => sendRefusal(to, judged));
+      return asked.answer((to) => sendRefusal(to, judged));
     }
-    socket.write(judged.response);
-    tellOfRequest(message, 101, asked.began);
+    asked.accept(judged);
     const wire = take(webSocket);
     // As in the runtime the client is told yes all the same, and then dropped.
     if (wire === undefined) return endSoon(socket);
@@ -188,7 +202,7 @@ export class Acceptor {
     accepted.onclose = () => this.links.delete(accepted);
   }
 
-  private async ask(handler: Handler, message: IncomingMessage, signal: AbortSignal): Promise<Answered> {
+  private async ask(handler: Handler, message: Message, signal: AbortSignal): Promise<Answered> {
     const request = toRequest(message, signal);
     keepResponse();
     const { env, exports } = this;
@@ -199,32 +213,38 @@ export class Acceptor {
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
   }
 
-  private judge({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage, response?: Response): Answer {
-    const line = { method, target: url, version: httpVersion };
-    return native.upgradeAnswer(line, rawHeaders, this.policy, [...(response?.headers ?? [])].flat());
-  }
-
   /** What a client is told that cannot have the end which the Worker returned. Throws where it did not ask for one. */
-  private refusalOf(message: IncomingMessage, end: dom.WebSocket): Answer {
+  private refusalOf(message: Message, end: dom.WebSocket): Answer {
     lose(end);
-    const judged = asksForWebSocket(message) ? this.judge(message) : undefined;
+    const judged = asksForWebSocket(message) ? judgeUpgrade(message, this.policy) : undefined;
     if (judged !== undefined && judged.agreed === undefined) return judged;
     throw new TypeError(
       'Worker tried to return a WebSocket in a response to a request which did not contain the header "Upgrade: websocket".',
     );
   }
 
-  private begin(socket: Stream): void {
+  private begin(socket: Carrier): void {
     this.pending.set(socket, (this.pending.get(socket) ?? 0) + 1);
   }
 
-  private done(socket: Stream): void {
+  private done(socket: Carrier): void {
     const left = (this.pending.get(socket) ?? 1) - 1;
     if (left > 0) return void this.pending.set(socket, left);
     this.pending.delete(socket);
     if (this.closing) socket.destroy();
   }
 }
+
+/** Once all that hear an event have heard it. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => nextTick(resolve));
+}
+
+const NOTHING = Buffer.alloc(0);
+
+const ANSWERED =
+  'The stream was answered already. A server with a listener for "request" answers each CONNECT with 405, ' +
+  'unless it has one for "connect", too: server.on("connect", () => {}).';
 
 /** What a Worker gave. */
 interface Answered {

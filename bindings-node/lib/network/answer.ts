@@ -1,19 +1,79 @@
-/** Answers that are sent on sockets of node:http, whoever holds these. */
+/** Requests for a WebSocket, however they came, and the answers to them. */
 
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { report } from '../basics/report';
+import { type Answer, native } from '../engine/native';
 import { observe, tellOfRequest } from './channels';
-import { sendText, Unanswerable } from './exchange';
-import type { Stream } from './link';
+import { type Message, type Outgoing, sendText, Unanswerable } from './exchange';
+import type { Carrier, Stream } from './link';
 import { endSoon } from './sockets';
 
-/** A request whose socket node:http gave away. */
+/** A request for a WebSocket, and what it came on, which is the connection's if the answer is yes. */
 export interface Asked {
-  message: IncomingMessage;
-  socket: Stream;
-  /** When it came, by `clock`. */
-  began: number;
+  /** As a Worker is to see it. */
+  readonly message: Message;
+  readonly socket: Carrier;
+  /**
+   * What the core says to it.
+   *
+   * @param extra the fields of a Worker's response
+   */
+  judge(policy: object, extra?: string[]): Answer;
+  /** Says yes, with such an answer. */
+  accept(answer: Answer): void;
+  /** Answers with anything else, and ends. */
+  answer(how: (to: Outgoing) => unknown, signal?: AbortSignal): Promise<void>;
+  /** Ends what its client has left. */
+  leave(): void;
+}
+
+/** One by an upgrade of HTTP/1.1, whose socket node:http gave away. */
+export class Upgrade implements Asked {
+  constructor(
+    readonly message: IncomingMessage,
+    readonly socket: Stream,
+    /** When it came, by `clock`. */
+    private readonly began: number,
+  ) {}
+
+  judge(policy: object, extra: string[] = []): Answer {
+    return judgeUpgrade(this.message, policy, extra);
+  }
+
+  accept({ status, response }: Answer): void {
+    this.socket.write(response);
+    tellOfRequest(this.message, status, this.began);
+  }
+
+  answer(how: (to: Outgoing) => unknown, signal?: AbortSignal): Promise<void> {
+    const { message, socket, began } = this;
+    const to = new ServerResponse(message);
+    observe(message, to, began);
+    to.shouldKeepAlive = false;
+    to.assignSocket(socket as Socket);
+    // Then nothing of it is read any more that is to be sent.
+    if (socket.destroyed) to.destroy().emit('close');
+    const drained = () => to.emit('drain');
+    socket.on('drain', drained);
+    to.on('finish', () => {
+      to.detachSocket(socket as Socket);
+      socket.off('drain', drained);
+      endSoon(socket);
+    });
+    // What still comes is nobody's, but its end is to be heard of.
+    socket.resume();
+    return respond(to, signal, how);
+  }
+
+  leave(): void {
+    tellOfRequest(this.message, undefined, this.began);
+    endSoon(this.socket);
+  }
+}
+
+export function judgeUpgrade({ method = '', url = '', httpVersion, rawHeaders }: Message, policy: object, extra: string[] = []): Answer {
+  return native.upgradeAnswer({ method, target: url, version: httpVersion }, rawHeaders, policy, extra);
 }
 
 /** Waits for the answers to requests before this one, which node:http does not. */
@@ -23,34 +83,8 @@ export async function answersBefore(socket: Stream & { _httpMessage?: ServerResp
   }
 }
 
-/** Answers on a socket that node:http gave away, and ends it. */
-export function answer({ message, socket, began }: Asked, how: (to: ServerResponse) => unknown, signal?: AbortSignal): Promise<void> {
-  const to = new ServerResponse(message);
-  observe(message, to, began);
-  to.shouldKeepAlive = false;
-  to.assignSocket(socket as Socket);
-  // Then nothing of it is read any more that is to be sent.
-  if (socket.destroyed) to.destroy().emit('close');
-  const drained = () => to.emit('drain');
-  socket.on('drain', drained);
-  to.on('finish', () => {
-    to.detachSocket(socket as Socket);
-    socket.off('drain', drained);
-    endSoon(socket);
-  });
-  // What still comes is nobody's, but its end is to be heard of.
-  socket.resume();
-  return respond(to, signal, how);
-}
-
-/** Ends a socket whose client is gone. */
-export function leave({ message, socket, began }: Asked): void {
-  tellOfRequest(message, undefined, began);
-  endSoon(socket);
-}
-
 /** @param signal aborted when the client is gone */
-export async function respond(to: ServerResponse, signal: AbortSignal | undefined, how: (to: ServerResponse) => unknown): Promise<void> {
+export async function respond<To extends Outgoing>(to: To, signal: AbortSignal | undefined, how: (to: To) => unknown): Promise<void> {
   try {
     await how(to);
   } catch (error) {

@@ -4,7 +4,7 @@ import { type ConnectionOptions } from '../engine/connection';
 import { Engine, type Negotiated } from '../engine/engine';
 import { native } from '../engine/native';
 import type { Wire } from '../web/wire';
-import { Link, type Stream } from './link';
+import { type Carrier, Link } from './link';
 
 /** What connections under ends are set to. */
 export class Coupler {
@@ -22,7 +22,7 @@ export class Coupler {
    * @param early what came behind the handshake
    * @param ended whether the peer has ended its direction behind that
    */
-  couple(client: boolean, socket: Stream, early: Buffer, agreed: Negotiated, wire: Wire, ended = false): Link {
+  couple(client: boolean, socket: Carrier, early: Buffer, agreed: Negotiated, wire: Wire, ended = false): Link {
     return new Link(socket, new Engine(client, this.config, agreed), wire, client, this.maxMessage, early, ended);
   }
 }

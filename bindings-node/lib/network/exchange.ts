@@ -1,4 +1,4 @@
-/** Between node:http and the classes of fetch: requests one way, ordinary responses the other. */
+/** Between node:http, or node:http2, and the classes of fetch: requests one way, ordinary responses the other. */
 
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
@@ -9,6 +9,30 @@ import { Body, contentLength, lengthOf } from '../web/body';
 import { Request } from '../web/request';
 import { isEncoded } from './coding';
 import { isName, isOfOneHop, passedOn } from './hop';
+
+/** A request, whatever carried it. */
+export interface Message extends Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'rawHeaders'> {
+  readonly socket: {
+    readonly remoteAddress?: string | undefined;
+    readonly localAddress?: string | undefined;
+    readonly localPort?: number | undefined;
+    /** There under TLS only. */
+    readonly encrypted?: boolean;
+  };
+}
+
+/** Where an answer goes: a response of node:http, or a stream. */
+export interface Outgoing
+  extends Pick<ServerResponse, 'statusCode' | 'headersSent' | 'shouldKeepAlive' | 'chunkedEncoding' | 'destroyed' | 'writableFinished'> {
+  readonly socket: { resetAndDestroy(): unknown } | null;
+  on(event: 'close' | 'drain', listener: () => void): this;
+  off(event: 'close' | 'drain', listener: () => void): this;
+  writeHead(status: number, phrase: string | undefined, fields: string[]): unknown;
+  flushHeaders(): void;
+  write(chunk: Uint8Array): boolean;
+  end(content?: string | Uint8Array): unknown;
+  destroy(): unknown;
+}
 
 /** What no Worker is asked, as no `Request` can say it. */
 export class Unanswerable extends Error {
@@ -25,15 +49,15 @@ export class Unanswerable extends Error {
  *
  * @param signal aborted when the client is gone
  */
-export function toRequest(message: IncomingMessage, signal: AbortSignal): Request {
-  const { method = 'GET', rawHeaders } = message;
+export function toRequest(message: Message, signal: AbortSignal): Request {
+  const { method = 'GET' } = message;
   if (unspeakable.has(method)) throw new Unanswerable(501, `method ${method} is not implemented`);
   // A Worker that passes the request on passes these on.
   const kept = asksForWebSocket(message) ? ['connection', 'upgrade'] : ['content-length'];
-  const headers = passedOn(pairs(rawHeaders), kept).filter(([name]) => !isName(name, CLIENT));
+  const headers = passedOn(fieldsAsked(message), kept).filter(([name]) => !isName(name, CLIENT));
   const { remoteAddress } = message.socket;
   if (remoteAddress !== undefined) headers.push([CLIENT, remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '')]);
-  const body = hasBody(message) && method !== 'GET' && method !== 'HEAD' ? Readable.toWeb(message) : null;
+  const body = hasBody(message) && method !== 'GET' && method !== 'HEAD' ? Readable.toWeb(message as Message & Readable) : null;
   const init = { method, headers, signal, body, duplex: 'half', redirect: 'manual' } as RequestInit;
   let request: Request;
   try {
@@ -45,8 +69,16 @@ export function toRequest(message: IncomingMessage, signal: AbortSignal): Reques
   return Object.defineProperty(request, 'cf', { value: {}, enumerable: true, writable: true, configurable: true });
 }
 
-/** The address that was asked for (RFC 9112 3.2 and 3.3). */
-function address({ socket, url = '', headers, rawHeaders }: IncomingMessage): string {
+/** All fields of a request; over HTTP/2 with `Host` for the pseudo-field that stands for it. */
+function fieldsAsked({ headers, rawHeaders }: Message): [string, string][] {
+  const authority = headers[AUTHORITY];
+  if (authority === undefined) return pairs(rawHeaders);
+  const fields = pairs(rawHeaders).filter(([name]) => !name.startsWith(':') && name !== 'host');
+  return [['host', String(authority)], ...fields];
+}
+
+/** The address that was asked for (RFC 9112 3.2 and 3.3, RFC 9113 8.3.1). */
+function address({ socket, url = '', headers, rawHeaders }: Message): string {
   const scheme = 'encrypted' in socket ? 'https' : 'http';
   if (!url.startsWith('/')) {
     if (/^https?:\/\/[^/?#@]+([/?#]|$)/i.test(url)) return url;
@@ -54,16 +86,16 @@ function address({ socket, url = '', headers, rawHeaders }: IncomingMessage): st
   }
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && isName(name, 'host'));
   // HTTP/1.0 knows hosts without a name.
-  const host = headers.host ?? `${socket.localAddress}:${socket.localPort}`;
-  if (hosts.length > 1 || !/^[^\s/?#@\\]+$/.test(host)) throw new Unanswerable(400, 'repeated or malformed Host');
+  const host = headers[AUTHORITY] ?? headers.host ?? `${socket.localAddress}:${socket.localPort}`;
+  if (hosts.length > 1 || !/^[^\s/?#@\\]+$/.test(String(host))) throw new Unanswerable(400, 'repeated or malformed Host');
   return `${scheme}://${host}${url}`;
 }
 
-export function asksForWebSocket({ headers }: IncomingMessage): boolean {
+export function asksForWebSocket({ headers }: Message): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+function hasBody({ headers }: Message): boolean {
   return headers['transfer-encoding'] !== undefined || contentLength(headers['content-length']) !== 0;
 }
 
@@ -78,7 +110,7 @@ export function isResponse(value: unknown): value is Response {
  * Sends a response, its body as it comes. Rejects if it cannot be sent; once it has begun, a body
  * that fails cuts the client off, who else would take it for whole.
  */
-export async function send(response: Response, to: ServerResponse, method: string | undefined): Promise<void> {
+export async function send(response: Response, to: Outgoing, method: string | undefined): Promise<void> {
   const { status, body: stream } = response;
   if (response.bodyUsed || stream?.locked) throw new TypeError('Body has already been used. It can only be used once.');
   if (status < 200 || status > 599) throw new RangeError(`A response of status ${status} cannot be sent.`);
@@ -107,7 +139,7 @@ export async function send(response: Response, to: ServerResponse, method: strin
 }
 
 /** What a response says but for what belongs to this connection, which is the host's to say. */
-function fieldsOf({ status, headers }: Response, to: ServerResponse, isDecoded: boolean): string[] {
+function fieldsOf({ status, headers }: Response, to: Outgoing, isDecoded: boolean): string[] {
   const fields: string[] = [];
   for (const [name, value] of headers) {
     if (!isOfOneHop(name) && !(isDecoded && name === 'content-encoding')) fields.push(name, value);
@@ -136,7 +168,7 @@ function isStill(encoding: string, { beginning, complete }: Body): boolean {
 }
 
 /** @param length what was told of it, which is kept */
-async function pour(body: Body, to: ServerResponse, length = Infinity): Promise<void> {
+async function pour(body: Body, to: Outgoing, length = Infinity): Promise<void> {
   to.on('close', () => body.cancel());
   let left = length;
   const write = async (chunk: Uint8Array) => {
@@ -162,7 +194,7 @@ async function pour(body: Body, to: ServerResponse, length = Infinity): Promise<
   }
 }
 
-function drained(to: ServerResponse): Promise<void> {
+function drained(to: Outgoing): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       to.off('drain', done).off('close', done);
@@ -172,7 +204,7 @@ function drained(to: ServerResponse): Promise<void> {
   });
 }
 
-function reset(to: ServerResponse): void {
+function reset(to: Outgoing): void {
   try {
     to.socket?.resetAndDestroy();
   } catch {
@@ -182,17 +214,18 @@ function reset(to: ServerResponse): void {
 }
 
 /** Answers without asking a Worker. */
-export function sendText(to: ServerResponse, status: number, text: string): void {
+export function sendText(to: Outgoing, status: number, text: string): void {
   to.writeHead(status, STATUS_CODES[status], ['content-type', 'text/plain; charset=utf-8', 'content-length', String(Buffer.byteLength(text))]);
   to.end(text);
 }
 
 /** Answers as the core says. */
-export function sendRefusal(to: ServerResponse, { status, fields, content }: Answer): void {
+export function sendRefusal(to: Outgoing, { status, fields, content }: Answer): void {
   to.writeHead(status, STATUS_CODES[status], fields);
   to.end(content);
 }
 
+const AUTHORITY = ':authority';
 const CLIENT = 'cf-connecting-ip';
 
 /** What the classes of fetch refuse. */

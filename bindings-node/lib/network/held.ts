@@ -1,7 +1,7 @@
 /** A socket between the head of a request and its answer: nobody reads it yet, and much may happen. */
 
 import { clearTimeout, setTimeout } from '../basics/timers';
-import type { Stream } from './link';
+import type { Carrier } from './link';
 import { GRACE } from './sockets';
 
 export class Held {
@@ -13,12 +13,14 @@ export class Held {
 
   /** @param head what came behind the head */
   constructor(
-    private readonly socket: Stream,
+    private readonly socket: Carrier,
     head: Buffer,
   ) {
     this.early = [head];
     this.size = head.length;
-    socket.on('data', this.keep).on('end', this.end).on('close', this.leave);
+    socket.on('data', this.keep);
+    socket.on('end', this.end);
+    socket.on('close', this.leave);
     // Who does not read does not hear of the end.
     socket.resume();
     if (socket.destroyed) this.leave();

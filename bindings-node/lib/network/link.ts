@@ -12,7 +12,35 @@ import type { Wire } from '../web/wire';
 import { dropSoon, Output } from './sockets';
 
 /** The socket of a server or a client, with what only a net.Socket has. */
-export type Stream = Duplex & { destroySoon?(): void; setNoDelay?(on: boolean): void; setTimeout?(ms: number): void };
+export type Stream = Duplex & OfSocket;
+
+interface OfSocket {
+  destroySoon?(): void;
+  setNoDelay?(on: boolean): void;
+  setTimeout?(ms: number): void;
+}
+
+/** What carries a connection: such a socket, or a stream of HTTP/2. */
+export interface Carrier extends OfSocket {
+  allowHalfOpen: boolean;
+  readonly writable: boolean;
+  readonly writableLength: number;
+  readonly readableEnded: boolean;
+  readonly destroyed: boolean;
+  on(event: string, listener: (...heard: any[]) => void): unknown;
+  once(event: string, listener: (...heard: any[]) => void): unknown;
+  off(event: string, listener: (...heard: any[]) => void): Carrier;
+  write(bytes: Uint8Array): boolean;
+  cork(): void;
+  uncork(): void;
+  end(): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  isPaused(): boolean;
+  destroy(): unknown;
+  /** Where giving up is told apart from an end: drops it so, behind what can still be written. */
+  cancel?(): void;
+}
 
 /** How a connection ended. */
 export interface Ending {
@@ -31,6 +59,7 @@ export class Link implements Sink {
   private ended = false;
   private closing = false;
   private lost = false;
+  private aborted = false;
   /** What the peer did wrong, until the end behind is told. */
   private fault: Error | undefined;
   /** The peer ended its direction without a Close frame, which the end behind is not told yet. */
@@ -45,7 +74,7 @@ export class Link implements Sink {
    * @param ended whether the peer has ended its direction behind that
    */
   constructor(
-    private readonly socket: Stream,
+    private readonly socket: Carrier,
     private readonly engine: Engine,
     private readonly wire: Wire,
     private readonly isClient: boolean,
@@ -121,6 +150,7 @@ export class Link implements Sink {
   closed(code: number, reason: string, clean: boolean, cause: Cause): void {
     this.ending = { code, reason, wasClean: clean };
     this.lost = cause === Cause.CloseTimeout || cause === Cause.PongTimeout;
+    this.aborted = cause === Cause.Abort;
     if (cause === Cause.Peer) this.failed();
     else if (cause === Cause.Transport) this.cut = setTimeout(() => this.tellCut(), PATIENCE).unref();
     else if (cause !== Cause.Handshake) this.wire.lost();
@@ -258,9 +288,14 @@ export class Link implements Sink {
       this.closing = true;
       clearTimeout(this.timer);
       if (this.lost) return void socket.destroy();
+      if (this.aborted && socket.cancel) return socket.cancel();
       // Drops it once it wrote what it has, and in any case.
-      if (socket.destroySoon) socket.destroySoon();
-      else socket.end(() => socket.destroy());
+      if (socket.destroySoon) {
+        socket.destroySoon();
+      } else {
+        socket.once('finish', () => socket.destroy());
+        socket.end();
+      }
       dropSoon(socket);
     } else if (!this.ended && !this.blocked) {
       this.ended = true;

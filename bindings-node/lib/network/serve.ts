@@ -1,7 +1,6 @@
-/** Serves a Worker on node:http. */
+/** Serves a Worker on node:http and node:http2. */
 
-import http from 'node:http';
-import https from 'node:https';
+import type https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { within } from '../basics/deadline';
 import { checkOptions } from '../basics/options';
@@ -9,6 +8,7 @@ import { report } from '../basics/report';
 import { type DurableObjects, Host } from '../durable/host';
 import type { AcceptedSocket } from './accepted';
 import { Acceptor, type UpgradeOptions } from './acceptor';
+import { checkServerOptions, createServer, listenTo, type Server } from './server';
 import { closeRules, serveRules } from './server-rules';
 import { type AnyWorker, handlerOf, moduleOf, type Worker } from './worker';
 
@@ -19,6 +19,11 @@ export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
   host?: string;
   /** Serves https and wss with these. */
   tls?: https.ServerOptions;
+  /**
+   * Speaks HTTP/2 with those who can, WebSockets included (RFC 8441), and HTTP/1.1 with the others. Default true with
+   * `tls`, without which no browser does. "cleartext": HTTP/2 alone and without TLS, for who knows beforehand, as a proxy.
+   */
+  http2?: boolean | 'cleartext';
   /** Milliseconds that the head of a request, and what comes before it, may take. Default 10 s. */
   headTimeout?: number;
   /** Bindings in `env` beside others: those of a Worker's configuration. */
@@ -34,7 +39,7 @@ export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
 export interface Serving {
   readonly url: string;
   readonly port: number;
-  readonly server: http.Server | https.Server;
+  readonly server: Server;
   /** The Durable Objects of the Worker. */
   readonly durable: DurableObjects;
   /** The WebSockets that are open. */
@@ -52,6 +57,7 @@ export async function serve<Env>(worker: AnyWorker<Env>, options: ServeOptions<E
   const module = moduleOf(worker);
   handlerOf(module['default'] as Worker);
   checkOptions('serve', options, serveRules);
+  checkServerOptions(options);
   const { vars, durableObjects: bindings, state, hibernateAfter } = options;
   // One to which nothing is added stays the object that it is.
   const env = vars || bindings ? { ...vars, ...(options.env as object) } : (options.env as Record<string, unknown> | undefined);
@@ -61,19 +67,16 @@ export async function serve<Env>(worker: AnyWorker<Env>, options: ServeOptions<E
 /** Serves a Worker whose bindings are there already. */
 export async function serveModule(module: Readonly<Record<string, unknown>>, objects: Host, options: ServeOptions): Promise<Serving> {
   const handler = handlerOf(module['default'] as Worker);
-  const { port = 8787, host = '127.0.0.1', tls, headTimeout = 10_000 } = options;
+  const { port = 8787, host = '127.0.0.1', tls, http2, headTimeout = 10_000 } = options;
   objects.load(module);
   const acceptor = new Acceptor({ ...options, env: objects.givenEnv }, objects.exports);
-  const server = createServer(tls, headTimeout);
+  const server = createServer({ tls, http2, headTimeout });
   const accepted = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     accepted.add(socket);
     socket.on('close', () => accepted.delete(socket));
   });
-  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => acceptor.add(socket));
-  server.on('request', (message, to) => void acceptor.request(message, to, handler));
-  server.on('upgrade', (message, socket, head) => void acceptor.upgrade(message, socket, head, handler));
-  server.on('connect', (_message, socket) => void socket.end('HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
+  const sessions = listenTo(server, acceptor, handler, { tls, http2, headTimeout });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       objects.close();
@@ -106,31 +109,13 @@ export async function serveModule(module: Readonly<Record<string, unknown>>, obj
       const { deadline = 5_000 } = options;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       acceptor.beginClosing();
+      sessions.beginClosing();
       await within(deadline, Promise.all([closed, acceptor.contexts.settled(), objects.idle()]));
       acceptor.destroy();
+      sessions.destroy();
       for (const socket of accepted) socket.destroy();
       await closed;
       objects.close();
     },
   };
 }
-
-function createServer(tls: https.ServerOptions | undefined, headTimeout: number): http.Server | https.Server {
-  const limited = Number.isFinite(headTimeout);
-  const settings: http.ServerOptions = {
-    headersTimeout: limited ? headTimeout : 0,
-    connectionsCheckingInterval: limited ? Math.min(Math.max(headTimeout / 10, 10), 1_000) : 30_000,
-    requestTimeout: limited ? Math.max(headTimeout, BODY_TIMEOUT) : BODY_TIMEOUT,
-  };
-  if (tls === undefined) return http.createServer(settings);
-  return https.createServer({
-    ...(limited && { handshakeTimeout: headTimeout }),
-    ...tls,
-    ...settings,
-    // As http has it. It is an option of tls.Server too.
-    ...{ allowHalfOpen: true },
-  });
-}
-
-/** Milliseconds for a request with its body. As node:http has it. */
-const BODY_TIMEOUT = 300_000;

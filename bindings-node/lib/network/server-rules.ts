@@ -19,6 +19,7 @@ export const serveRules: Rules = {
   port: between(0, 65_535),
   host: text,
   tls: object('an object of what tls.createServer takes'),
+  http2: { what: 'true, false or "cleartext"', isType: (value) => typeof value === 'boolean' || value === 'cleartext' },
   headTimeout: milliseconds,
   vars: object('an object of bindings'),
   durableObjects: object('an object that names a class for each binding'),

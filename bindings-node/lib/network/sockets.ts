@@ -2,13 +2,13 @@
 
 import { clearTimeout, setTimeout } from '../basics/timers';
 import { native } from '../engine/native';
-import type { Stream } from './link';
+import type { Carrier } from './link';
 
 /** How long a peer may take to end its side once all is said, and a socket to write what it has without any of it moving. */
 export const GRACE = 2_000;
 
 /** Ends the write side, and drops the socket when the peer has ended its own, or in any case soon. What still comes is not kept. */
-export function endSoon(socket: Stream): void {
+export function endSoon(socket: Carrier): void {
   socket.end();
   socket.resume();
   if (socket.readableEnded) socket.once('finish', () => socket.destroy());
@@ -17,7 +17,7 @@ export function endSoon(socket: Stream): void {
 }
 
 /** Drops the socket if it does not close by itself; not while there is more to take, and the peer takes it. */
-export function dropSoon(socket: Stream): void {
+export function dropSoon(socket: Carrier): void {
   const output = new Output(socket);
   let before = output.unsent;
   const look = () => {
@@ -35,7 +35,7 @@ export class Output {
   /** How many bytes more the socket below has written, as TLS adds its own. */
   private added = 0;
 
-  constructor(private readonly socket: Stream & { bytesWritten?: number; _handle?: Handle | null }) {}
+  constructor(private readonly socket: Carrier & { bytesWritten?: number; _handle?: Handle | null }) {}
 
   /** In bytes, as far as it is known. */
   get unsent(): number {

@@ -9,7 +9,7 @@ use wspair_core::handshake::{
     nonce_from_os,
 };
 
-use super::{Agreed, Deflate, HeadOptions, Owned, due, instant, list, refused, text};
+use super::{Agreed, Deflate, HeadOptions, Owned, due, flat, instant, list, refused};
 
 /// A request, for node:http to send, with the nonce that its answer has to know.
 #[napi(js_name = "ClientRequest")]
@@ -29,7 +29,10 @@ pub(crate) struct RequestOptions {
     pub deflate: Option<Deflate>,
 }
 
-fn request(address: &str, options: Option<RequestOptions>) -> napi::Result<ClientRequest> {
+pub(super) fn request(
+    address: &str,
+    options: Option<RequestOptions>,
+) -> napi::Result<ClientRequest> {
     let RequestOptions { subprotocols, fields, deflate } = options.unwrap_or_default();
     let mut request = ClientRequest::new(address).map_err(refused)?;
     for name in subprotocols.unwrap_or_default() {
@@ -54,8 +57,13 @@ impl NodeClientRequest {
     /// The fields to send with `GET`.
     #[napi(catch_unwind)]
     pub fn fields(&self) -> Vec<String> {
-        let fields = self.request.fields(Bootstrap::Upgrade, self.nonce);
-        fields.iter().flat_map(|(name, value)| [name.clone().into_owned(), text(value)]).collect()
+        flat(self.request.fields(Bootstrap::Upgrade, self.nonce))
+    }
+
+    /// Those of an extended `CONNECT`.
+    #[napi(catch_unwind)]
+    pub fn connect_fields(&self) -> Vec<String> {
+        flat(self.request.fields(Bootstrap::ExtendedConnect, self.nonce))
     }
 
     /// What the answer, of a version as `1.1`, agrees to. Throws if it cannot be relied on.
@@ -69,9 +77,21 @@ impl NodeClientRequest {
         if version != "1.1" {
             return Err(refused(Failure::HttpVersion));
         }
-        let fields = Owned::new(&fields);
+        self.check(Bootstrap::Upgrade, status, &fields)
+    }
+
+    /// As `verify` for an extended `CONNECT`.
+    #[napi(catch_unwind)]
+    pub fn verify_connect(&self, status: u16, fields: Vec<String>) -> napi::Result<Agreed> {
+        self.check(Bootstrap::ExtendedConnect, status, &fields)
+    }
+}
+
+impl NodeClientRequest {
+    fn check(&self, how: Bootstrap, status: u16, fields: &[String]) -> napi::Result<Agreed> {
+        let fields = Owned::new(fields);
         let response = Response::from_fields(status, fields.fields());
-        let agreed = response.verify(&self.request, Bootstrap::Upgrade, self.nonce);
+        let agreed = response.verify(&self.request, how, self.nonce);
         agreed.map(|agreed| (&agreed).into()).map_err(refused)
     }
 }

@@ -5,7 +5,7 @@
 use napi::bindgen_prelude::{Buffer, External};
 use napi_derive::napi;
 use wspair_core::handshake::{
-    AcceptError, HeadLimits, Policy, Refusal, ServerHandshake, ServerProgress,
+    AcceptError, HeadLimits, Policy, Refusal, Request, ServerHandshake, ServerProgress,
 };
 
 use super::{Answer, HeadOptions, Owned, answer, due, instant, list, refused};
@@ -23,6 +23,18 @@ pub(crate) struct NodeRequest {
     pub subprotocols: Vec<String>,
     /// Name, value, name, value.
     pub fields: Vec<String>,
+}
+
+impl From<&Request<'_>> for NodeRequest {
+    fn from(request: &Request<'_>) -> Self {
+        Self {
+            target: request.target().to_owned(),
+            authority: request.authority().to_owned(),
+            origin: request.origin().map(str::to_owned),
+            subprotocols: request.subprotocols().map(str::to_owned).collect(),
+            fields: list(request.fields()),
+        }
+    }
 }
 
 #[napi]
@@ -61,13 +73,7 @@ impl NodeServerHandshake {
         let ServerProgress::Request(request) = self.0.progress() else {
             return None;
         };
-        Some(NodeRequest {
-            target: request.target().to_owned(),
-            authority: request.authority().to_owned(),
-            origin: request.origin().map(str::to_owned),
-            subprotocols: request.subprotocols().map(str::to_owned).collect(),
-            fields: list(request.fields()),
-        })
+        Some((&request).into())
     }
 
     /// The answer to an invalid one.

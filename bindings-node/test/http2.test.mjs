@@ -1,0 +1,368 @@
+// WebSockets over HTTP/2 (RFC 8441): what a Worker and its clients see of them.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import https from 'node:https';
+import { test } from 'node:test';
+import * as wspair from 'wspair';
+import { certificate, logged, serving, until, withEnd } from './helpers.mjs';
+import { ask, asking, Peer, refusal, session } from './http2.mjs';
+
+const tls = certificate();
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = http2.constants;
+
+/** An echo that keeps the ends, what they are asked with and how they end. */
+function echo({ onmessage = (end, data) => end.send(data), ...init } = {}) {
+  const seen = { requests: [], ends: [], closes: [] };
+  const talk = withEnd(
+    wspair,
+    (end) => {
+      end.accept();
+      seen.ends.push(end);
+      end.addEventListener('message', ({ data }) => onmessage(end, data));
+      end.addEventListener('close', ({ code, reason, wasClean }) => seen.closes.push([code, reason, wasClean]));
+    },
+    init,
+  );
+  const worker = (request) => {
+    seen.requests.push(request);
+    return request.headers.get('upgrade') === 'websocket' ? talk(request) : new Response('a page');
+  };
+  return { seen, worker };
+}
+
+const serveEcho = async (t, options = {}, init = {}) => {
+  const { seen, worker } = echo(init);
+  const served = await serving(t, worker, { tls, ...options });
+  return { seen, ...served, session: await session(t, served.url) };
+};
+
+test('a server announces that it takes WebSockets', async (t) => {
+  const { session } = await serveEcho(t);
+  assert.equal(session.remoteSettings.enableConnectProtocol, true);
+});
+
+test('a Worker sees what it sees over HTTP/1.1', async (t) => {
+  const { session, seen, port } = await serveEcho(t);
+  const cookies = { cookie: ['a=b', 'c=d'] };
+  await Peer.open(session, { ':authority': `localhost:${port}`, ':path': '/chat?room=1', origin: 'https://example.org', ...cookies });
+  const [request] = seen.requests;
+  assert.equal(request.method, 'GET');
+  assert.equal(request.url, `https://localhost:${port}/chat?room=1`);
+  const headers = Object.fromEntries(request.headers);
+  assert.deepEqual(headers, {
+    'cf-connecting-ip': '127.0.0.1',
+    connection: 'Upgrade',
+    cookie: 'a=b; c=d',
+    host: `localhost:${port}`,
+    origin: 'https://example.org',
+    'sec-websocket-version': '13',
+    upgrade: 'websocket',
+  });
+});
+
+test('messages come back whole, short and long, many of them', async (t) => {
+  const { session } = await serveEcho(t);
+  const peer = await Peer.open(session);
+  const long = 'grüße '.repeat(1 << 19);
+  const bytes = randomBytes(5 << 20);
+  for (const message of ['', 'hi', long, bytes]) peer.send(message);
+  await until(() => peer.messages().length === 4, 20_000);
+  assert.deepEqual(peer.messages().slice(0, 3), ['', 'hi', long]);
+  assert.ok(bytes.equals(peer.messages()[3]));
+  for (let i = 0; i < 2_000; i++) peer.send(`${i}`);
+  await until(() => peer.messages().length === 2_004, 20_000);
+  assert.deepEqual(peer.messages().slice(4), Array.from({ length: 2_000 }, (_, i) => `${i}`));
+});
+
+test('a frame may be cut over any DATA frames', async (t) => {
+  const { session } = await serveEcho(t);
+  const peer = await Peer.open(session);
+  for (const byte of Buffer.from('8182000000006869' + '818200000000686a', 'hex')) {
+    await new Promise((resolve) => peer.stream.write(Buffer.of(byte), resolve));
+  }
+  await until(() => peer.messages().length === 2);
+  assert.deepEqual(peer.messages(), ['hi', 'hj']);
+});
+
+test('a subprotocol and compression are agreed on', async (t) => {
+  const { session } = await serveEcho(t, {}, { headers: { 'Sec-WebSocket-Protocol': 'chat', 'X-Room': '1' } });
+  const extensions = 'permessage-deflate; client_max_window_bits';
+  const peer = await Peer.open(session, { 'sec-websocket-protocol': 'chat', 'sec-websocket-extensions': extensions });
+  assert.equal(peer.headers['sec-websocket-protocol'], 'chat');
+  assert.match(peer.headers['sec-websocket-extensions'], /^permessage-deflate/);
+  assert.equal(peer.headers['x-room'], '1');
+  for (const absent of ['connection', 'upgrade', 'sec-websocket-accept']) assert.equal(peer.headers[absent], undefined);
+  peer.send('x'.repeat(10_000));
+  assert.equal(await peer.next(), 'x'.repeat(10_000));
+});
+
+test('a client closes, with END_STREAM beside its Close frame or after it', async (t) => {
+  const { session, seen } = await serveEcho(t);
+  const [beside, after] = [await Peer.open(session), await Peer.open(session)];
+  beside.send('last');
+  beside.close(4000, 'bye');
+  assert.deepEqual(await beside.gone(), {
+    reset: NGHTTP2_NO_ERROR,
+    closed: { type: 'closed', code: 4000, reason: 'bye', clean: true, cause: 'handshake' },
+  });
+  assert.deepEqual(beside.messages(), ['last']);
+  after.connection.close(4001, '');
+  after.flush();
+  const { reset, closed } = await after.gone();
+  assert.deepEqual([reset, closed.code, closed.clean], [NGHTTP2_NO_ERROR, 4001, true]);
+  assert.deepEqual(seen.closes, [[4000, 'bye', true], [4001, '', true]]);
+});
+
+test('a server closes, and ends the stream', async (t) => {
+  const { session, seen } = await serveEcho(t);
+  const peer = await Peer.open(session);
+  seen.ends[0].send('last');
+  seen.ends[0].close(4002, 'enough');
+  const { reset, closed } = await peer.gone();
+  assert.deepEqual([reset, closed.code, closed.reason, closed.clean], [NGHTTP2_NO_ERROR, 4002, 'enough', true]);
+  assert.deepEqual(peer.messages(), ['last']);
+  assert.ok(peer.ended);
+  await until(() => seen.closes.length === 1);
+  assert.deepEqual(seen.closes, [[4002, '', true]]);
+});
+
+test('END_STREAM without a Close frame is 1006, and what came before is answered', async (t) => {
+  const { session, seen } = await serveEcho(t);
+  const peer = await Peer.open(session);
+  peer.connection.sendText('last');
+  peer.stream.end(peer.connection.flush());
+  await peer.gone();
+  assert.deepEqual(peer.messages(), ['last']);
+  await until(() => seen.closes.length === 1);
+  assert.equal(seen.closes[0][0], 1006);
+  assert.equal(seen.closes[0][2], false);
+});
+
+test('a reset by the client is 1006, whatever its code', async (t) => {
+  const { session, seen } = await serveEcho(t);
+  for (const code of [NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR]) {
+    const peer = await Peer.open(session);
+    peer.send('hi');
+    await peer.next();
+    peer.stream.close(code);
+    await until(() => seen.closes.length === 1, 10_000);
+    const [[closed, , clean]] = seen.closes.splice(0);
+    assert.deepEqual([closed, clean], [1006, false]);
+  }
+  // The session goes on.
+  const peer = await Peer.open(session);
+  peer.send('still here');
+  assert.equal(await peer.next(), 'still here');
+});
+
+test('a connection that is dropped is reset with CANCEL', async (t) => {
+  const { session, sockets, seen } = await serveEcho(t);
+  const peer = await Peer.open(session);
+  for (const socket of sockets) socket.terminate();
+  assert.equal((await peer.gone()).reset, NGHTTP2_CANCEL);
+  await until(() => seen.closes.length === 1);
+  assert.equal(seen.closes[0][0], 1006);
+});
+
+test('a breach of the protocol is told by a Close frame, and ends one stream', async (t) => {
+  const { session } = await serveEcho(t);
+  const [bad, other] = [await Peer.open(session), await Peer.open(session)];
+  bad.stream.write(Buffer.from('810178', 'hex'));
+  const { closed } = await bad.gone();
+  assert.equal(closed.code, 1002);
+  other.send('still here');
+  assert.equal(await other.next(), 'still here');
+});
+
+test('40 sockets share a session', async (t) => {
+  const { session, sockets, server } = await serveEcho(t);
+  let sessions = 0;
+  server.on('session', () => sessions++);
+  const peers = await Promise.all(Array.from({ length: 40 }, () => Peer.open(session)));
+  assert.equal(sockets.size, 40);
+  peers.forEach((peer, i) => peer.send(`${i}`));
+  await until(() => peers.every((peer) => peer.messages().length === 1), 10_000);
+  assert.deepEqual(peers.map((peer) => peer.messages()[0]), peers.map((_, i) => `${i}`));
+  assert.equal(sessions, 0);
+});
+
+test('who is not read is held up, and nobody else of the session', async (t) => {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const { session, seen } = await serveEcho(t, {}, {
+    onmessage: (end, data) => (data.byteLength === undefined ? end.send(data) : held),
+  });
+  const [slow, fast] = [await Peer.open(session), await Peer.open(session)];
+  // The client does not read on one stream, and its echo goes no further than the windows.
+  slow.stream.pause();
+  seen.ends[0].send(Buffer.alloc(16 << 20));
+  for (let i = 0; i < 100; i++) {
+    fast.send(`${i}`);
+    await fast.next();
+  }
+  release();
+  slow.stream.resume();
+  assert.equal((await slow.next()).byteLength, 16 << 20);
+});
+
+test('answers to requests that are not taken', async (t) => {
+  const { session, seen, port } = await serveEcho(t, { origins: ['https://example.org'], missingOrigin: true });
+  const rows = [
+    [{ ':protocol': 'foo' }, 501],
+    [{ ':protocol': 'connect-udp' }, 501],
+    [{ 'sec-websocket-version': '12' }, 400],
+    [{ 'sec-websocket-version': undefined }, 400],
+    [{ 'sec-websocket-version': ['13', '13'] }, 400],
+    [{ 'sec-websocket-protocol': 'a, a' }, 400],
+    [{ 'sec-websocket-extensions': ';' }, 400],
+    [{ origin: 'https://example.com' }, 403],
+  ];
+  for (const [fields, status] of rows) {
+    const answer = await refusal(session, asking(fields));
+    assert.equal(answer.status, status, JSON.stringify(fields));
+    assert.notEqual(answer.body, '', JSON.stringify(fields));
+    if ('sec-websocket-version' in fields) assert.equal(answer.headers['sec-websocket-version'], '13');
+  }
+  const ended = await refusal(session, asking(), { endStream: true });
+  assert.equal(ended.status, 400);
+  const proxied = await refusal(session, { ':method': 'CONNECT', ':authority': 'example.org:443' });
+  assert.deepEqual([proxied.status, proxied.headers.allow.startsWith('GET')], [405, true]);
+  const other = await ask(session, asking({ ':authority': `localhost:${port}`, host: 'example.org' }));
+  assert.equal(other.reset, NGHTTP2_PROTOCOL_ERROR);
+  assert.equal(seen.requests.length, 0);
+  // A key means nothing here.
+  const keyed = await ask(session, asking({ 'sec-websocket-key': 'x', ':authority': `localhost:${port}`, host: `localhost:${port}` }));
+  assert.deepEqual([keyed.status, keyed.headers['sec-websocket-accept']], [200, undefined]);
+});
+
+test('a Worker may answer otherwise', async (t) => {
+  const lines = logged(t);
+  const worker = (request) => {
+    if (request.url.endsWith('/throws')) throw new Error('in the Worker');
+    if (request.url.endsWith('/switches')) return new wspair.Response(null, { status: 101 });
+    return new Response('not today', { status: 403, headers: { 'x-why': 'closed', connection: 'close' } });
+  };
+  const { url } = await serving(t, worker, { tls });
+  const client = await session(t, url);
+  const answer = await refusal(client, asking());
+  assert.deepEqual([answer.status, answer.body, answer.headers['x-why']], [403, 'not today', 'closed']);
+  assert.equal(lines.length, 0);
+  for (const path of ['/throws', '/switches']) assert.equal((await refusal(client, asking({ ':path': path }))).status, 500);
+  assert.equal(lines.length, 2);
+});
+
+test('ordinary requests come over either version', async (t) => {
+  const worker = async (request) => {
+    const { method, url, headers } = request;
+    const body = method === 'POST' ? await request.text() : '';
+    const answer = new Response(JSON.stringify({ method, url, host: headers.get('host'), pseudo: [...headers.keys()].filter((name) => name.startsWith(':')), body }), {
+      headers: { 'content-type': 'application/json', 'keep-alive': 'timeout=5' },
+    });
+    answer.headers.append('set-cookie', 'a=1');
+    answer.headers.append('set-cookie', 'b=2');
+    return answer;
+  };
+  const { url, port } = await serving(t, worker, { tls });
+  const client = await session(t, url);
+  const fetch2 = async (fields, body) => {
+    const stream = client.request({ ':path': '/a?b', ...fields }, { endStream: body === undefined });
+    stream.end(body);
+    const [headers] = await once(stream, 'response');
+    return { headers, text: (await stream.setEncoding('utf8').toArray()).join('') };
+  };
+  const got = await fetch2({});
+  assert.equal(got.headers[':status'], 200);
+  assert.deepEqual(got.headers['set-cookie'], ['a=1', 'b=2']);
+  assert.equal(got.headers['keep-alive'], undefined);
+  assert.deepEqual(JSON.parse(got.text), { method: 'GET', url: `${url}a?b`, host: `127.0.0.1:${port}`, pseudo: [], body: '' });
+  const posted = await fetch2({ ':method': 'POST' }, 'a body');
+  assert.equal(JSON.parse(posted.text).body, 'a body');
+  assert.equal((await fetch2({ ':method': 'HEAD' })).text, '');
+  const [response] = await once(https.get(url, { rejectUnauthorized: false, agent: false }), 'response');
+  assert.equal(response.httpVersion, '1.1');
+  assert.equal(JSON.parse((await response.setEncoding('utf8').toArray()).join('')).method, 'GET');
+});
+
+test('HTTP/1.1 upgrades go on at the same port', async (t) => {
+  const { ws, sockets } = await serveEcho(t);
+  const socket = new wspair.WebSocket(ws, [], { tls: { rejectUnauthorized: false } });
+  const messages = [];
+  socket.addEventListener('message', ({ data }) => messages.push(data));
+  await once(socket, 'open');
+  socket.send('hi');
+  await until(() => messages.length === 1);
+  assert.equal(sockets.size, 1);
+  socket.close(1000, '');
+  await once(socket, 'close');
+});
+
+test('without http2 the same server speaks HTTP/1.1 only', async (t) => {
+  const { url } = await serving(t, echo().worker, { tls, http2: false });
+  const client = http2.connect(url, { rejectUnauthorized: false });
+  const [error] = await once(client, 'error');
+  assert.ok(error);
+});
+
+test('HTTP/2 without TLS is for who knows beforehand', async (t) => {
+  const { url, port } = await serving(t, echo().worker, { http2: 'cleartext' });
+  assert.equal(url, `http://127.0.0.1:${port}/`);
+  const peer = await Peer.open(await session(t, url), { ':scheme': 'http' });
+  peer.send('hi');
+  assert.equal(await peer.next(), 'hi');
+  await assert.rejects(wspair.serve(echo().worker, { port: 0, http2: true }), /"http2" of serve needs "tls"/);
+  await assert.rejects(wspair.serve(echo().worker, { port: 0, http2: 'cleartext', tls }), /beside "tls"/);
+  await assert.rejects(wspair.serve(echo().worker, { port: 0, http2: 'h2c' }), { code: 'ERR_INVALID_ARG_TYPE' });
+});
+
+test('a server that closes says goodbye to the sockets and to the session', async (t) => {
+  const { session, close, seen } = await serveEcho(t);
+  const peer = await Peer.open(session);
+  let goaway;
+  session.on('goaway', (code) => (goaway = code));
+  const closed = close({ deadline: 10_000 });
+  assert.equal((await peer.gone()).closed.code, 1001);
+  await closed;
+  assert.equal(goaway, NGHTTP2_NO_ERROR);
+  assert.deepEqual(seen.closes.map(([code]) => code), [1001]);
+});
+
+test('a server that closes drops who stays, by the deadline', async (t) => {
+  const { session, close, seen } = await serveEcho(t);
+  const peer = await Peer.open(session);
+  peer.stream.pause();
+  peer.stream.removeAllListeners('data');
+  const began = Date.now();
+  await close({ deadline: 200 });
+  assert.ok(Date.now() - began < 5_000);
+  await until(() => seen.closes.length === 1);
+});
+
+test('a session that is lost takes its sockets along', async (t) => {
+  const { session, seen, sockets } = await serveEcho(t);
+  await Promise.all(Array.from({ length: 5 }, () => Peer.open(session)));
+  session.destroy();
+  await until(() => seen.closes.length === 5);
+  assert.deepEqual(seen.closes.map(([code]) => code), [1006, 1006, 1006, 1006, 1006]);
+  await until(() => sockets.size === 0);
+});
+
+test('a session whose streams are reset as soon as they are asked for is ended, and no other', async (t) => {
+  const { session: calm, url, seen, server } = await serveEcho(t);
+  const other = await Peer.open(calm);
+  let ended = false;
+  server.on('session', (session) => session.on('close', () => (ended = true)));
+  const hasty = await session(t, url);
+  for (let i = 0; i < 1_000 && !ended; i++) {
+    const stream = hasty.request(asking(), { endStream: false });
+    stream.on('error', () => {});
+    stream.close(NGHTTP2_CANCEL);
+    if (i % 10 === 0) await new Promise(setImmediate);
+  }
+  await until(() => ended, 10_000);
+  assert.ok(seen.requests.length < 200, `${seen.requests.length} requests`);
+  other.send('still here');
+  assert.equal(await other.next(), 'still here');
+  await until(() => seen.closes.length === seen.ends.length - 1);
+});
