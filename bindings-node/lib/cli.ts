@@ -2,34 +2,36 @@
 /** The command `wspair`: serves a Worker's module. */
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { report } from './basics/report';
 import { surround } from './cloudflare/surroundings';
-import { type Arguments, readArguments } from './command/arguments';
+import { readArguments } from './command/arguments';
 import { printLines } from './command/lines';
 import { load } from './command/load';
+import { makePlan, type Plan } from './command/plan';
 import { Refusal } from './command/refusal';
-import { readVars } from './command/vars';
+import { ConfigurationError } from './configuration/document';
+import { Host } from './durable/host';
 import { forCompatibilityDate } from './index';
-import { type Serving, serve } from './network/serve';
+import { type Serving, serveModule } from './network/serve';
 import { register } from './register';
 
 async function main(): Promise<void> {
   const given = readArguments();
   if (given === undefined) return;
-  const { file, port, host, tls, limits, watch, quiet } = given;
-  const module = path.resolve(file);
-  if (!existsSync(module)) throw new Refusal(`there is no ${file}`);
+  const { tls, limits, watch, quiet } = given;
+  const plan = makePlan(given);
   if (watch) return startWatching();
 
-  register(classesOf(given));
-  const env = readVars(module, given.vars);
+  const { module, file, port, host } = plan;
+  register(classesOf(plan));
+  for (const line of plan.lines) console.error(`wspair: ${line}`);
+  const objects = openObjects(plan);
+  const { env, exports } = objects;
   // Before the module runs, which may look.
-  surround({ env });
+  surround({ env, exports });
   outliveTheWorker();
   const worker = await load(module, file);
-  const serving = await serve(worker, { port, host, env, limits, ...(tls && { tls }) }).catch((error) => {
+  const serving = await serveModule(worker, objects, { port, host, env, limits, ...(tls && { tls }) }).catch((error) => {
     throw new Refusal(error.syscall === undefined ? error.message : `cannot listen on ${host}:${port}: ${error.message}`);
   });
   console.log(`listening on ${serving.url}`);
@@ -37,7 +39,15 @@ async function main(): Promise<void> {
   closeOnSignal(serving);
 }
 
-function classesOf({ date, flags }: Arguments) {
+function openObjects({ objects }: Plan): Host {
+  try {
+    return new Host(objects);
+  } catch (error) {
+    throw new Refusal((error as Error).message);
+  }
+}
+
+function classesOf({ date, flags }: Plan) {
   try {
     return forCompatibilityDate(date ?? '9999-12-31', flags);
   } catch (error) {
@@ -72,6 +82,6 @@ function startWatching(): void {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Refusal ? `wspair: ${error.message}` : error);
+  console.error(error instanceof Refusal || error instanceof ConfigurationError ? `wspair: ${error.message.replace(/^wspair: /, '')}` : error);
   process.exit(1);
 });

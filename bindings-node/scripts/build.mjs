@@ -2,7 +2,7 @@
 //
 // WSPAIR_PROFILE is cargo's profile: release unless set, fast for what is built only to be tested.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,3 +26,13 @@ copyFileSync(library, binary);
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 run(process.execPath, [createRequire(import.meta.url).resolve('typescript/bin/tsc')]);
+
+// The package has no dependencies: the parsers of its configuration come with it, with their licences.
+for (const [from, to] of [
+  ['smol-toml/dist/index.cjs', 'smol-toml/index.cjs'],
+  ['smol-toml/LICENSE', 'smol-toml/LICENSE'],
+  ['jsonc-parser/lib/umd', 'jsonc-parser'],
+  ['jsonc-parser/LICENSE.md', 'jsonc-parser/LICENSE.md'],
+]) {
+  cpSync(path.join(root, 'node_modules', from), path.join(root, 'dist/vendored', to), { recursive: true, filter: (file) => !file.endsWith('.d.ts') });
+}

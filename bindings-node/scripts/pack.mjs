@@ -22,6 +22,7 @@ for (const binary of binaries) {
 manifest.optionalDependencies = Object.fromEntries(binaries.map(({ name, version }) => [name, version]));
 delete manifest.scripts;
 delete manifest.devDependencies;
+delete manifest.overrides;
 
 const main = path.join(stage, 'wspair');
 for (const folder of ['dist', 'types']) cpSync(path.join(root, folder), path.join(main, folder), { recursive: true });

@@ -228,14 +228,15 @@ describe('wspair', () => {
     assert.equal(await (await fetch((await url()).replace('ws', 'http'))).text(), 'env {"A":"1"} /');
   });
 
-  test('says what is missing to a Durable Object', async (t) => {
+  test('runs the Durable Objects of a module that nothing is configured for', async (t) => {
     const file = await worker('room.mjs', `
       import { DurableObject } from 'cloudflare:workers';
-      export class Room extends DurableObject {}
-      export default { fetch: () => new Response('without rooms') };`);
-    const { url, told } = run(t, file, '--port', '0');
-    assert.equal(await (await fetch((await url()).replace('ws', 'http'))).text(), 'without rooms');
-    assert.match(told.err, /room\.mjs exports the Durable Object class Room: wspair runs none yet/);
+      export class Room extends DurableObject {
+        hello() { return 'hello from ' + this.ctx.id.name; }
+      }
+      export default { fetch: async (request, env, ctx) => new Response(await ctx.exports.Room.getByName('here').hello()) };`);
+    const { url } = run(t, file, '--port', '0');
+    assert.equal(await (await fetch((await url()).replace('ws', 'http'))).text(), 'hello from here');
   });
 
   test('says how to run TypeScript where Node does not', async (t) => {

@@ -6,14 +6,23 @@ import { parseArgs } from 'node:util';
 import { Refusal } from './refusal';
 
 export const usage = `usage: wspair WORKER [options]
+       wspair [options]      in the folder of a project
 
-  WORKER                     a module that exports default { fetch(request, env, ctx) }
+  WORKER                     a module that exports default { fetch(request, env, ctx) }; default
+                             what the project's configuration says
+  --config FILE              the project's configuration; default wrangler.jsonc, wrangler.json or
+                             wrangler.toml beside the Worker or here
+  --env NAME                 the environment of it that counts
+  --state FOLDER             where Durable Objects are kept, or memory; default .wspair/state beside
+                             the configuration
+  --hibernate-after TIME     when Durable Objects sleep that nothing happens to; default 10s
+  --no-hibernate             they never do
   --port PORT                default 8787; 0 for any that is free
   --host HOST                default 127.0.0.1
   --tls-cert FILE            serve https and wss, with this certificate
   --tls-key FILE             and this key, both as PEM
   --var NAME=VALUE           a binding in env; may be repeated. Others are read from .dev.vars, or
-                             else .env, beside the Worker
+                             else .env, beside the configuration or the Worker
   --ping TIME                ping clients that have been silent for so long: 30s, or milliseconds
   --max-message SIZE         longest message accepted: 1m, 64k, or bytes; default 32m
   --compat-date YYYY-MM-DD   behave as the runtime at that date; default the newest
@@ -25,9 +34,14 @@ export const usage = `usage: wspair WORKER [options]
 
 export interface Arguments {
   /** The Worker's module, as it was written. */
-  file: string;
-  port: number;
-  host: string;
+  file: string | undefined;
+  config: string | undefined;
+  environment: string | undefined;
+  state: string | undefined;
+  /** Milliseconds; 0 for never. */
+  hibernateAfter: number | undefined;
+  port: number | undefined;
+  host: string | undefined;
   tls: { cert: Buffer; key: Buffer } | undefined;
   vars: Record<string, string>;
   limits: { pingAfter?: number; maxMessage?: number };
@@ -43,14 +57,17 @@ export function readArguments(): Arguments | undefined {
   if (values.help) return void console.log(usage);
   if (values.version) return void console.log(version());
   const [file, ...rest] = positionals;
-  if (file === undefined || rest.length > 0) throw new Refusal(usage);
-  const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port > 65_535) throw new Refusal(`--port ${values.port} is no port`);
-  const pingAfter = measure('--ping', values.ping, 'a time such as 30s or 500ms', { '': 1, ms: 1, s: 1_000, m: 60_000 });
+  if (rest.length > 0) throw new Refusal(usage);
+  const pingAfter = measure('--ping', values.ping, 'a time such as 30s or 500ms', times);
+  const hibernateAfter = measure('--hibernate-after', values['hibernate-after'], 'a time such as 30s or 500ms', times);
   const maxMessage = measure('--max-message', values['max-message'], 'a size such as 1m or 64k', { '': 1, k: 1 << 10, m: 1 << 20, g: 1 << 30 });
   return {
     file,
-    port,
+    config: values.config,
+    environment: values.env,
+    state: values.state,
+    hibernateAfter: values['no-hibernate'] ? 0 : hibernateAfter,
+    port: portOf(values.port),
     host: values.host,
     tls: tlsOf(values['tls-cert'], values['tls-key']),
     vars: Object.fromEntries((values.var ?? []).map(binding)),
@@ -67,8 +84,13 @@ function parse() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        port: { type: 'string', default: '8787' },
-        host: { type: 'string', default: '127.0.0.1' },
+        config: { type: 'string' },
+        env: { type: 'string' },
+        state: { type: 'string' },
+        'hibernate-after': { type: 'string' },
+        'no-hibernate': { type: 'boolean' },
+        port: { type: 'string' },
+        host: { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         var: { type: 'string', multiple: true },
@@ -85,6 +107,14 @@ function parse() {
   } catch (error) {
     throw new Refusal(`${(error as Error).message}\n\n${usage}`);
   }
+}
+
+const times = { '': 1, ms: 1, s: 1_000, m: 60_000 };
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new Refusal(`--port ${text} is no port`);
+  return Number(text);
 }
 
 function measure(option: string, text: string | undefined, what: string, units: Record<string, number>): number | undefined {

@@ -2,10 +2,11 @@
 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { handlerOf, type Worker, type WorkerClass } from '../network/worker';
+import { handlerOf, type Worker } from '../network/worker';
 import { Refusal } from './refusal';
 
-export async function load(module: string, file: string): Promise<Worker | WorkerClass> {
+/** What it exports, a handler by default among it. */
+export async function load(module: string, file: string): Promise<Readonly<Record<string, unknown>>> {
   let exports: Record<string, unknown>;
   try {
     exports = await import(pathToFileURL(module).href);
@@ -21,11 +22,7 @@ export async function load(module: string, file: string): Promise<Worker | Worke
   } catch {
     throw new Refusal(`${file} exports no fetch: it needs "export default { fetch(request, env, ctx) { … } }"`);
   }
-  for (const [name, value] of Object.entries(exports)) {
-    if (!isDurableObject(value)) continue;
-    console.error(`wspair: ${file} exports the Durable Object class ${name}: wspair runs none yet, so there is no binding to it in env`);
-  }
-  return worker as Worker | WorkerClass;
+  return exports;
 }
 
 function whichCannotRun(error: Error, file: string): string {
@@ -35,12 +32,4 @@ function whichCannotRun(error: Error, file: string): string {
     `Node ${process.version} does not run TypeScript: 22.18 and later do. Or compile the Worker first, as by ` +
     `"npx esbuild ${file} --bundle --format=esm --external:cloudflare:* --outfile=${compiled}"`
   );
-}
-
-/** Whether it is a class that extends the one of `cloudflare:workers`. */
-function isDurableObject(value: unknown): boolean {
-  for (let base = value; typeof base === 'function'; base = Object.getPrototypeOf(base)) {
-    if (base.name === 'DurableObject' && base !== value) return true;
-  }
-  return false;
 }

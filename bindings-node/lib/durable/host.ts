@@ -128,7 +128,7 @@ export class Host {
   }
 
   /** Lets go of the state. What has begun is cut off, what was written is kept. */
-  close(): void {
+  async close(): Promise<void> {
     this.opened?.alarms.stop();
     for (const { life } of this.actors()) {
       try {
@@ -137,7 +137,7 @@ export class Host {
         report(error);
       }
     }
-    this.opened?.close();
+    await this.opened?.close();
   }
 
   private kind(name: string): Kind {

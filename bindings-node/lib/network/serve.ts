@@ -79,7 +79,7 @@ export async function serveModule(module: Readonly<Record<string, unknown>>, obj
   const sessions = listenTo(server, acceptor, handler, { tls, http2, headTimeout });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      objects.close();
+      void objects.close();
       reject(error);
     });
     server.listen(port, host, () => {
@@ -115,7 +115,7 @@ export async function serveModule(module: Readonly<Record<string, unknown>>, obj
       sessions.destroy();
       for (const socket of accepted) socket.destroy();
       await closed;
-      objects.close();
+      await objects.close();
     },
   };
 }

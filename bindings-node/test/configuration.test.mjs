@@ -1,0 +1,160 @@
+// The files that a project has, and what the command makes of them.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { until } from './helpers.mjs';
+
+const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+
+const worker = `
+  import { DurableObject, env as around } from 'cloudflare:workers';
+  const early = Object.keys(around);
+  export class Room extends DurableObject {
+    async add() {
+      const count = ((await this.ctx.storage.get('count')) ?? 0) + 1;
+      await this.ctx.storage.put('count', count);
+      return count;
+    }
+  }
+  export default {
+    async fetch(request, env) {
+      const { pathname } = new URL(request.url);
+      if (pathname === '/add') return new Response(String(await env.ROOM.getByName('a').add()));
+      if (pathname === '/early') return Response.json(early);
+      if (pathname === '/use') {
+        try {
+          return new Response(await env.CACHE.get('x'));
+        } catch (error) {
+          return new Response(error.message);
+        }
+      }
+      const binary = Object.values(new WebSocketPair())[0].binaryType;
+      return Response.json({ ...env, ROOM: typeof env.ROOM, CACHE: typeof env.CACHE, binary });
+    },
+  };`;
+
+/** A folder with these files, and the Worker's. */
+async function project(t, files) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'wspair-'));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const [name, text] of Object.entries({ 'src/worker.mjs': worker, ...files })) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), typeof text === 'string' ? text : JSON.stringify(text));
+  }
+  return folder;
+}
+
+function run(t, folder, ...args) {
+  const child = spawn(process.execPath, [cli, ...args], { cwd: folder });
+  t.after(() => child.kill('SIGKILL'));
+  const told = { out: '', err: '' };
+  child.stdout.on('data', (text) => (told.out += text));
+  child.stderr.on('data', (text) => (told.err += text));
+  const ended = once(child, 'close');
+  const url = async () => {
+    await until(() => /listening on (\S+)\n/.test(told.out), 20_000);
+    return /listening on (\S+)\n/.exec(told.out)[1];
+  };
+  const ask = async (place) => (await fetch(`${await url()}${place}`)).text();
+  return { child, told, ended, url, ask };
+}
+
+const usual = {
+  name: 'chat',
+  main: 'src/worker.mjs',
+  compatibility_date: '2024-01-01',
+  vars: { WHO: 'everybody', LIST: [1, { two: 2 }] },
+  durable_objects: { bindings: [{ name: 'ROOM', class_name: 'Room' }] },
+  migrations: [{ tag: 'v1', new_sqlite_classes: ['Room'] }],
+  dev: { port: 0 },
+};
+
+describe('wspair alone in the folder of a project', () => {
+  const toml = `
+name = "chat"
+main = "src/worker.mjs"
+compatibility_date = 2024-01-01
+[vars]
+WHO = "everybody"
+LIST = [1, { two = 2 }]
+[[durable_objects.bindings]]
+name = "ROOM"
+class_name = "Room"
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["Room"]
+[dev]
+port = 0
+`;
+  const commented = JSON.stringify(usual, null, 2).replace('{', '{ // a comment\n /* another */').replace(/\}$/, ',}');
+  for (const [name, text] of [['wrangler.json', usual], ['wrangler.jsonc', commented], ['wrangler.toml', toml]]) {
+    test(`starts what its ${name} says`, async (t) => {
+      const { ask, told } = run(t, await project(t, { [name]: text, '.dev.vars': 'SECRET=mine' }));
+      assert.deepEqual(JSON.parse(await ask('')), { WHO: 'everybody', LIST: [1, { two: 2 }], SECRET: 'mine', ROOM: 'object', CACHE: 'undefined', binary: 'arraybuffer' });
+      assert.deepEqual(JSON.parse(await ask('early')).sort(), ['LIST', 'ROOM', 'SECRET', 'WHO']);
+      assert.deepEqual([await ask('add'), await ask('add')], ['1', '2']);
+      assert.match(told.err, new RegExp(`^wspair: ${name.replace('.', '\\.')}: chat with ROOM \\(Room\\), WHO, LIST\n$`));
+    });
+  }
+
+  test('takes the environment that it is told, of which nothing but the Worker is inherited', async (t) => {
+    const config = { ...usual, env: { staging: { vars: { WHO: 'few' }, durable_objects: { bindings: [{ name: 'ROOM', class_name: 'Room' }] } }, bare: {} } };
+    const folder = await project(t, { 'wrangler.json': config, '.dev.vars.staging': 'SECRET=theirs', '.dev.vars': 'SECRET=mine' });
+    assert.deepEqual(JSON.parse(await run(t, folder, '--env', 'staging').ask('')), { WHO: 'few', SECRET: 'theirs', ROOM: 'object', CACHE: 'undefined', binary: 'arraybuffer' });
+    assert.deepEqual(JSON.parse(await run(t, folder, '--env', 'bare', '--var', 'SECRET=line').ask('')), { SECRET: 'line', ROOM: 'undefined', CACHE: 'undefined', binary: 'arraybuffer' });
+  });
+
+  test('says what is not provided, once at the start and when it is used', async (t) => {
+    const { ask, told } = run(t, await project(t, { 'wrangler.json': { ...usual, kv_namespaces: [{ binding: 'CACHE', id: 'x' }], ai: { binding: 'AI' } } }));
+    assert.equal(await ask('use'), 'env.CACHE is a kv_namespaces binding: wspair provides Durable Objects and vars only');
+    assert.match(told.err, /; not provided: CACHE \(kv_namespaces\), AI \(ai\)\n/);
+  });
+
+  test('is told in one line what is wrong', async (t) => {
+    const binding = (more) => ({ ...usual, durable_objects: { bindings: [{ name: 'ROOM', class_name: 'Room', ...more }] } });
+    const cases = [
+      ['{ "name": "x",\n  "main" }', /^wspair: wrangler\.jsonc:2:\d+: colon expected\n$/],
+      ['[]', /^wspair: wrangler\.jsonc: the whole must be an object, not \[\]\n$/],
+      [{ ...usual, main: 5 }, /^wspair: wrangler\.jsonc: main must be a text, not 5\n$/],
+      [{ ...usual, main: 'none.mjs' }, /^wspair: there is no none\.mjs, which is main in wrangler\.jsonc\n$/],
+      [{ name: 'x' }, /^wspair: wrangler\.jsonc has no main: say which WORKER\n$/],
+      [binding({ class_name: 'Missing' }), /the binding ROOM is of the class Missing, which the Worker does not export\n$/],
+      [binding({ class_name: undefined }), /^wspair: wrangler\.jsonc: durable_objects\.bindings\[0\]\.class_name must be a text, not undefined\n$/],
+      [binding({ script_name: 'other' }), /^wspair: wrangler\.jsonc: binding ROOM is of another Worker \("other"\): only classes of this Worker can be bound\n$/],
+      [{ ...usual, exports: {} }, /^wspair: wrangler\.jsonc: migrations and exports exclude each other: keep one of them\n$/],
+      [{ ...usual, dev: { port: 'x' } }, /^wspair: wrangler\.jsonc: dev\.port must be a port, not 'x'\n$/],
+      [{ ...usual, compatibility_date: 'never' }, /^wspair: "never" is not a compatibility date/],
+    ];
+    for (const [text, error] of cases) {
+      const { ended, told } = run(t, await project(t, { 'wrangler.jsonc': text }));
+      assert.equal((await ended)[0], 1, JSON.stringify(text));
+      assert.match(told.err, error);
+      assert.equal(told.out, '');
+    }
+    const toml = run(t, await project(t, { 'wrangler.toml': 'name = "x"\nmain =\n' }));
+    assert.equal((await toml.ended)[0], 1);
+    assert.match(toml.told.err, /^wspair: wrangler\.toml:2:\d+: /);
+    const folder = await project(t, { 'wrangler.json': usual });
+    for (const [args, error] of [
+      [['--env', 'x'], /^wspair: wrangler\.json has no environment x: there are none\n$/],
+      [['--config', 'other.toml'], /^wspair: there is no other\.toml\n$/],
+    ]) {
+      const { ended, told } = run(t, folder, ...args);
+      assert.equal((await ended)[0], 1);
+      assert.match(told.err, error);
+    }
+  });
+
+  test('is told which classes no migration names, and that none is deleted', async (t) => {
+    const config = { ...usual, migrations: [{ tag: 'v1', new_classes: ['Old', 'Gone'] }, { tag: 'v2', renamed_classes: [{ from: 'Old', to: 'New' }], deleted_classes: ['Gone'] }] };
+    const { ask, told } = run(t, await project(t, { 'wrangler.json': config }));
+    await ask('');
+    assert.match(told.err, /Room is in no migration: it has SQL, as new classes have\n/);
+    assert.match(told.err, /the objects of the deleted class Gone are left where they are\n/);
+  });
+});
