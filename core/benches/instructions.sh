@@ -56,7 +56,7 @@ while read -r scenario figure; do
   beside) printf '%-34s %6s  tungstenite %6s\n' "$scenario" "$now" "$(per_message tungstenite "$scenario")" ;;
   check)
     verdict=$(awk -v now="$now" -v was="$figure" \
-      'BEGIN { print now > was * 1.03 ? "TOO MANY" : now < was * 0.97 ? "fewer: write the figures anew" : "" }')
+      'BEGIN { print (now > was * 1.03 ? "TOO MANY" : now < was * 0.97 ? "fewer: write the figures anew" : "") }')
     printf '%-34s %6s of %6s %s\n' "$scenario" "$now" "$figure" "$verdict"
     [ "$verdict" != "TOO MANY" ] || failed=1
     ;;
