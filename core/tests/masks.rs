@@ -15,12 +15,13 @@ fn plainly(data: &[u8], key: [u8; 4], offset: usize) -> Vec<u8> {
 /// E-18, at every alignment in memory too.
 #[test]
 fn masking_equals_the_plain_loop() {
-    let data: Vec<_> = (0..1100_u32).map(|at| at.wrapping_mul(37) as u8).collect();
+    let data: Vec<_> = (0..2200_u32).map(|at| at.wrapping_mul(37) as u8).collect();
     // Interpreted, a part of it: each kernel at its borders.
-    let (lengths, offsets) = if cfg!(miri) { (0..=70, 3) } else { (0..=300, 40) };
-    for len in lengths.chain([127, 128, 129, 255, 256, 257, 511, 512, 513, 1024, 1025]) {
+    let (lengths, offsets) = if cfg!(miri) { (0..=70, 3) } else { (0..=300, 70) };
+    for len in lengths.chain([127, 128, 129, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 2000])
+    {
         for offset in 0..=offsets {
-            let start = offset % 16;
+            let start = offset % 64;
             let from = &data[start..start + len];
             let expected = plainly(from, KEY, offset);
 
@@ -30,7 +31,7 @@ fn masking_equals_the_plain_loop() {
             assert_eq!(whole[..start], data[..start]);
             assert_eq!(whole[start + len..], data[start + len..]);
 
-            let mut copy = [0xee; 1100];
+            let mut copy = [0xee; 2200];
             mask::copy(from, &mut copy[offset % 7..][..len], KEY, offset);
             assert_eq!(copy[offset % 7..][..len], expected);
             assert!(copy[offset % 7 + len..].iter().all(|byte| *byte == 0xee));
