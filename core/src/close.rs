@@ -91,7 +91,7 @@ impl core::fmt::Display for CloseCode {
 pub const MAX_REASON: usize = 123;
 
 /// What a Close frame says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CloseFrame<'a> {
     /// `None` when the frame had no body; locally that counts as 1005.
     pub code: Option<CloseCode>,

@@ -141,15 +141,37 @@ impl Connection {
     /// Lends `len` bytes of the connection's own read buffer, zeroed or used before, but 16 MiB at
     /// most: for transports that read into memory they are given.
     ///
-    /// A binary message that is one frame stays where it was read, however many reads it takes, and
-    /// is lent from there. What a long one needed is kept for the next, and given back in time.
+    /// A message that is one frame stays where it was read, however many reads it takes, and is lent
+    /// from there. What a long one needed is kept for the next, and given back in time.
     pub fn read_buf(&mut self, len: usize) -> &mut [u8] {
-        if self.read.make_space(len, self.inbound.announced()).is_err() {
+        if self.read.make_space(len, || self.inbound.announced()).is_err() {
             self.outbound.fail(Fault::OutOfMemory);
             self.inbound.stop();
             self.read.discard();
         }
         self.read.space(len)
+    }
+
+    /// How many bytes of the frame that is being read are still to come; 0 between frames.
+    ///
+    /// Says how much to ask [`read_buf`](Self::read_buf) for: with all that is wanted and no more a
+    /// long frame ends where its last read ends, and nothing that follows it has to be moved. It is
+    /// what the peer announced: to be bounded by what one read shall take.
+    ///
+    /// ```
+    /// # fn ask(conn: &mut wspair::Connection) -> usize {
+    /// // Somewhat above 16 KiB, as a message of that length then fits with its header.
+    /// const USUAL: usize = 17 << 10;
+    /// // What the nearest cache holds, as the payload is touched at once.
+    /// const MOST: usize = 32 << 10;
+    /// match conn.wanted() {
+    ///     0..2048 => USUAL,
+    ///     wanted => wanted.min(MOST),
+    /// }
+    /// # }
+    /// ```
+    pub fn wanted(&self) -> usize {
+        self.inbound.announced()
     }
 
     /// Feeds the first `n` bytes written to what [`read_buf`](Self::read_buf) lent; more than it
@@ -198,6 +220,7 @@ impl Connection {
         self.now = self.now.max(now);
         let now = self.now;
         self.read.tick();
+        self.inbound.assembly.tick();
         if self.watches_silence() {
             match self.keepalive.tick(&self.config, now, self.outbound.progress()) {
                 Due::Nothing => {}

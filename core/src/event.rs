@@ -6,6 +6,7 @@ use core::ops::{Deref, Range};
 
 use crate::close::CloseFrame;
 use crate::error::ProtocolError;
+use crate::simd::CheckedBytes;
 
 /// What a message carries.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -142,7 +143,7 @@ pub struct Text<'a>(Str<'a>);
 #[derive(Debug)]
 enum Str<'a> {
     Lent { text: &'a str, at: Option<usize> },
-    Assembled(&'a mut String),
+    Assembled(&'a mut CheckedBytes),
 }
 
 impl<'a> Text<'a> {
@@ -150,7 +151,7 @@ impl<'a> Text<'a> {
         Self(Str::Lent { text, at })
     }
 
-    pub(crate) fn assembled(text: &'a mut String) -> Self {
+    pub(crate) fn assembled(text: &'a mut CheckedBytes) -> Self {
         Self(Str::Assembled(text))
     }
 
@@ -158,7 +159,7 @@ impl<'a> Text<'a> {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Str::Lent { text, .. } => text,
-            Str::Assembled(text) => text,
+            Str::Assembled(text) => text.text(0..text.len()),
         }
     }
 
@@ -166,7 +167,7 @@ impl<'a> Text<'a> {
     pub fn into_string(self) -> String {
         match self.0 {
             Str::Lent { text, .. } => String::from(text),
-            Str::Assembled(text) => core::mem::take(text),
+            Str::Assembled(text) => text.take_text(),
         }
     }
 

@@ -9,11 +9,16 @@
 // The codec alone has no use for some of them.
 #![cfg_attr(not(feature = "alloc"), allow(dead_code, unused_imports))]
 
+#[cfg(feature = "alloc")]
+#[cfg_attr(not(wspair_portable), allow(unsafe_code))]
+mod checked;
 #[cfg_attr(not(wspair_portable), allow(unsafe_code))]
 mod mask;
 #[cfg_attr(not(wspair_portable), allow(unsafe_code))]
 mod text;
 
+#[cfg(feature = "alloc")]
+pub(crate) use self::checked::CheckedBytes;
 pub(crate) use self::mask::{copy_short, xor, xor_copy};
 pub(crate) use self::text::{from_utf8, xor_text};
 

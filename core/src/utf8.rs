@@ -87,7 +87,7 @@ impl Utf8Check {
 }
 
 /// How many bytes at the end begin a character without ending it: at most three.
-fn unfinished(text: &[u8]) -> usize {
+pub(crate) fn unfinished(text: &[u8]) -> usize {
     let Some(following) = text.iter().rev().take(3).position(|byte| byte & 0xC0 != 0x80) else {
         return 0;
     };

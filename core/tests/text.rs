@@ -234,3 +234,42 @@ fn one_odd_character_is_seen_wherever_it_stands() {
         }
     }
 }
+
+/// Long texts in pieces, cut around the blocks in which they are checked: whole characters at every
+/// place, and one byte that is none.
+#[test]
+fn long_texts_are_checked_across_every_cut() {
+    let text = "aé€😀".repeat(if cfg!(miri) { 830 } else { 2500 });
+    let borders = [0, 1, 5000, 8188, 8191, 8192, 8193, 8195, 8200, 16_390, text.len() - 1];
+    for (role, door) in ROLES.iter().flat_map(|role| DOORS.map(|door| (*role, door))) {
+        for fragments in [1, 2] {
+            let deliver = |payload: &[u8], cuts: &[usize]| {
+                let (one, two) = payload.split_at(payload.len() / fragments);
+                let frames = match fragments {
+                    1 => frame(0x81, one),
+                    _ => [frame(0x01, one), frame(0x80, two)].concat(),
+                };
+                let bytes = to(role, &frames);
+                let mut conn = connection(role, Config::default());
+                let (mut events, mut from) = (Vec::new(), 0);
+                for to in cuts.iter().copied().filter(|cut| *cut < bytes.len()) {
+                    events.extend(feed(&mut conn, door, &bytes[from..to]));
+                    from = to;
+                }
+                events.extend(feed(&mut conn, door, &bytes[from..]));
+                events
+            };
+            for shift in 0..12 {
+                let cuts = [100 + shift, 8190 + shift, 16_384 + shift];
+                assert_eq!(deliver(text.as_bytes(), &cuts), [self::text(&text)]);
+            }
+            for at in borders.into_iter().filter(|at| *at < text.len()) {
+                let mut broken = text.clone().into_bytes();
+                broken[at] = 0xff;
+                let expected = [fault(ProtocolError::TextNotUtf8)];
+                assert_eq!(deliver(&broken, &[]), expected, "{role:?} {door:?} {at}");
+                assert_eq!(deliver(&broken, &[4000, 12_000]), expected, "{role:?} {door:?} {at}");
+            }
+        }
+    }
+}

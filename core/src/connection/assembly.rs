@@ -1,99 +1,70 @@
-//! Messages that did not come whole in one input.
+//! Messages that are put together: those in several frames, inflated ones, and those whose bytes
+//! came in inputs of the host's.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
-use super::decay::KEEP;
+use super::decay::{Decay, KEEP};
 use super::fault::Fault;
-use super::framing::append_at;
 use crate::error::ProtocolError;
 use crate::event::Kind;
-use crate::mask;
-use crate::memory;
+use crate::simd::CheckedBytes;
 use crate::utf8::Utf8Check;
 
-/// Where a message is put together. Text is checked as it comes, and kept as text, so that no byte
-/// is looked at twice.
+/// Where a message is put together. Text is checked as it comes, so that no byte is looked at
+/// twice.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
-    pub(super) binary: Vec<u8>,
-    pub(super) text: String,
+    pub(super) bytes: CheckedBytes,
+    /// Checks the text of a message that is delivered in chunks.
     pub(super) check: Utf8Check,
     /// The content was lent with an event, and is done with at the next.
     pub(super) lent: bool,
-}
-
-/// A run of a payload: its key, and how far into its frame it begins.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
-    pub(super) key: Option<u32>,
-    pub(super) offset: usize,
+    decay: Decay,
 }
 
 impl Assembly {
-    /// Appends a run of a binary message. `total` is the most the message can come to, as far as
-    /// is known.
-    pub(super) fn push_binary(
+    /// Appends a piece of a message's payload. `total` is the most the message can come to, as far
+    /// as is known.
+    pub(super) fn push(
         &mut self,
+        kind: Kind,
         bytes: &[u8],
-        run: Run,
+        key: Option<u32>,
         total: usize,
     ) -> Result<(), Fault> {
-        let len = self.binary.len();
-        let capacity = self.binary.capacity();
-        if let Some(more) = grown(len, capacity, bytes.len(), total) {
-            self.binary.try_reserve_exact(more)?;
+        let len = self.bytes.len();
+        if let Some(more) = grown(len, self.bytes.capacity(), bytes.len(), total) {
+            self.bytes.reserve(more)?;
         }
-        append_at(&mut self.binary, bytes, run.key.map(u32::to_ne_bytes), run.offset);
-        Ok(())
-    }
-
-    /// Appends a run of a text message that is unmasked already.
-    pub(super) fn push_text(&mut self, bytes: &[u8], total: usize) -> Result<(), Fault> {
-        let pieces = self.check.push(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
-        let len = self.text.len();
-        let capacity = self.text.capacity();
-        if let Some(more) = grown(len, capacity, bytes.len() + pieces.joint().len(), total) {
-            self.text.try_reserve_exact(more)?;
-        }
-        self.text.push_str(pieces.joint());
-        self.text.push_str(pieces.rest);
-        Ok(())
-    }
-
-    /// Appends a run of a text message from bytes that must not change.
-    pub(super) fn copy_text(&mut self, bytes: &[u8], run: Run, total: usize) -> Result<(), Fault> {
-        let Some(key) = run.key else {
-            return self.push_text(bytes, total);
-        };
-        let mut scratch = [0; SCRATCH];
-        for block in bytes.chunks(SCRATCH) {
-            let scratch = &mut scratch[..block.len()];
-            mask::copy(block, scratch, key.to_ne_bytes(), run.offset);
-            self.push_text(scratch, total)?;
-        }
-        Ok(())
+        let appended = self.bytes.append(bytes, key, kind == Kind::Text);
+        Ok(appended.map_err(|_| ProtocolError::TextNotUtf8)?)
     }
 
     /// The message ends here: is it whole characters?
-    pub(super) fn end(&self, kind: Kind) -> Result<(), ProtocolError> {
+    pub(super) fn end(&mut self, kind: Kind) -> Result<(), ProtocolError> {
+        self.lent = true;
         match kind {
-            Kind::Text if !self.check.is_complete() => Err(ProtocolError::TextNotUtf8),
+            Kind::Text if !self.bytes.is_text(&(0..self.bytes.len())) => {
+                Err(ProtocolError::TextNotUtf8)
+            }
             _ => Ok(()),
         }
     }
 
-    /// Forgets what was lent, and the memory that only a long message needed.
+    /// Forgets what was lent. The memory is kept for the next message, as long as such are long.
     pub(super) fn clear_lent(&mut self) {
         if core::mem::take(&mut self.lent) {
-            self.binary.clear();
-            self.text.clear();
-            if self.binary.capacity() > KEEP {
-                self.binary = Vec::new();
+            self.decay.needs(self.bytes.len());
+            self.bytes.as_mut().clear();
+            if let Some(most) = self.decay.used(self.bytes.capacity()) {
+                self.bytes.shrink_to(most.max(KEEP));
             }
-            if self.text.capacity() > KEEP {
-                self.text = String::new();
-            }
+        }
+    }
+
+    /// The time was told.
+    pub(super) fn tick(&mut self) {
+        self.decay.needs(self.bytes.len());
+        if let Some(most) = self.decay.pass(self.bytes.capacity()) {
+            self.bytes.shrink_to(most.max(KEEP));
         }
     }
 
@@ -104,10 +75,7 @@ impl Assembly {
 
     pub(super) fn shrink_to_fit(&mut self) {
         self.clear_lent();
-        memory::shrink(&mut self.binary);
-        let mut text = core::mem::take(&mut self.text).into_bytes();
-        memory::shrink(&mut text);
-        self.text = String::from_utf8(text).unwrap_or_default();
+        self.bytes.shrink_to(0);
     }
 }
 
@@ -117,6 +85,3 @@ fn grown(len: usize, capacity: usize, more: usize, total: usize) -> Option<usize
     let needed = len + more;
     (needed > capacity).then(|| needed.max(total.min(2 * capacity.max(KEEP / 2))) - len)
 }
-
-/// Text is unmasked on the stack in blocks of this size, a multiple of the key's.
-const SCRATCH: usize = 1024;

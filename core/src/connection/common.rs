@@ -6,8 +6,10 @@
 
 use super::Connection;
 use super::inbound::Input;
+use super::outbound::Outbound;
 use super::receive::Receive;
 use super::sender::{Compression, Sender};
+use crate::config::Limits;
 use crate::error::ProtocolError;
 use crate::event::{Event, Kind, Payload, Text};
 use crate::frame::Role;
@@ -50,6 +52,23 @@ impl CommonFrame {
         let (at, fits, len) = (at + key_len, len <= most, usize::from(len));
         (fits && len <= bytes.len() - at).then_some(Self { kind, key, at, len })
     }
+
+    /// As [`decode`](Self::decode) for a frame whose length has 64 bits.
+    fn decode_long(bytes: &[u8], role: Role, limits: &Limits) -> Option<Self> {
+        let header: &[u8; 14] = bytes.first_chunk()?;
+        let kind = match (header[0], header[1], role) {
+            (0x81, 0xff, Role::Server) | (0x81, 0x7f, Role::Client) => Kind::Text,
+            (0x82, 0xff, Role::Server) | (0x82, 0x7f, Role::Client) => Kind::Binary,
+            _ => return None,
+        };
+        let len = usize::try_from(u64::from_be_bytes(*header[2..].first_chunk()?)).ok()?;
+        let (at, key) = match role {
+            Role::Server => (14, u32::from_le_bytes(*header.last_chunk()?)),
+            Role::Client => (10, 0),
+        };
+        let fits = len > usize::from(u16::MAX) && len <= limits.max_frame.min(limits.max_message);
+        (fits && len <= bytes.len() - at).then_some(Self { kind, key, at, len })
+    }
 }
 
 impl Receive<'_> {
@@ -68,8 +87,50 @@ impl Receive<'_> {
         CommonFrame::decode(bytes, *role, inbound.most)
     }
 
+    /// As [`common_frame`](Self::common_frame), where such frames are rarer: long ones, and those in
+    /// an input that must not change, if they need not be unmasked.
+    pub(super) fn rarer_frame(&self) -> Option<CommonFrame> {
+        let Connection { role, config, inbound, outbound, read, .. } = &*self.conn;
+        if !inbound.between_messages || outbound.lifecycle.has_ended() {
+            return None;
+        }
+        let bytes = match &self.input {
+            Input::Mutable(bytes) => &bytes[self.pos..],
+            Input::Own => &read.bytes[self.pos..self.end],
+            Input::Fixed(bytes) if *role == Role::Client => &bytes[self.pos..],
+            Input::Fixed(_) => return None,
+        };
+        CommonFrame::decode(bytes, *role, inbound.most)
+            .or_else(|| CommonFrame::decode_long(bytes, *role, &config.limits))
+    }
+
+    /// Takes such a frame and lends its message.
+    pub(super) fn take_rarer(&mut self, frame: CommonFrame) -> Option<(Event<'_>, Sender<'_>)> {
+        let Input::Fixed(bytes) = self.input else {
+            return self.take_common(frame);
+        };
+        let CommonFrame { kind, at, len, .. } = frame;
+        let at = self.pos + at;
+        self.pos = at + len;
+        self.event_in_input = true;
+        let bytes = &bytes[at..at + len];
+        let event = match kind {
+            Kind::Binary => Event::Binary(Payload::fixed(bytes, at)),
+            Kind::Text => {
+                if let Ok(text) = simd::from_utf8(bytes) {
+                    Event::Text(Text::lent(text, Some(at)))
+                } else {
+                    self.pos = self.end;
+                    refuse_text(&mut self.conn.outbound)?
+                }
+            }
+        };
+        Some((event, self.conn.sender()))
+    }
+
     /// Takes the frame and lends its message.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
     pub(super) fn take_common(&mut self, frame: CommonFrame) -> Option<(Event<'_>, Sender<'_>)> {
         let CommonFrame { kind, key, at, len } = frame;
         let at = self.pos + at;
@@ -81,7 +142,7 @@ impl Receive<'_> {
             Input::Fixed(_) => (&mut [][..], None),
             Input::Own => {
                 read.start = self.pos;
-                (&mut read.bytes[at..at + len], None)
+                (read.bytes.part_mut(at..at + len), None)
             }
         };
         let event = match (kind, *role) {
@@ -99,12 +160,17 @@ impl Receive<'_> {
                     Event::Text(Text::lent(text, shown))
                 } else {
                     self.pos = self.end;
-                    outbound.fail(ProtocolError::TextNotUtf8);
-                    Event::Closed(outbound.lifecycle.tell_end()?)
+                    refuse_text(outbound)?
                 }
             }
         };
         let compression = Compression::Auto;
         Some((event, Sender { config, role: *role, outbound, compression }))
     }
+}
+
+#[cold]
+fn refuse_text(outbound: &mut Outbound) -> Option<Event<'static>> {
+    outbound.fail(ProtocolError::TextNotUtf8);
+    Some(Event::Closed(outbound.lifecycle.tell_end()?))
 }

@@ -1,14 +1,15 @@
 //! Compressed messages on the receive path (RFC 7692 6.2).
 
 use super::Connection;
+use super::assembly::Assembly;
 use super::fault::Fault;
 use super::inbound::{Found, Frame, Inbound, Input, Message, Place, Step, What, input_bytes};
 use super::inflate::Inflated;
-use super::receive::{Receive, offset};
+use super::receive::{Receive, not_utf8};
 use crate::config::Delivery;
 use crate::error::ProtocolError;
 use crate::event::Kind;
-use crate::mask;
+use crate::simd;
 
 impl Receive<'_> {
     /// Inflates what has come of a compressed message's frame.
@@ -24,11 +25,12 @@ impl Receive<'_> {
         let start = self.pos;
         let left = usize::try_from(frame.len - read).unwrap_or(usize::MAX);
         let end = self.end.min(start.saturating_add(left));
-        let key = if chunks { frame.key } else { self.unmask_ahead(end, frame.key, read) };
+        let unmasked = !chunks && self.unmask_ahead(end, frame.key_at(read));
         loop {
             let read = read + (self.pos - start) as u64;
             let before = message.inflated;
-            let more = self.inflate_step(end, key, read, &mut message)?;
+            let key = if unmasked { None } else { frame.key_at(read) };
+            let more = self.inflate_step(end, key, &mut message)?;
             let Connection { inbound, .. } = &mut *self.conn;
             let read = frame.len - (left - (self.pos - start)) as u64;
             inbound.message = Some(message);
@@ -48,7 +50,6 @@ impl Receive<'_> {
         &mut self,
         end: usize,
         key: Option<u32>,
-        read: u64,
         message: &mut Message,
     ) -> Result<bool, Fault> {
         let Connection { config, inbound, read: buffer, .. } = &mut *self.conn;
@@ -59,32 +60,37 @@ impl Receive<'_> {
         let mut piece = input_bytes(&self.input, buffer, self.pos, end - self.pos);
         if let Some(key) = key {
             let len = piece.len().min(SCRATCH);
-            mask::copy(&piece[..len], &mut scratch, key.to_ne_bytes(), offset(read));
+            simd::xor_copy(&piece[..len], &mut scratch, key);
             piece = &scratch[..len];
         }
-        let before = assembly.binary.len();
+        let Assembly { bytes, check, .. } = assembly;
+        let before = bytes.len();
         let inflated = message.inflated.unwrap_or_default();
         let room = config.limits.max_message.saturating_sub(inflated);
-        let Inflated { taken, more } = inflate.step(piece, &mut assembly.binary, room)?;
-        let made = &assembly.binary[before..];
-        if message.kind == Kind::Text {
-            assembly.check.push(made).map_err(|_| ProtocolError::TextNotUtf8)?;
-        }
+        let Inflated { taken, more } = inflate.step(piece, bytes, room)?;
+        let made = before..bytes.len();
         message.inflated = Some(inflated + made.len());
+        if message.kind == Kind::Text {
+            match config.delivery {
+                Delivery::Messages => bytes.check(0, made, None).map_err(not_utf8)?,
+                Delivery::Chunks => _ = check.push(&bytes[made]).map_err(not_utf8)?,
+            }
+        }
         self.pos += taken;
         Ok(more)
     }
 
-    /// Unmasks the input up to `end` where it lies, if it may be changed, and returns the key that
-    /// is left to apply.
-    fn unmask_ahead(&mut self, end: usize, key: Option<u32>, read: u64) -> Option<u32> {
+    /// Unmasks the input up to `end` where it lies: whether that may be.
+    fn unmask_ahead(&mut self, end: usize, key: Option<u32>) -> bool {
         let bytes = match &mut self.input {
             Input::Mutable(bytes) => &mut bytes[self.pos..end],
-            Input::Own => &mut self.conn.read.bytes[self.pos..end],
-            Input::Fixed(_) => return key,
+            Input::Own => self.conn.read.bytes.part_mut(self.pos..end),
+            Input::Fixed(_) => return key.is_none(),
         };
-        mask::in_place(bytes, key?.to_ne_bytes(), offset(read));
-        None
+        if let Some(key) = key {
+            simd::xor(bytes, key);
+        }
+        true
     }
 }
 
@@ -107,12 +113,14 @@ impl Inbound {
         if let Some(inflate) = &mut self.inflate {
             inflate.finish(message.len == 0)?;
         }
-        self.assembly.end(message.kind)?;
         if chunks {
+            if message.kind == Kind::Text && !self.assembly.check.is_complete() {
+                return Err(ProtocolError::TextNotUtf8.into());
+            }
             return Ok(Some(self.chunk(message, true)));
         }
-        self.assembly.lent = true;
-        Ok(Some(Found { what: What::Message(message.kind), place: Place::Copied }))
+        self.assembly.end(message.kind)?;
+        Ok(Some(Found { what: What::Message(message.kind), place: Place::Assembled }))
     }
 
     /// What was inflated, as a part of its message.
@@ -122,7 +130,7 @@ impl Inbound {
             message.begun = true;
         }
         self.assembly.lent = true;
-        Found { what: What::Chunk { kind, first: !begun, last }, place: Place::Copied }
+        Found { what: What::Chunk { kind, first: !begun, last }, place: Place::Assembled }
     }
 }
 

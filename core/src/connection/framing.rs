@@ -1,7 +1,5 @@
 //! Frames as bytes: what one is made of, and how it is put behind others.
 
-use alloc::vec::Vec;
-
 use crate::frame::{MAX_CONTROL, MAX_HEADER, Opcode, encode, encode_short};
 use crate::{mask, simd};
 
@@ -65,23 +63,6 @@ impl Shape {
         header_len + payload.len()
     }
 }
-
-/// Appends a piece of a payload that begins `offset` bytes into it, masked where there is a key:
-/// block by block, so that each is masked while it is in the nearest cache.
-pub(super) fn append_at(to: &mut Vec<u8>, piece: &[u8], mask: Option<[u8; 4]>, offset: usize) {
-    let Some(key) = mask else {
-        to.extend_from_slice(piece);
-        return;
-    };
-    for block in piece.chunks(BLOCK) {
-        let start = to.len();
-        to.extend_from_slice(block);
-        mask::in_place(&mut to[start..], key, offset);
-    }
-}
-
-/// What is copied, then masked, at a time: a multiple of the key's length.
-const BLOCK: usize = 4 << 10;
 
 const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;

@@ -63,11 +63,30 @@ pub(super) struct Frame {
     pub(super) len: u64,
 }
 
+impl Frame {
+    /// The key as it stands behind `read` bytes of the payload.
+    pub(super) fn key_at(&self, read: u64) -> Option<u32> {
+        let turn = 8 * u32::from(read.to_le_bytes()[0] & 3);
+        self.key.map(|key| key.rotate_right(turn))
+    }
+}
+
 impl From<Header> for Frame {
     fn from(header: Header) -> Self {
         let Header { fin, rsv1, opcode, mask, len } = header;
-        Self { fin, rsv1, opcode, key: mask.map(u32::from_ne_bytes), len }
+        Self { fin, rsv1, opcode, key: mask.map(u32::from_le_bytes), len }
     }
+}
+
+/// A run of payload bytes in the input: all, or a part, of its frame's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) at: usize,
+    pub(super) len: usize,
+    /// As it stands where the piece begins.
+    pub(super) key: Option<u32>,
+    pub(super) first: bool,
+    pub(super) last: bool,
 }
 
 impl Default for Step {
@@ -108,12 +127,7 @@ pub(super) enum What {
 /// Where an event's bytes lie.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
-    Input {
-        at: usize,
-        len: usize,
-    },
-    /// In the assembly's binary buffer, of whatever kind they are.
-    Copied,
+    Input { at: usize, len: usize },
     Assembled,
     Control,
 }
@@ -192,42 +206,31 @@ impl Inbound {
         }
     }
 
+    /// Lends what was found: nothing is left to be refused.
     pub(super) fn lend<'s>(
         &'s mut self,
         found: Found,
         input: &'s mut Input<'_>,
         read: &'s mut ReadBuffer,
-    ) -> Result<Event<'s>, ProtocolError> {
+    ) -> Event<'s> {
         let Self { assembly, control, .. } = self;
-        let Assembly { binary, text, .. } = assembly;
         let Found { what, place } = found;
-        Ok(match (what, place) {
-            (What::Message(Kind::Text), Place::Assembled) => Event::Text(Text::assembled(text)),
-            (What::Message(Kind::Text), _) => {
-                let (bytes, at) = match place {
-                    Place::Input { at, len } => {
-                        let shown = !matches!(input, Input::Own);
-                        (input_bytes(input, read, at, len), shown.then_some(at))
-                    }
-                    _ => (&**binary, None),
-                };
-                let text = simd::from_utf8(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
-                Event::Text(Text::lent(text, at))
+        match what {
+            What::Message(Kind::Text) => Event::Text(lend_text(place, input, read, assembly)),
+            What::Message(Kind::Binary) => {
+                Event::Binary(lend_payload(place, input, read, assembly))
             }
-            (What::Message(Kind::Binary), _) => {
-                Event::Binary(lend_payload(place, input, read, binary))
-            }
-            (What::Chunk { kind, first, last }, _) => {
-                let data = lend_payload(place, input, read, binary);
+            What::Chunk { kind, first, last } => {
+                let data = lend_payload(place, input, read, assembly);
                 Event::Chunk(Chunk { kind, data, first, last })
             }
-            (What::Ping, _) => Event::Ping(lend_control(place, input, read, control)),
-            (What::Pong, _) => Event::Pong(lend_control(place, input, read, control)),
-            (What::Close, _) => {
+            What::Ping => Event::Ping(lend_control(place, input, read, control)),
+            What::Pong => Event::Pong(lend_control(place, input, read, control)),
+            What::Close => {
                 let body = lend_control(place, input, read, control);
-                Event::PeerClosing(CloseFrame::decode(body)?)
+                Event::PeerClosing(CloseFrame::decode(body).unwrap_or_default())
             }
-        })
+        }
     }
 
     pub(super) fn shrink_to_fit(&mut self) {
@@ -244,11 +247,29 @@ fn wire_limit(message: Message, limits: &Limits) -> usize {
     }
 }
 
+/// Text is known to be text where it was unmasked; in an input of the host's that is not remembered.
+fn lend_text<'s>(
+    place: Place,
+    input: &'s Input<'_>,
+    read: &'s ReadBuffer,
+    assembly: &'s mut Assembly,
+) -> Text<'s> {
+    let (bytes, at) = match (place, input) {
+        (Place::Input { at, len }, Input::Mutable(bytes)) => (&bytes[at..at + len], at),
+        (Place::Input { at, len }, Input::Fixed(bytes)) => (&bytes[at..at + len], at),
+        (Place::Input { at, len }, Input::Own) => {
+            return Text::lent(read.bytes.text(at..at + len), None);
+        }
+        _ => return Text::assembled(&mut assembly.bytes),
+    };
+    Text::lent(simd::from_utf8(bytes).unwrap_or_default(), Some(at))
+}
+
 fn lend_payload<'s>(
     place: Place,
     input: &'s mut Input<'_>,
     read: &'s mut ReadBuffer,
-    assembled: &'s mut Vec<u8>,
+    assembly: &'s mut Assembly,
 ) -> Payload<'s> {
     match (place, input) {
         (Place::Input { at, len }, Input::Mutable(bytes)) => {
@@ -256,9 +277,9 @@ fn lend_payload<'s>(
         }
         (Place::Input { at, len }, Input::Fixed(bytes)) => Payload::fixed(&bytes[at..at + len], at),
         (Place::Input { at, len }, Input::Own) => {
-            Payload::lent(&mut read.bytes[at..at + len], None)
+            Payload::lent(read.bytes.part_mut(at..at + len), None)
         }
-        _ => Payload::assembled(assembled),
+        _ => Payload::assembled(assembly.bytes.as_mut()),
     }
 }
 

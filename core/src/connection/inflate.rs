@@ -2,12 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use super::fault::Fault;
 use crate::deflate::{Codec, Decompressor, Progress};
 use crate::error::ProtocolError;
 use crate::memory::OutOfMemory;
+use crate::simd::CheckedBytes;
 
 /// Inflates messages, straight into the buffer they are assembled in.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Inflate {
     pub(super) fn step(
         &mut self,
         input: &[u8],
-        out: &mut Vec<u8>,
+        out: &mut CheckedBytes,
         room: usize,
     ) -> Result<Inflated, Fault> {
         let start = out.len();
@@ -48,13 +48,13 @@ impl Inflate {
         let mut over = [0];
         let space = room.min(STEP.min(MIN_STEP.max(4 * input.len())));
         reserve(out, space, room)?;
-        out.resize(start + space, 0);
-        let target = if room == 0 { &mut over[..] } else { &mut out[start..] };
+        out.resize(start + space);
+        let target = if room == 0 { &mut over[..] } else { out.part_mut(start..start + space) };
         let Progress { taken, made, .. } = self.decompress(input, target)?;
         if made > space {
             return Err(ProtocolError::MessageTooLong.into());
         }
-        out.truncate(start + made);
+        out.resize(start + made);
         Ok(Inflated { taken, more: made > 0 && made == space })
     }
 
@@ -109,9 +109,9 @@ impl Inflate {
 }
 
 /// Makes room for a step, by doubling, but never beyond what the limit leaves.
-fn reserve(out: &mut Vec<u8>, space: usize, room: usize) -> Result<(), OutOfMemory> {
+fn reserve(out: &mut CheckedBytes, space: usize, room: usize) -> Result<(), OutOfMemory> {
     if out.capacity() - out.len() < space {
-        out.try_reserve_exact(space.max(out.len().min(room)))?;
+        out.reserve(space.max(out.len().min(room)))?;
     }
     Ok(())
 }

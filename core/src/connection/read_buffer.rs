@@ -1,15 +1,15 @@
 //! The connection's own read buffer, for hosts whose transport reads into memory it is given.
 
-use alloc::vec::Vec;
-
 use super::decay::Decay;
 use crate::memory::OutOfMemory;
+use crate::simd::CheckedBytes;
 
 /// Bytes `start..end` were received and not yet taken. Before them lie `kept` bytes of a message
-/// that is not whole: its payload, unmasked, stays where it was read, and is lent from there.
+/// that is not whole: its payload, unmasked and checked, stays where it was read, and is lent from
+/// there.
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: CheckedBytes,
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) kept: usize,
@@ -21,7 +21,11 @@ pub(super) struct ReadBuffer {
 impl ReadBuffer {
     /// Makes sure of memory for `len` bytes, but for 16 MiB at most, right behind what is there.
     /// `announced` is how much of a message is still to come: so far the buffer grows by doubling.
-    pub(super) fn make_space(&mut self, len: usize, announced: usize) -> Result<(), OutOfMemory> {
+    pub(super) fn make_space(
+        &mut self,
+        len: usize,
+        announced: impl FnOnce() -> usize,
+    ) -> Result<(), OutOfMemory> {
         let len = len.min(MAX_READ);
         let from = self.start - self.kept;
         if from == self.end {
@@ -29,16 +33,16 @@ impl ReadBuffer {
             if let Some(most) = self.decay.used(self.bytes.capacity()) {
                 self.cut(most.max(len));
             }
-        } else if from > 0 && self.bytes.capacity() - self.end < len {
-            self.bytes.copy_within(from..self.end, 0);
+        } else if from > 0 && (self.end - from <= CHEAP || self.bytes.capacity() - self.end < len) {
+            self.bytes.move_to_front(from..self.end);
             (self.start, self.end) = (self.kept, self.end - from);
         }
         let needed = self.end + len;
         self.decay.needs(needed);
         if self.bytes.capacity() < needed {
-            let most = needed.saturating_add(announced);
+            let most = needed.saturating_add(announced());
             let capacity = needed.max(most.min(2 * self.bytes.capacity()));
-            self.bytes.try_reserve_exact(capacity - self.bytes.len())?;
+            self.bytes.reserve(capacity - self.bytes.len())?;
         }
         Ok(())
     }
@@ -48,9 +52,9 @@ impl ReadBuffer {
         let (len, left) = (len.min(MAX_READ), self.bytes.capacity() - self.end);
         let needed = self.end + if left > 0 { len.min(left) } else { len };
         if self.bytes.len() < needed {
-            self.bytes.resize(needed, 0);
+            self.bytes.resize(needed);
         }
-        &mut self.bytes[self.end..needed]
+        self.bytes.part_mut(self.end..needed)
     }
 
     /// Forgets what is there.
@@ -92,10 +96,14 @@ impl ReadBuffer {
             (self.start, self.end) = (0, 0);
         }
         let len = len.max(self.end);
-        self.bytes.truncate(len);
+        self.bytes.resize(len.min(self.bytes.len()));
         self.bytes.shrink_to(len);
     }
 }
+
+/// So few bytes are rather moved to the front than followed by others, further on in memory that
+/// no cache holds.
+const CHEAP: usize = 2 << 10;
 
 /// Most bytes that the buffer is lent for.
 const MAX_READ: usize = 16 << 20;

@@ -1,17 +1,19 @@
 //! From bytes to events: the one receive path.
 
 use super::Connection;
-use super::assembly::{Assembly, Run};
+use super::assembly::Assembly;
 use super::fault::Fault;
-use super::framing::append_at;
-use super::inbound::{Found, Frame, Input, Message, Place, Step, What, input_bytes, read_header};
+use super::inbound::{
+    Found, Frame, Inbound, Input, Message, Piece, Place, Step, What, input_bytes, read_header,
+};
 use super::sender::{Compression, Sender};
 use crate::close::CloseFrame;
 use crate::config::Delivery;
 use crate::error::ProtocolError;
 use crate::event::{Event, Kind};
 use crate::frame::{HeaderRules, Opcode};
-use crate::mask;
+use crate::simd;
+use crate::utf8::Invalid;
 
 /// The events in one input, in order. A lending iterator: each event borrows until the next.
 ///
@@ -67,21 +69,20 @@ impl<'a> Receive<'a> {
     }
 
     fn next_uncommon(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
+        if self.conn.inbound.assembly.lent {
+            self.conn.inbound.assembly.clear_lent();
+            self.conn.inbound.settle(&self.conn.config);
+        }
+        if let Some(frame) = self.rarer_frame() {
+            return self.take_rarer(frame);
+        }
         let found = self.find();
         self.conn.inbound.settle(&self.conn.config);
         self.event_in_input = matches!(found, Some(Found { place: Place::Input { .. }, .. }));
         let Connection { role, config, inbound, outbound, read, .. } = &mut *self.conn;
-        let lent = match found {
+        let event = match found {
             Some(found) => inbound.lend(found, &mut self.input, read),
-            None => Ok(Event::Closed(outbound.lifecycle.tell_end()?)),
-        };
-        let event = match lent {
-            Ok(event) => event,
-            Err(error) => {
-                self.pos = self.end;
-                outbound.fail(error);
-                Event::Closed(outbound.lifecycle.tell_end()?)
-            }
+            None => Event::Closed(outbound.lifecycle.tell_end()?),
         };
         let compression = Compression::Auto;
         Some((event, Sender { config, role: *role, outbound, compression }))
@@ -117,7 +118,6 @@ impl<'a> Receive<'a> {
     }
 
     fn find(&mut self) -> Option<Found> {
-        self.conn.inbound.assembly.clear_lent();
         loop {
             let found = self.step();
             if let Input::Own = self.input {
@@ -187,8 +187,7 @@ impl<'a> Receive<'a> {
         self.pos += len;
         self.conn.inbound.step =
             if done { Step::default() } else { Step::Payload { frame, read: read + len as u64 } };
-        let run = Run { key: frame.key, offset: offset(read) };
-        let piece = Piece { at, len, run, first: read == 0, last: done };
+        let piece = Piece { at, len, key: frame.key_at(read), first: read == 0, last: done };
         if frame.opcode.is_control() {
             self.control(frame.opcode, piece)
         } else {
@@ -208,45 +207,63 @@ impl<'a> Receive<'a> {
         if self.conn.config.delivery == Delivery::Chunks {
             return self.chunk(message, piece, ends);
         }
-        if ends && piece.first && frames == 1 {
-            return Ok(Some(Found { what: What::Message(kind), place: self.unmask(piece)? }));
+        let alone = frames == 1 && frame.fin;
+        let stays = piece.first || self.conn.read.kept > 0;
+        if alone && stays && matches!(self.input, Input::Own) {
+            return self.keep(kind, piece);
         }
+        if alone && piece.first && ends && self.may_unmask(piece) {
+            let place = self.unmask(piece)?;
+            self.check_whole(kind, place)?;
+            return Ok(Some(Found { what: What::Message(kind), place }));
+        }
+        let Connection { config, inbound, read, .. } = &mut *self.conn;
         // As far as it is known how long the message gets.
-        let total = if frame.fin { message.len } else { self.conn.config.limits.max_message };
-        let Connection { inbound, read, .. } = &mut *self.conn;
-        if let Input::Own = self.input {
-            // Text is checked as it comes, and copied to where it need not be checked again.
-            let stays = kind == Kind::Binary && frames == 1 && frame.fin;
-            if stays && (piece.first || read.kept > 0) {
-                return self.keep(piece);
-            }
-        } else if read.kept > 0 {
-            let unmasked = Run { key: None, offset: 0 };
-            inbound.assembly.push_binary(read.take_kept(), unmasked, total)?;
+        let total = if frame.fin { message.len } else { config.limits.max_message };
+        if read.kept > 0 {
+            inbound.assembly.push(kind, read.take_kept(), None, total)?;
         }
-        self.append(kind, piece, total)?;
+        let bytes = input_bytes(&self.input, read, piece.at, piece.len);
+        inbound.assembly.push(kind, bytes, piece.key, total)?;
         if !ends {
             return Ok(None);
         }
-        let assembly = &mut self.conn.inbound.assembly;
-        assembly.end(kind)?;
-        assembly.lent = true;
+        inbound.assembly.end(kind)?;
         Ok(Some(Found { what: What::Message(kind), place: Place::Assembled }))
     }
 
-    /// Leaves a piece of a message that is one frame in the read buffer, and lends all of it from
-    /// there when it is whole.
-    fn keep(&mut self, piece: Piece) -> Result<Option<Found>, Fault> {
-        self.unmask(piece)?;
-        let Piece { at, len, last, .. } = piece;
+    /// Leaves a piece of a message that is one frame in the read buffer, unmasked and checked, and
+    /// lends all of it from there when it is whole.
+    fn keep(&mut self, kind: Kind, piece: Piece) -> Result<Option<Found>, Fault> {
+        let Piece { at, len, key, last, .. } = piece;
         let read = &mut self.conn.read;
-        read.kept += len;
+        let (start, end) = (at - read.kept, at + len);
+        match (kind, key) {
+            (Kind::Text, key) => read.bytes.check(start, at..end, key).map_err(not_utf8)?,
+            (Kind::Binary, Some(key)) => simd::xor(read.bytes.part_mut(at..end), key),
+            (Kind::Binary, None) => {}
+        }
         if !last {
+            read.kept += len;
             return Ok(None);
         }
-        let kept = core::mem::take(&mut read.kept);
-        let place = Place::Input { at: at + len - kept, len: kept };
-        Ok(Some(Found { what: What::Message(Kind::Binary), place }))
+        read.kept = 0;
+        if kind == Kind::Text && !read.bytes.is_text(&(start..end)) {
+            return Err(ProtocolError::TextNotUtf8.into());
+        }
+        let place = Place::Input { at: start, len: end - start };
+        Ok(Some(Found { what: What::Message(kind), place }))
+    }
+
+    fn check_whole(&self, kind: Kind, place: Place) -> Result<(), Fault> {
+        match place {
+            Place::Input { at, len } if kind == Kind::Text => {
+                let bytes = input_bytes(&self.input, &self.conn.read, at, len);
+                simd::from_utf8(bytes).map_err(not_utf8)?;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn chunk(
@@ -261,15 +278,15 @@ impl<'a> Receive<'a> {
         }
         let place = self.unmask(piece)?;
         let Connection { inbound, read, .. } = &mut *self.conn;
-        let Assembly { binary, check, .. } = &mut inbound.assembly;
+        let Assembly { bytes, check, .. } = &mut inbound.assembly;
         if kind == Kind::Text {
             let bytes = match place {
                 Place::Input { at, len } => input_bytes(&self.input, read, at, len),
-                _ => &binary[..],
+                _ => bytes,
             };
-            check.push(bytes).map_err(|_| ProtocolError::TextNotUtf8)?;
-            if last {
-                inbound.assembly.end(kind)?;
+            check.push(bytes).map_err(not_utf8)?;
+            if last && !check.is_complete() {
+                return Err(ProtocolError::TextNotUtf8.into());
             }
         }
         if let Some(message) = &mut inbound.message {
@@ -283,8 +300,8 @@ impl<'a> Receive<'a> {
             self.conn.inbound.control.clear();
         }
         let whole = piece.first && piece.last;
-        let fixed = matches!(self.input, Input::Fixed(_)) && piece.run.key.is_some();
-        let place = if whole && !fixed { self.unmask(piece) } else { self.copy_control(piece) }?;
+        let lies = whole && self.may_unmask(piece);
+        let place = if lies { self.unmask(piece) } else { self.copy_control(piece) }?;
         if !piece.last {
             return Ok(None);
         }
@@ -310,66 +327,44 @@ impl<'a> Receive<'a> {
         Ok(Some(Found { what, place }))
     }
 
-    /// Unmasks a piece: where it lies, or on its way into the assembly's binary buffer.
+    /// Whether a piece can be unmasked where it lies.
+    fn may_unmask(&self, piece: Piece) -> bool {
+        piece.key.is_none() || !matches!(self.input, Input::Fixed(_))
+    }
+
+    /// Unmasks a piece: where it lies, or on its way into the assembly.
     fn unmask(&mut self, piece: Piece) -> Result<Place, Fault> {
-        let Piece { at, len, run, .. } = piece;
+        let Piece { at, len, key, .. } = piece;
         let place = Place::Input { at, len };
-        let Some(key) = run.key else {
+        let Some(key) = key else {
             return Ok(place);
         };
         let bytes = match &mut self.input {
             Input::Mutable(bytes) => &mut bytes[at..at + len],
-            Input::Own => &mut self.conn.read.bytes[at..at + len],
+            Input::Own => self.conn.read.bytes.part_mut(at..at + len),
             Input::Fixed(bytes) => {
                 let assembly = &mut self.conn.inbound.assembly;
-                assembly.push_binary(&bytes[at..at + len], run, len)?;
+                assembly.push(Kind::Binary, &bytes[at..at + len], Some(key), len)?;
                 assembly.lent = true;
-                return Ok(Place::Copied);
+                return Ok(Place::Assembled);
             }
         };
-        mask::in_place(bytes, key.to_ne_bytes(), run.offset);
+        simd::xor(bytes, key);
         Ok(place)
     }
 
-    fn append(&mut self, kind: Kind, piece: Piece, total: usize) -> Result<(), Fault> {
-        let Piece { at, len, run, .. } = piece;
-        let Connection { inbound, read, .. } = &mut *self.conn;
-        match (kind, &mut self.input) {
-            (Kind::Binary, input) => {
-                inbound.assembly.push_binary(input_bytes(input, read, at, len), run, total)
-            }
-            (Kind::Text, Input::Fixed(bytes)) => {
-                inbound.assembly.copy_text(&bytes[at..at + len], run, total)
-            }
-            (Kind::Text, _) => {
-                self.unmask(piece)?;
-                let Connection { inbound, read, .. } = &mut *self.conn;
-                inbound.assembly.push_text(input_bytes(&self.input, read, at, len), total)
-            }
-        }
-    }
-
     fn copy_control(&mut self, piece: Piece) -> Result<Place, Fault> {
-        let Piece { at, len, run, .. } = piece;
-        let Connection { inbound, read, .. } = &mut *self.conn;
+        let Piece { at, len, key, .. } = piece;
+        let Connection { inbound: Inbound { control, .. }, read, .. } = &mut *self.conn;
         let bytes = input_bytes(&self.input, read, at, len);
-        inbound.control.try_reserve(bytes.len())?;
-        append_at(&mut inbound.control, bytes, run.key.map(u32::to_ne_bytes), run.offset);
+        control.try_reserve(len)?;
+        let before = control.len();
+        control.extend_from_slice(bytes);
+        simd::xor(&mut control[before..], key.unwrap_or_default());
         Ok(Place::Control)
     }
 }
 
-/// A run of payload bytes in the input: all, or a part, of its frame's.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    at: usize,
-    len: usize,
-    run: Run,
-    first: bool,
-    last: bool,
-}
-
-/// A position in a payload, as far as masking cares: modulo the key's four bytes.
-pub(super) fn offset(read: u64) -> usize {
-    usize::from(read.to_le_bytes()[0])
+pub(super) fn not_utf8(_: Invalid) -> ProtocolError {
+    ProtocolError::TextNotUtf8
 }
