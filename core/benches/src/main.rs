@@ -14,11 +14,12 @@ mod engines;
 mod scenario;
 mod wire;
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use engines::{ENGINES, Engine, Run};
 use rustix::time::{ClockId, clock_gettime};
-use scenario::Scenario;
+use scenario::{Kind, Scenario, Task};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -64,14 +65,33 @@ fn row(scenario: &Scenario, rounds: usize, sample: Duration) {
         cells.iter_mut().flatten().for_each(|cell| cell.take(sample));
     }
     let medians: Vec<_> = cells.into_iter().map(|cell| cell.map(Cell::median)).collect();
+    let lenient: Vec<_> =
+        ENGINES.iter().map(|engine| takes_broken_text(engine, scenario)).collect();
     print!("| {scenario:40}");
-    for median in &medians {
-        let text = median.map_or(String::from("-"), |ns| format!("{ns:.*}", decimals(ns)));
+    for (median, lenient) in medians.iter().zip(&lenient) {
+        let mark = if *lenient { "*" } else { "" };
+        let text = median.map_or(String::from("-"), |ns| format!("{mark}{ns:.*}", decimals(ns)));
         print!(" | {text:>16}");
     }
-    let best = medians[1..].iter().flatten().copied().reduce(f64::min);
+    let peers = medians.iter().zip(&lenient).skip(1).filter(|(_, lenient)| !**lenient);
+    let best = peers.filter_map(|(median, _)| *median).reduce(f64::min);
     let ratio = medians[0].zip(best).map_or(f64::NAN, |(ours, best)| ours / best);
     println!(" | {ratio:6.2} |");
+}
+
+/// Whether an engine delivers what is not UTF-8 as text: it did less work.
+fn takes_broken_text(engine: &Engine, scenario: &Scenario) -> bool {
+    let receives = matches!(scenario.task, Task::Receive | Task::ReceiveSingle);
+    if !receives || scenario.kind == Kind::Binary {
+        return false;
+    }
+    let broken = Scenario { is_broken: true, ..*scenario };
+    let takes = || (engine.start)(&broken).is_some_and(|mut run| run(2) > 1);
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let takes = std::panic::catch_unwind(AssertUnwindSafe(takes)).unwrap_or(false);
+    std::panic::set_hook(hook);
+    takes
 }
 
 fn decimals(ns: f64) -> usize {
@@ -136,5 +156,6 @@ Each number is the median of several rounds, in which the engines take turns: ns
 message, all that a user pays between a socket and the message. The socket is memory: a read copies up to
 64 KiB (or up to the frame's end: receive-single) into the engine's or its user's buffer, a write
 takes all at no cost. Messages are unmasked, checked (frames, limits, UTF-8) and looked at as a
-slice. `x best` is wspair's number over the best peer's. Only numbers of one run compare.
+slice. `x best` is wspair's number over the best peer's; a `*` marks who took text that is not UTF-8 in
+that scenario, and is never best. Only numbers of one run compare.
 ";

@@ -37,6 +37,8 @@ pub struct Scenario {
     pub task: Task,
     pub kind: Kind,
     pub size: usize,
+    /// A byte in the middle of a text is none of UTF-8.
+    pub is_broken: bool,
 }
 
 const SIZES: [usize; 6] = [16, 125, 1 << 10, 16 << 10, 64 << 10, 1 << 20];
@@ -48,7 +50,7 @@ pub fn all() -> Vec<Scenario> {
 
     let mut all = Vec::new();
     let mut add = |role, task, kind, sizes: &[usize]| {
-        all.extend(sizes.iter().map(|&size| Scenario { role, task, kind, size }));
+        all.extend(sizes.iter().map(|&size| Scenario { role, task, kind, size, is_broken: false }));
     };
     for task in [Task::Receive, Task::ReceiveSingle] {
         for role in [Server, Client] {
@@ -68,7 +70,7 @@ pub fn all() -> Vec<Scenario> {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, task, kind, size } = self;
+        let Self { role, task, kind, size, .. } = self;
         let role = match role {
             Role::Server => "server",
             Role::Client => "client",

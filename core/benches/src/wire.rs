@@ -99,6 +99,9 @@ pub fn payload(scenario: &Scenario) -> Vec<u8> {
     }
     let mut bytes = text.into_bytes();
     bytes.resize(scenario.size, b'.');
+    if scenario.is_broken {
+        bytes[scenario.size / 2] = 0xff;
+    }
     bytes
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{MAX_MESSAGE, Run, batch};
 use crate::scenario::{Role, Scenario, Task};
-use crate::wire::{READ, Wire, payload};
+use crate::wire::{Wire, payload};
 
 #[allow(clippy::unnecessary_wraps)]
 pub(super) fn start(scenario: &Scenario) -> Option<Run> {
@@ -36,12 +36,24 @@ fn buffer() -> Vec<u8> {
     vec![0; 128 << 10]
 }
 
+/// How much a read asks for, as the documentation of `Connection::wanted` has it.
+const USUAL: usize = 17 << 10;
+const MOST: usize = 32 << 10;
+
+fn read(wire: &mut Wire, conn: &mut Connection) -> std::io::Result<usize> {
+    let len = match conn.wanted() {
+        0..2048 => USUAL,
+        wanted => wanted.min(MOST),
+    };
+    wire.read(conn.read_buf(len))
+}
+
 fn receive(mut conn: Connection, scenario: &Scenario) -> Run {
     let mut wire = Wire::new(scenario);
     Box::new(move |least| {
         let mut count = 0;
         while count < least {
-            let n = wire.read(conn.read_buf(READ)).expect("bytes");
+            let n = read(&mut wire, &mut conn).expect("bytes");
             let mut received = conn.receive_buf(n);
             while let Some(event) = received.next() {
                 match event {
@@ -103,7 +115,7 @@ fn echo(mut conn: Connection, scenario: &Scenario) -> Run {
     Box::new(move |least| {
         let mut count = 0;
         while count < least {
-            let n = wire.read(conn.read_buf(READ)).expect("bytes");
+            let n = read(&mut wire, &mut conn).expect("bytes");
             let mut received = conn.receive_buf(n);
             while let Some((event, mut sender)) = received.next_and_sender() {
                 match event {
