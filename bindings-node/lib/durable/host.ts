@@ -96,10 +96,10 @@ export class Host {
 
   /** Has alarms that are due, or overdue, go off. */
   start(): void {
-    this.opened?.alarms.start(({ key, id, name }) => {
+    this.opened?.alarms.start(({ key, id, name, retryCount }) => {
       const kind = [...this.kinds.values()].find((kind) => kind.key === key);
-      if (kind === undefined) return Promise.resolve('done');
-      return alarmOf(kind, new DurableObjectId(id, name));
+      if (kind === undefined) return Promise.resolve('absent');
+      return alarmOf(kind, new DurableObjectId(id, name), retryCount);
     });
   }
 
@@ -176,21 +176,21 @@ export function isObjectClass(value: unknown): value is ObjectClass {
   return typeof value === 'function' && value.prototype instanceof DurableObject;
 }
 
-async function alarmOf(kind: Kind, id: DurableObjectId): Promise<'done' | 'failed'> {
+async function alarmOf(kind: Kind, id: DurableObjectId, retryCount: number): Promise<'done' | 'failed'> {
   try {
     return await kind.actor(id).deliver(async (life) => {
-      const { alarm } = life.store;
-      const info = alarm.begin();
+      const { store } = life;
+      const info = store.beginAlarm(retryCount);
       if (info === undefined) return 'done';
       try {
         await life.instance.alarm?.(info);
       } catch (error) {
         if (life.failure !== undefined) throw error;
         report(error);
-        alarm.end(true);
+        store.endAlarm(true);
         return 'failed';
       }
-      alarm.end(false);
+      store.endAlarm(false);
       return 'done';
     });
   } catch (error) {

@@ -1,0 +1,153 @@
+/** What a program gets as `ctx.storage`. */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type AlarmAccess, alarmOf, deleteAlarm, setAlarm } from './alarm-calls';
+import { illegalInvocation, isObject, notOfType } from './messages';
+import type { SqlStorage } from './sql';
+import type { SyncKvStorage } from './sync-kv';
+import { DurableObjectTransaction } from './transaction';
+import { get, list, put, remove, toPut } from './values';
+
+export interface StorageAccess extends AlarmAccess {
+  /** Nothing else of the object begins until it settles. */
+  exclusively<T>(body: () => Promise<T>): Promise<T>;
+  deleteAll(): void;
+  /** The end of the last transaction that was begun outside of others. */
+  lastTransaction: Promise<unknown>;
+}
+
+const NAME = 'DurableObjectStorage';
+
+const NO_RECOVERY = "This Durable Object's storage back-end does not implement point-in-time recovery.";
+
+/** The transaction within which code runs, and the end of the last one within it. */
+interface Scope {
+  open: boolean;
+  last: Promise<unknown>;
+}
+const scopes = new AsyncLocalStorage<Scope>();
+
+export class DurableObjectStorage {
+  declare readonly kv: SyncKvStorage;
+  declare readonly sql: SqlStorage;
+  readonly #access: StorageAccess;
+
+  constructor(access: StorageAccess, parts: { kv: SyncKvStorage; sql: SqlStorage }) {
+    this.#access = access;
+    Object.assign(this, parts);
+  }
+
+  async get(...given: unknown[]): Promise<any> {
+    return get(DurableObjectStorage.#of(this), NAME, given);
+  }
+
+  async put(...given: unknown[]): Promise<void> {
+    const access = DurableObjectStorage.#of(this);
+    put(access, toPut(NAME, given));
+  }
+
+  delete(...given: unknown[]): Promise<any> {
+    // The one of which the runtime throws this at once.
+    if (given.length === 0) throw notOfType('delete', NAME, 1, 'string or Array');
+    return DurableObjectStorage.#delete(DurableObjectStorage.#of(this), given);
+  }
+
+  async list(...given: unknown[]): Promise<Map<string, any>> {
+    return list(DurableObjectStorage.#of(this), NAME, given);
+  }
+
+  async deleteAll(): Promise<void> {
+    DurableObjectStorage.#of(this).deleteAll();
+  }
+
+  async getAlarm(): Promise<number | null> {
+    return alarmOf(DurableObjectStorage.#of(this));
+  }
+
+  async setAlarm(...given: unknown[]): Promise<void> {
+    const access = DurableObjectStorage.#of(this);
+    setAlarm(access, NAME, given, () => {});
+  }
+
+  async deleteAlarm(): Promise<void> {
+    deleteAlarm(DurableObjectStorage.#of(this));
+  }
+
+  /** Resolves once everything that was written is on the disk. */
+  async sync(): Promise<void> {
+    const { journal } = DurableObjectStorage.#of(this);
+    journal.commit();
+    journal.check();
+  }
+
+  /** Runs `closure`, and rolls back what it wrote if it fails. No event begins meanwhile. */
+  async transaction<T>(closure: (transaction: DurableObjectTransaction) => T | Promise<T>): Promise<T> {
+    const access = DurableObjectStorage.#of(this);
+    if (typeof closure !== 'function') throw notOfType('transaction', NAME, 1, 'function');
+    const around = scopes.getStore();
+    if (around?.open !== true) {
+      return access.exclusively(() => {
+        const done = access.lastTransaction.then(() => transact(access, closure));
+        access.lastTransaction = done.catch(() => {});
+        return done;
+      });
+    }
+    // Within another one: after those that were begun there before.
+    const done = around.last.then(() => transact(access, closure));
+    around.last = done.catch(() => {});
+    return done;
+  }
+
+  /** The same for what needs no await. */
+  transactionSync<T>(closure: () => T): T {
+    const { journal } = DurableObjectStorage.#of(this);
+    if (typeof closure !== 'function') throw notOfType('transactionSync', NAME, 1, 'function');
+    const mark = journal.mark(false);
+    let value: T;
+    try {
+      value = closure();
+    } catch (error) {
+      mark.undo();
+      throw error;
+    }
+    mark.keep();
+    return value;
+  }
+
+  async getCurrentBookmark(): Promise<string> {
+    DurableObjectStorage.#of(this).journal.check();
+    return '00000000-00000000-00000000-00000000000000000000000000000000';
+  }
+
+  async getBookmarkForTime(): Promise<string> {
+    throw new Error(NO_RECOVERY);
+  }
+
+  async onNextSessionRestoreBookmark(): Promise<string> {
+    throw new Error(NO_RECOVERY);
+  }
+
+  static async #delete(access: StorageAccess, given: unknown[]): Promise<any> {
+    return remove(access, NAME, given);
+  }
+
+  static #of(storage: object): StorageAccess {
+    if (!isObject(storage) || !(#access in storage)) throw illegalInvocation();
+    return storage.#access;
+  }
+}
+Object.defineProperty(DurableObjectStorage.prototype, Symbol.toStringTag, { value: NAME, configurable: true });
+
+async function transact<T>(access: StorageAccess, closure: (transaction: DurableObjectTransaction) => T | Promise<T>): Promise<T> {
+  const transaction = new DurableObjectTransaction(access, access.journal.mark(true));
+  const scope: Scope = { open: true, last: Promise.resolve() };
+  let keep = false;
+  try {
+    const value = await scopes.run(scope, async () => closure(transaction));
+    keep = true;
+    return value;
+  } finally {
+    scope.open = false;
+    DurableObjectTransaction.finish(transaction, keep);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * When what an object writes is committed: the first write of a turn opens a transaction, which
+ * ends with the turn, or before the first output of the object, whichever comes first. So all that
+ * is written without an await between is there whole, or not at all.
+ */
+
+import { setImmediate } from '../../basics/timers';
+import { sqlError } from './sql-errors';
+import type { Store } from './store';
+
+export interface JournalHost {
+  /** Before and after a commit, and with what was decided by it. */
+  committing(): void;
+  committed(): void;
+  /** What was written is lost, so that the object must begin anew. Called once. */
+  broken(error: Error): void;
+}
+
+export class Journal {
+  /** A transaction is open. */
+  private open = false;
+  /** Marks within it, and how many of them may still be undone after this turn. */
+  private marks = 0;
+  private held = 0;
+  private scheduled = false;
+  private failure: Error | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly host: JournalHost,
+  ) {}
+
+  get dirty(): boolean {
+    return this.open;
+  }
+
+  /** Whether code runs within a transaction of the program's own. */
+  get nested(): boolean {
+    return this.marks > 0;
+  }
+
+  /** Throws if the object is no more. */
+  check(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** To be called before each write. */
+  write(): void {
+    this.check();
+    if (this.open) return;
+    this.store.begin();
+    this.open = true;
+    this.commitLater();
+  }
+
+  /** Gives whether nothing is lost. Does nothing within a transaction that may still be rolled back. */
+  commit(): boolean {
+    if (this.failure !== undefined) return false;
+    if (!this.open || this.held > 0) return true;
+    try {
+      this.host.committing();
+      this.store.commit();
+    } catch (error) {
+      this.fail(lost(error));
+      return false;
+    }
+    this.open = false;
+    this.host.committed();
+    return true;
+  }
+
+  /** After an error of the store: some of them have rolled back all that was written in this turn. */
+  verify(error: unknown): void {
+    if (this.open && this.failure === undefined && this.store.inTransaction === false) this.fail(lost(error));
+  }
+
+  /** Rolls back what is not committed. Everything later throws `error`. */
+  end(error: Error): void {
+    this.failure ??= error;
+    if (!this.open) return;
+    this.open = false;
+    try {
+      this.store.rollback();
+    } catch {
+      // It is what closing does, too.
+    }
+  }
+
+  /** A mark to which can be gone back. `held`: for longer than this turn. */
+  mark(held: boolean): Mark {
+    // What was written before must not wait for what may take long.
+    if (held && this.held === 0 && this.marks === 0) this.commit();
+    this.write();
+    const number = ++this.marks;
+    this.store.save(number);
+    if (held) this.held++;
+    let done = false;
+    const finish = (undo: boolean) => {
+      if (done) return;
+      done = true;
+      this.marks--;
+      if (held) this.held--;
+      this.check();
+      if (undo) this.store.rollbackTo(number);
+      this.store.release(number);
+      // The turn in which it was opened may long be over.
+      if (held && this.held === 0) this.commitLater();
+    };
+    return { keep: () => finish(false), undo: () => finish(true) };
+  }
+
+  private commitLater(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.commit();
+    });
+  }
+
+  private fail(error: Error): void {
+    this.end(error);
+    this.host.broken(error);
+  }
+}
+
+export interface Mark {
+  keep(): void;
+  undo(): void;
+}
+
+function lost(error: unknown): Error {
+  const { message } = sqlError(error) as Error;
+  return new Error(`What the Durable Object wrote could not be stored: ${message}`, { cause: error });
+}

@@ -1,0 +1,73 @@
+/** `ctx.storage.kv`: keys and values without promises. */
+
+import { serialize } from '../../web/attachment';
+import { illegalInvocation, isObject, notOfType } from './messages';
+import type { Entry } from './store';
+import { type Access, get, put, rangeOf, remove, valueOf } from './values';
+
+const NAME = 'SyncKvStorage';
+
+export class SyncKvStorage {
+  readonly #access: Access | Error;
+
+  /** What is no access is thrown by every call. */
+  constructor(access: Access | Error) {
+    this.#access = access;
+  }
+
+  get(...given: unknown[]): any {
+    const access = SyncKvStorage.#of(this);
+    if (given.length === 0) throw notOfType('get', NAME, 1, 'string');
+    return get(access, NAME, [String(given[0])]);
+  }
+
+  put(...given: unknown[]): void {
+    const access = SyncKvStorage.#of(this);
+    if (given.length === 0) throw notOfType('put', NAME, 1, 'string');
+    if (given.length === 1) throw notOfType('put', NAME, 2, 'Value');
+    put(access, [[String(given[0]), serialize(given[1])]]);
+  }
+
+  delete(...given: unknown[]): boolean {
+    const access = SyncKvStorage.#of(this);
+    if (given.length === 0) throw notOfType('delete', NAME, 1, 'string');
+    return remove(access, NAME, [String(given[0])]) as boolean;
+  }
+
+  /** Live: what is written while it is gone through is seen. */
+  list(options?: object): IterableIterator<[string, any]> {
+    const { store, journal } = SyncKvStorage.#of(this);
+    journal.check();
+    return new ListIterator(store.entries(rangeOf(options))[Symbol.iterator]()) as IterableIterator<[string, any]>;
+  }
+
+  static #of(kv: object): Access {
+    if (!isObject(kv) || !(#access in kv)) throw illegalInvocation();
+    if (kv.#access instanceof Error) throw kv.#access;
+    return kv.#access;
+  }
+}
+
+class ListIterator implements Iterator<[string, any]> {
+  readonly #entries: Iterator<Entry>;
+
+  constructor(entries: Iterator<Entry>) {
+    this.#entries = entries;
+  }
+
+  next(): IteratorResult<[string, any]> {
+    const { done, value } = this.#entries.next();
+    return done === true ? { done: true, value: undefined } : { done: false, value: [value[0], valueOf(value[1])] };
+  }
+
+  return(): IteratorResult<[string, any]> {
+    this.#entries.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}
+Object.setPrototypeOf(ListIterator.prototype, Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())));
+Object.defineProperty(ListIterator.prototype, Symbol.toStringTag, { value: 'ListIterator', configurable: true });

@@ -1,0 +1,101 @@
+/** What programs give to keys and values, as the store takes it. */
+
+import { deserialize, serialize } from '../../web/attachment';
+import type { Journal } from './journal';
+import { notOfType } from './messages';
+import { MOST_BYTES, TOO_BIG } from './sql';
+import { behindPrefix, compareKeys, type Entry, type Range, type Store } from './store';
+
+export interface Access {
+  readonly store: Store;
+  readonly journal: Journal;
+}
+
+/** `get` of one key or many. */
+export function get({ store, journal }: Access, of: string, given: readonly unknown[]): unknown {
+  if (given.length === 0) throw notOfType('get', of, 1, 'string or Array');
+  refuseOptions(given[1], 'get', of, 2, 'GetOptions');
+  journal.check();
+  const [keys] = given;
+  if (!Array.isArray(keys)) return valueOf(store.get(String(keys)));
+  const found = new Map<string, unknown>();
+  for (const key of [...new Set(keys.map(String))].sort(compareKeys)) {
+    const value = store.get(key);
+    if (value !== undefined) found.set(key, valueOf(value));
+  }
+  return found;
+}
+
+/** What `put` is to write, taken when it is called. */
+export function toPut(of: string, given: readonly unknown[]): Entry[] {
+  const [what, value] = given;
+  if (given.length === 0) throw notOfType('put', of, 1, 'string or object');
+  // An array is a key like others.
+  if (typeof what === 'object' && what !== null && !Array.isArray(what)) {
+    refuseOptions(given[1], 'put', of, 2, 'PutOptions');
+    return Object.entries(what)
+      .filter(([, each]) => each !== undefined)
+      .map(([key, each]) => [key, serialize(each)]);
+  }
+  if (value === undefined) throw new TypeError('put() called with undefined value.');
+  refuseOptions(given[2], 'put', of, 3, 'PutOptions');
+  return [[String(what), serialize(value)]];
+}
+
+export function put({ store, journal }: Access, entries: readonly Entry[]): void {
+  for (const [key, value] of entries) {
+    if (value.length + key.length > MOST_BYTES) throw new Error(TOO_BIG);
+    journal.write();
+    store.put(key, value);
+  }
+}
+
+/** `delete` of one key or many. */
+export function remove({ store, journal }: Access, of: string, given: readonly unknown[]): boolean | number {
+  if (given.length === 0) throw notOfType('delete', of, 1, 'string or Array');
+  refuseOptions(given[1], 'delete', of, 2, 'PutOptions');
+  journal.write();
+  const [keys] = given;
+  if (!Array.isArray(keys)) return store.delete(String(keys));
+  return keys.filter((key) => store.delete(String(key))).length;
+}
+
+export function list({ store, journal }: Access, of: string, given: readonly unknown[]): Map<string, unknown> {
+  refuseOptions(given[0], 'list', of, 1, 'ListOptions');
+  journal.check();
+  const found = new Map<string, unknown>();
+  for (const [key, value] of store.entries(rangeOf(given[0]))) found.set(key, valueOf(value));
+  return found;
+}
+
+export function valueOf(bytes: Uint8Array | undefined): unknown {
+  return bytes && deserialize(bytes);
+}
+
+/** Of `list`'s options. */
+export function rangeOf(options: any): Range {
+  const { start, startAfter, end, prefix, reverse, limit } = options ?? {};
+  if (start !== undefined && startAfter !== undefined) throw new TypeError('list() cannot be called with both start and startAfter values.');
+  let from = start !== undefined ? String(start) : startAfter !== undefined ? `${startAfter}\0` : '';
+  let to = end === undefined ? undefined : String(end);
+  if (prefix !== undefined && String(prefix) !== '') {
+    const behind = behindPrefix(String(prefix));
+    if (compareKeys(String(prefix), from) > 0) from = String(prefix);
+    if (behind !== undefined && (to === undefined || compareKeys(behind, to) < 0)) to = behind;
+  }
+  return { start: from, end: to, reverse: Boolean(reverse), limit: limit === undefined ? 2 ** 31 - 1 : toLimit(limit) };
+}
+
+function toLimit(limit: unknown): number {
+  const number = Number(limit);
+  if (Number.isFinite(number) && (number > 2 ** 31 - 1 || number < -(2 ** 31))) {
+    throw new TypeError('Value out of range. Must be between -2147483648 and 2147483647 (inclusive).');
+  }
+  if (!((number | 0) > 0)) throw new TypeError('List limit must be positive.');
+  return number | 0;
+}
+
+function refuseOptions(options: unknown, method: string, of: string, parameter: number, type: string): void {
+  if (options === undefined || options === null || typeof options === 'object' || typeof options === 'function') return;
+  throw notOfType(method, of, parameter, type);
+}
