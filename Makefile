@@ -34,6 +34,7 @@ python := .tools/python-$(call key,.ci/requirements.txt).stamp
 python_dev := .tools/python-dev/$(call key,bindings-python/requirements-dev.txt).stamp
 node := .tools/node-$(call key,.ci/package.json .ci/package-lock.json).stamp
 binding := .tools/bindings-node-$(call key,bindings-node/package-lock.json).stamp
+durable := .tools/durable-$(call key,bindings-node/conformance/durable/package-lock.json).stamp
 frameworks := .tools/frameworks-$(call key,bindings-node/frameworks/package-lock.json).stamp
 
 ##@ Use
@@ -82,6 +83,17 @@ test-tokio: $(python) $(node) ## The crate for tokio: its tests, its echo server
 
 test-node: $(binding) ## The npm package: unit tests, real peers, Workers from npm
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm test --silent
+
+test-durable: $(binding) $(durable) ## Durable Objects on this Node: rows recorded from the real runtime, on real files
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
+	cd bindings-node && NODE_PATH=$(CURDIR)/.tools/durable/node_modules node conformance/durable/check.mjs
+	cd bindings-node && NODE_PATH=$(CURDIR)/.tools/durable/node_modules node --test test/durable-*.test.mjs
+
+durable: test-durable ## The same on Node 22 and 24 too, and 200 kills
+	cd bindings-node && for node in $(CURDIR)/.tools/durable/node_modules/node-*/bin/node; do \
+		$$node conformance/durable/check.mjs && $$node --test test/durable-*.test.mjs || exit 1; done
+	cd bindings-node && for node in node $(CURDIR)/.tools/durable/node_modules/node-24/bin/node; do \
+		KILLS=200 NODE_PATH=$(CURDIR)/.tools/durable/node_modules $$node --test test/durable-kill.test.mjs || exit 1; done
 
 frameworks: $(binding) $(frameworks) ## The npm package inside Jest and Vitest
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
@@ -254,9 +266,19 @@ $(frameworks):
 	cd bindings-node/frameworks && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
+# Node 20 stores nothing on disk without better-sqlite3, which may have to be compiled.
+$(durable):
+	rm -rf .tools/durable .tools/durable-*.stamp
+	mkdir -p .tools/durable
+	cp bindings-node/conformance/durable/package*.json .tools/durable
+	cd .tools/durable && npm ci --ignore-scripts --no-audit --no-fund
+	cd .tools/durable && npm rebuild better-sqlite3 > build.log 2>&1 || \
+		echo "make: better-sqlite3 could not be built (.tools/durable/build.log): Node 20 is tested in memory only" >&2
+	touch $@
+
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node frameworks pair test-python leaks-python \
+.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage miri clean-tools
