@@ -275,6 +275,12 @@ impl Connection {
         sooner(closing, self.watches_silence().then(silence).flatten())
     }
 
+    /// Whether a ping of keepalive ([`ping_after`](Config::ping_after)) has no answer yet. Its
+    /// payload is empty.
+    pub fn awaits_pong(&self) -> bool {
+        self.keepalive.awaits_pong()
+    }
+
     /// What waits to be written, oldest first.
     pub fn transmit(&mut self) -> Transmit<'_> {
         self.outbound.look();

@@ -138,6 +138,10 @@ impl Keepalive {
         };
     }
 
+    pub(super) fn awaits_pong(&self) -> bool {
+        !matches!(self.state, State::Quiet(_))
+    }
+
     pub(super) fn poll_timeout(
         &self,
         config: &Config,

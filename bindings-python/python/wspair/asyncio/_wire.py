@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Callable, cast
+import time
+from typing import Any, Callable
 
-from wspair._native import Close, Connection, Link, Negotiated
-from wspair._words import Cause, Kind, Role, TransportAction
-from wspair.exceptions import (
-    BackpressureError,
-    ClosingError,
-    ConcurrencyError,
-    ConnectionClosed,
-    ConnectionClosedError,
-    ConnectionClosedOK,
-    PayloadTooBig,
-)
-
-if TYPE_CHECKING:
-    from wspair._options import Message
-    from wspair._settings import Settings
-
-log = logging.getLogger("wspair")
+from wspair._ending import closed_error
+from wspair._native import Close, Connection, Link
+from wspair._words import TransportAction
+from wspair.asyncio._parts import send_parts
+from wspair.exceptions import BackpressureError, ClosingError, ConcurrencyError, ConnectionClosed
 
 
 class Wire(Link, asyncio.BufferedProtocol):
@@ -37,10 +23,13 @@ class Wire(Link, asyncio.BufferedProtocol):
         self, connection: Connection, loop: asyncio.AbstractEventLoop, high: int, low: int
     ) -> None:
         self.loop = loop
-        self.log: Any = log
+        self.log: Any = None
         self.is_gone = False
         """The transport is."""
         self.latency = 0.0
+        """Seconds that the answer to the last ping took."""
+        self._pinged_at: float | None = None
+        """When keepalive's last ping went out, until it is answered."""
         self.on_gone: Callable[[], object] | None = None
         """Called once, when the transport is gone."""
         self._gone: asyncio.Future[None] | None = None
@@ -50,7 +39,8 @@ class Wire(Link, asyncio.BufferedProtocol):
         """The Close frame that the application asked for."""
         self._pings: dict[bytes, tuple[asyncio.Future[float], float]] = {}
         self._room: list[asyncio.Future[None]] = []
-        self._parts: asyncio.Lock | None = None
+        self.parts: asyncio.Lock | None = None
+        """Held while a fragmented message is sent."""
         self._timer: asyncio.TimerHandle | None = None
         self._last_timer: asyncio.TimerHandle | None = None
         """Until messages before the end of the stream are taken, then until the transport ends."""
@@ -105,9 +95,13 @@ class Wire(Link, asyncio.BufferedProtocol):
                 waiter.set_result(None)
 
     def _on_pong(self, data: bytes) -> None:
+        # uvloop's own clock goes by milliseconds.
+        now = time.perf_counter()
+        if not data and self._pinged_at is not None:
+            self.latency = now - self._pinged_at
+            self._pinged_at = None
         if data not in self._pings:
             return
-        now = self.loop.time()
         # The answer to a later ping answers those before (RFC 6455 5.5.3).
         for ping in list(self._pings):
             pong, sent = self._pings.pop(ping)
@@ -132,7 +126,8 @@ class Wire(Link, asyncio.BufferedProtocol):
 
     def _tell_time(self) -> None:
         if not self.is_gone:
-            self.tell_time(self.loop.time())
+            if self.tell_time(self.loop.time()):
+                self._pinged_at = time.perf_counter()
 
     def _read(self, reads: bool) -> None:
         transport = self.transport
@@ -188,12 +183,12 @@ class Wire(Link, asyncio.BufferedProtocol):
                 await asyncio.sleep(0)
                 raise self.error()
             if next_why == "parts":
-                await self._send_parts(message, compress)
+                await send_parts(self, message, compress)
                 return
             if next_why == "full":
                 await self.room()
-            elif self._parts is not None:
-                async with self._parts:
+            elif self.parts is not None:
+                async with self.parts:
                     pass
             next_why = self.send(message, compress)
 
@@ -213,51 +208,6 @@ class Wire(Link, asyncio.BufferedProtocol):
         if self.has_ended or self.is_gone:
             raise self.error()
 
-    async def _send_parts(self, parts: Any, compress: bool | None) -> None:
-        if isinstance(parts, Mapping) or not isinstance(parts, (Iterable, AsyncIterable)):
-            raise TypeError(
-                f"a message is str, a buffer, or an iterable of either, not {type(parts).__name__}"
-            )
-        if self._parts is None:
-            self._parts = asyncio.Lock()
-        async with self._parts:
-            kind = None
-            try:
-                async for part in _each(parts):
-                    if not isinstance(part, (str, bytes, bytearray, memoryview)):
-                        raise TypeError(f"a part is str or a buffer, not {type(part).__name__}")
-                    if kind not in (None, isinstance(part, str)):
-                        raise TypeError("the parts of a message are all str, or all buffers")
-                    kind = isinstance(part, str)
-                    await self._send_part(part, kind, False, compress)
-                if kind is not None:
-                    await self._send_part(b"", kind, True, compress)
-            except ConnectionClosed:
-                raise
-            except BaseException:
-                if kind is not None:
-                    # The message can never be whole.
-                    self.close(1011, "error in a fragmented message")
-                raise
-
-    async def _send_part(
-        self, part: Message, is_text: bool, fin: bool, compress: bool | None
-    ) -> None:
-        kind = Kind.TEXT if is_text else Kind.BINARY
-        while True:
-            try:
-                self._check_end()
-                self.connection.send_fragment(part, fin=fin, kind=kind, compress=compress)
-            except BackpressureError:
-                await self.room()
-                continue
-            except ClosingError:
-                await asyncio.sleep(0)
-                raise self.error() from None
-            self.schedule()
-            await asyncio.sleep(0)
-            return await self.room()
-
     async def ping(self, data: bytes) -> asyncio.Future[float]:
         """Sends a ping, and hands out what will be the latency.
 
@@ -269,7 +219,7 @@ class Wire(Link, asyncio.BufferedProtocol):
             raise ConcurrencyError("another ping with the same data has no answer yet")
         await self._control(self.connection.ping, data)
         pong: asyncio.Future[float] = self.loop.create_future()
-        self._pings[data] = (pong, self.loop.time())
+        self._pings[data] = (pong, time.perf_counter())
         return pong
 
     async def pong(self, data: bytes) -> None:
@@ -279,7 +229,7 @@ class Wire(Link, asyncio.BufferedProtocol):
     async def _control(self, send: Callable[[bytes], None], data: bytes) -> None:
         while True:
             try:
-                self._check_end()
+                self.check_end()
                 send(data)
             except BackpressureError:
                 await self.room()
@@ -289,7 +239,8 @@ class Wire(Link, asyncio.BufferedProtocol):
                 raise self.error() from None
             return self.schedule()
 
-    def _check_end(self) -> None:
+    def check_end(self) -> None:
+        """Raises ClosingError where the application knows of the end."""
         if self.is_told or self.is_gone:
             raise ClosingError
 
@@ -332,35 +283,7 @@ class Wire(Link, asyncio.BufferedProtocol):
 
     def error(self) -> ConnectionClosed:
         """What to raise where the end is in the way."""
-        closed = self.closed
-        received = None
-        if closed is not None and closed.code != 1006:
-            received = Close(closed.code, closed.reason)
-        sent = self._sent
-        if sent is None and self.fault is not None:
-            sent = Close(*self.fault)
-        elif sent is None and received is not None and closed is not None and closed.clean:
-            # The answer.
-            sent = received
-        both = received is not None and sent is not None
-        is_ok = received is not None or (closed is None and not self.is_gone)
-        for frame in (received, sent):
-            is_ok = is_ok and (frame is None or frame.code in (None, 1000, 1001, 1005))
-        if closed is not None and not closed.clean:
-            is_ok = False
-        kind = ConnectionClosedOK if is_ok else ConnectionClosedError
-        error = kind(received, sent, self._sent is None if both else None, closed)
-        error.__cause__ = self._why(closed)
-        return error
-
-    def _why(self, closed: Any) -> BaseException | None:
-        if self._fault is not None or closed is None:
-            return self._fault
-        if closed.limit is not None and closed.size is not None:
-            return PayloadTooBig(closed.size, closed.limit)
-        if closed.cause in (Cause.PONG_TIMEOUT, Cause.CLOSE_TIMEOUT):
-            return TimeoutError(closed.cause.value)
-        return None
+        return closed_error(self.closed, self._sent, self.fault, self._fault, self.is_gone)
 
 
 class _NoLoop:
@@ -373,48 +296,6 @@ class _NoLoop:
 DONE: asyncio.Future[None] = asyncio.Future(loop=_NoLoop())  # type: ignore[arg-type]
 """A future that is done, for whoever only looks at that."""
 DONE.set_result(None)
-
-
-def open_wire(
-    role: Role,
-    transport: asyncio.BaseTransport,
-    loop: asyncio.AbstractEventLoop,
-    agreed: Negotiated,
-    settings: Settings,
-) -> Wire:
-    """Makes a transport that has its handshake behind it a connection's. `start` follows."""
-    wire = Wire(settings.connection(role, agreed), loop, *settings.max_queue)
-    transport = cast(asyncio.Transport, transport)
-    high, low = settings.write_limit
-    transport.set_write_buffer_limits(high, low)
-    _see_the_output_move(transport)
-    transport.set_protocol(wire)
-    return wire
-
-
-def _see_the_output_move(transport: asyncio.Transport) -> None:
-    """Keeps what the socket holds small: megabytes in there would take a slow peer longer than
-    keepalive waits for it, with nothing to show that it reads."""
-    sock = transport.get_extra_info("socket")
-    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-    if sock is not None and option is not None and sock.family != getattr(socket, "AF_UNIX", None):
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, option, NOT_SENT)
-        except OSError:
-            pass  # another kind of socket
-
-
-async def _each(parts: Any) -> Any:
-    if isinstance(parts, AsyncIterable):
-        async for part in parts:
-            yield part
-    else:
-        for part in parts:
-            yield part
-
-
-NOT_SENT = 128 << 10
-"""Bytes that a socket holds before it takes more, beside those on their way."""
 
 LINGER = 2.0
 """Seconds that a transport gets to write what is left once it is to be dropped."""
