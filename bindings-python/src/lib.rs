@@ -14,6 +14,7 @@ mod deflate;
 mod error;
 mod event;
 mod fields;
+mod frame_log;
 mod inbox;
 mod link;
 mod message;
@@ -38,6 +39,8 @@ mod _native {
     use super::deflate::{DeflateOptions, Negotiated};
     #[pymodule_export]
     use super::event::{Binary, Chunk, Close, Closed, Ping, Pong, Text};
+    #[pymodule_export]
+    use super::frame_log::FrameLog;
     #[pymodule_export]
     use super::link::Link;
     #[pymodule_export]

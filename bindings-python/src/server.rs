@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
+use pyo3::sync::{MutexExt, PyOnceLock};
 use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::{IntoPyObjectExt, intern};
 use wspair_core::handshake::{self, AcceptError, Fields, Origins, ServerProgress};
 
 use crate::buffer;
@@ -127,6 +127,8 @@ pub(crate) struct Request {
     origin: Option<String>,
     subprotocols: Vec<String>,
     fields: fields::Owned,
+    /// The same, for whoever asked.
+    headers: PyOnceLock<Py<PyAny>>,
 }
 
 #[pymethods]
@@ -180,6 +182,24 @@ impl Request {
     #[getter]
     fn target(&self) -> &str {
         &self.target
+    }
+
+    /// The same as `target`.
+    #[getter]
+    fn path(&self) -> &str {
+        &self.target
+    }
+
+    /// All fields, as a `Headers`.
+    #[getter]
+    fn headers(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let headers = self.headers.get_or_try_init(py, || {
+            let fields = fields::to_python(py, fields::lend(&self.fields))?;
+            py.import(intern!(py, "wspair._http"))?
+                .call_method1(intern!(py, "Headers"), (fields,))
+                .map(Bound::unbind)
+        })?;
+        Ok(headers.clone_ref(py))
     }
 
     /// The host, and the port if there is one, that the client asked for.
@@ -273,6 +293,7 @@ impl Request {
             origin: request.origin().map(String::from),
             subprotocols: request.subprotocols().map(String::from).collect(),
             fields: fields.map(|(name, value)| (name.into(), value.into())).collect(),
+            headers: PyOnceLock::new(),
         }
     }
 }

@@ -4,11 +4,13 @@
 - `ServerHandshake`, `ClientHandshake`, `Request`, `ClientRequest`: the opening handshake, from
   HTTP/1.1 bytes or from the header fields of any HTTP stack.
 - `WebSocketPair`: two connected ends in memory.
-- `wspair.asyncio`: `serve` and `connect`. `wspair.uvicorn`: for `uvicorn --ws`.
+- `wspair.asyncio`: `serve` and `connect`, which are here too. `wspair.sync`: the same for threads.
+  `wspair.uvicorn`: for `uvicorn --ws`.
 """
 
-from typing import Union
+from typing import TYPE_CHECKING, Any, Union
 
+from wspair._http import Headers, MultipleValuesError, Response, SentRequest
 from wspair._native import (
     Acceptance,
     Binary,
@@ -77,6 +79,20 @@ Event = Union[Text, Binary, Chunk, Ping, Pong, PeerClosing, Closed]
 PairEvent = Union[MessageEvent, CloseEvent, ErrorEvent]
 """What happens at an end of a pair."""
 
+if TYPE_CHECKING:
+    from wspair.asyncio import (
+        ClientConnection,
+        ServerConnection,
+        basic_auth,
+        broadcast,
+        connect,
+        serve,
+        unix_connect,
+        unix_serve,
+    )
+
+    __version__: str
+
 __all__ = [
     "Acceptance",
     "BackpressureError",
@@ -84,6 +100,7 @@ __all__ = [
     "Bootstrap",
     "Cause",
     "Chunk",
+    "ClientConnection",
     "ClientHandshake",
     "ClientRequest",
     "Close",
@@ -100,6 +117,7 @@ __all__ = [
     "ErrorEvent",
     "Event",
     "Failed",
+    "Headers",
     "InvalidArgumentError",
     "InvalidHandshake",
     "InvalidMessage",
@@ -109,6 +127,7 @@ __all__ = [
     "Kind",
     "LocalProtocolError",
     "MessageEvent",
+    "MultipleValuesError",
     "Negotiated",
     "Opened",
     "PairEvent",
@@ -125,8 +144,11 @@ __all__ = [
     "Refusal",
     "Refused",
     "Request",
+    "Response",
     "Role",
     "SecurityError",
+    "SentRequest",
+    "ServerConnection",
     "ServerHandshake",
     "Text",
     "Transport",
@@ -134,5 +156,43 @@ __all__ = [
     "WebSocket",
     "WebSocketException",
     "WebSocketPair",
+    "__version__",
     "accept_key",
+    "basic_auth",
+    "broadcast",
+    "connect",
+    "serve",
+    "unix_connect",
+    "unix_serve",
 ]
+
+ON_ASYNCIO = (
+    "ClientConnection",
+    "ServerConnection",
+    "basic_auth",
+    "broadcast",
+    "connect",
+    "serve",
+    "unix_connect",
+    "unix_serve",
+)
+"""What `wspair.asyncio` has, which is imported with the first of them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("wspair")
+    elif name in ON_ASYNCIO:
+        import wspair.asyncio
+
+        value = getattr(wspair.asyncio, name)
+    else:
+        raise AttributeError(f"module 'wspair' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from wspair._native import ClientRequest
 
 
 class MultipleValuesError(LookupError):
@@ -123,12 +126,51 @@ class Response:
         return f"<Response {self.status_code} {self.reason_phrase}>"
 
 
+class SentRequest:
+    """What a client asked with.
+
+    Attributes:
+        path: Path and query; `target` is the same.
+        headers: The fields.
+        host: The server's name or address.
+        port: The server's port.
+        is_secure: Whether it is a `wss:` one.
+    """
+
+    __slots__ = ("headers", "host", "is_secure", "path", "port")
+
+    def __init__(self, request: ClientRequest, head: bytes) -> None:
+        self.host = request.host
+        self.port = request.port
+        self.is_secure = request.is_secure
+        self.path = request.target
+        lines = head.decode("iso-8859-1").split("\r\n")[1:]
+        pairs = (line.partition(": ") for line in lines if line)
+        self.headers = Headers([(name, value) for name, _, value in pairs])
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"<SentRequest {self.path} at {self.host}:{self.port}>"
+
+
 def phrase(status: int) -> str:
     """What a status means, in words; empty where nobody has said."""
     try:
         return http.HTTPStatus(status).phrase
     except ValueError:
         return ""
+
+
+def without_framing(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The fields of an answer without those of one hop, which the engine writes itself."""
+    return [(name, value) for name, value in fields if name.lower() not in FRAMING]
+
+
+FRAMING = {b"connection", b"content-length", b"transfer-encoding", b"upgrade"}
 
 
 def _text(value: str | bytes) -> str:

@@ -23,10 +23,10 @@ from uvicorn.protocols.utils import (
 )
 from uvicorn.server import ServerState
 
-from wspair._http import phrase
+from wspair._http import phrase, without_framing
 from wspair._native import Acceptance, Policy, Refusal, Request
 from wspair._settings import settle
-from wspair.asyncio._opening import Opening, without_framing
+from wspair.asyncio._opening import Opening
 from wspair.exceptions import ConnectionClosed
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class WebSocketProtocol(Opening):
             ping_timeout=config.ws_ping_timeout or None,
         )
         # uvicorn has read the request, or does so in its own time.
-        super().__init__(None, settings)
+        super().__init__(None, settings, log)
         self._policy = Policy(compression=compression)
         self._config = config
         self._state = server_state

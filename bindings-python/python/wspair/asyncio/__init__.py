@@ -15,10 +15,13 @@ async def main() -> None:
 ```
 """
 
+from wspair._auth import basic_auth
+from wspair.asyncio._broadcast import broadcast
 from wspair.asyncio._server_opening import ServerConnection
+from wspair.asyncio._serving import Server
 from wspair.asyncio._websocket import WebSocket
-from wspair.asyncio.client import ClientConnection, connect
-from wspair.asyncio.server import Handler, Server, serve, unix_serve
+from wspair.asyncio.client import ClientConnection, connect, unix_connect
+from wspair.asyncio.server import Handler, serve, unix_serve
 from wspair.exceptions import InvalidHandshake as HandshakeError
 
 __all__ = [
@@ -28,7 +31,10 @@ __all__ = [
     "Server",
     "ServerConnection",
     "WebSocket",
+    "basic_auth",
+    "broadcast",
     "connect",
     "serve",
+    "unix_connect",
     "unix_serve",
 ]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from wspair._native import Acceptance, Refusal, Request, ServerHandshake
 from wspair._words import Role
-from wspair.asyncio._wire import LINGER, Wire, open_wire
+from wspair.asyncio._transport import open_wire
+from wspair.asyncio._wire import LINGER, Wire
 
 if TYPE_CHECKING:
     from wspair._options import Fields
     from wspair._settings import Settings
-
-log = logging.getLogger("wspair")
 
 
 class Opening(asyncio.Protocol):
@@ -28,7 +26,8 @@ class Opening(asyncio.Protocol):
     # uvloop's transport is one in all but name.
     transport: asyncio.Transport
 
-    def __init__(self, open_timeout: float | None, settings: Settings) -> None:
+    def __init__(self, open_timeout: float | None, settings: Settings, log: Any) -> None:
+        self.log = log
         self.loop = asyncio.get_running_loop()
         self.wire: Wire | None = None
         self.is_gone = False
@@ -74,7 +73,7 @@ class Opening(asyncio.Protocol):
         self.is_answered = True
         self.transport.write(data)
         self.wire = open_wire(
-            Role.SERVER, self.transport, self.loop, acceptance.agreed, self._settings
+            Role.SERVER, self.transport, self.loop, acceptance.agreed, self._settings, self.log
         )
         self.wire.on_gone = self.on_closed
         return self.wire
@@ -168,7 +167,7 @@ class Opening(asyncio.Protocol):
             self._rest += self._handshake.rest
             self.on_request(verdict)
         else:
-            log.debug("refused: %s (%s)", verdict.status, verdict.cause)
+            self.log.debug("refused: %s (%s)", verdict.status, verdict.cause)
             self.refuse(verdict)
 
     def _resume(self) -> None:
@@ -184,11 +183,3 @@ class Opening(asyncio.Protocol):
 
 REST = 64 << 10
 """Bytes that are kept of what comes before the answer."""
-
-
-def without_framing(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The fields of an answer without those of one hop, which the engine writes itself."""
-    return [(name, value) for name, value in fields if name.lower() not in FRAMING]
-
-
-FRAMING = {b"connection", b"content-length", b"transfer-encoding", b"upgrade"}

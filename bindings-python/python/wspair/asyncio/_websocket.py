@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 import warnings
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, Union
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Union, overload
 
+from wspair._ending import last_event
 from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Messages, Negotiated, Waiter
 from wspair._pair import WebSocket as End
-from wspair._words import Cause, ReadyState
+from wspair._words import ReadyState
 from wspair.exceptions import ConnectionClosedOK, LocalProtocolError
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from wspair.asyncio._wire import Wire
 
 Event = Union[MessageEvent, CloseEvent, ErrorEvent]
+
+Data = Union[str, bytes]
+"""A message: a `str` of a text one, `bytes` of a binary one."""
 
 
 class WebSocket:
@@ -50,12 +55,22 @@ class WebSocket:
         self._wire: Wire = wire or _NOT_OPEN
         self.transport = transport
         self.request = self.response = None
+        self._id: uuid.UUID | None = None
         self._is_told = False
         """`receive` has told of the end."""
 
     # Receiving.
 
-    async def recv(self, decode: bool | None = None) -> Any:
+    @overload
+    async def recv(self, decode: Literal[True]) -> str: ...
+
+    @overload
+    async def recv(self, decode: Literal[False]) -> bytes: ...
+
+    @overload
+    async def recv(self, decode: bool | None = None) -> Data: ...
+
+    async def recv(self, decode: bool | None = None) -> Data:
         """Waits for the next message: a `str` of a text one, `bytes` of a binary one.
 
         Args:
@@ -84,7 +99,7 @@ class WebSocket:
         assert last is not None
         return last
 
-    def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> AsyncIterator[Data]:
         """The messages.
 
         Iteration ends with the connection: quietly when it was closed with 1000, 1001 or no code,
@@ -93,12 +108,12 @@ class WebSocket:
         """
         return Messages(self._wire, self)
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> Data:
         """The next message; see `__aiter__`."""
         message = await self._next()
         return message if message is not None else self._end_iteration()
 
-    async def _next(self) -> str | bytes | None:
+    async def _next(self) -> Data | None:
         """The next message; `None` at the end."""
         receive = self._wire.receive
         while isinstance(found := receive(), Waiter):
@@ -111,7 +126,7 @@ class WebSocket:
             raise StopAsyncIteration
         raise error
 
-    async def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[Any]:
+    async def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[Data]:
         """As `recv`, for code that takes a message in parts: here it is one."""
         yield await self.recv(decode)
 
@@ -136,7 +151,7 @@ class WebSocket:
             TypeError: the message is none of these.
         """
         if text is not None:
-            message = _as_kind(message, text)
+            message = as_kind(message, text)
         if (why := self._wire.send(message, compress)) is not None:
             await self._wire.finish(why, message, compress)
 
@@ -206,18 +221,7 @@ class WebSocket:
     @property
     def last_event(self) -> CloseEvent | ErrorEvent | None:
         """How the connection ended; `None` while it has not."""
-        closed = self._closed
-        if closed is None:
-            return None
-        if closed.cause == Cause.PEER:
-            fault = self._wire.fault
-            return ErrorEvent(
-                closed.error or "",
-                code=fault[0] if fault else None,
-                limit=closed.limit,
-                size=closed.size,
-            )
-        return CloseEvent(closed.code, closed.reason, closed.clean, cause=closed.cause)
+        return None if self._wire is _NOT_OPEN else last_event(self._wire.closed, self._wire.fault)
 
     @property
     def close_code(self) -> int | None:
@@ -235,6 +239,13 @@ class WebSocket:
     @property
     def _closed(self) -> Any:
         return None if self._wire is _NOT_OPEN else self._wire.closed
+
+    @property
+    def id(self) -> uuid.UUID:
+        """A name for the connection, to tell it from others."""
+        if self._id is None:
+            self._id = uuid.uuid4()
+        return self._id
 
     @property
     def ready_state(self) -> ReadyState:
@@ -349,7 +360,8 @@ def _payload(data: str | Buffer) -> bytes:
     return data.encode() if isinstance(data, str) else bytes(data)
 
 
-def _as_kind(message: Any, is_text: bool) -> Any:
+def as_kind(message: Any, is_text: bool) -> Any:
+    """A message as text, or as binary."""
     if isinstance(message, str):
         return message if is_text else message.encode()
     if not is_text:

@@ -4,52 +4,67 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl as _ssl
-from collections.abc import Generator, Sequence
-from typing import Any, cast
+from collections.abc import AsyncIterator, Generator, Sequence
+from typing import Any, Callable, Union, cast
 
-from wspair._http import Headers, HeadersLike, Response
-from wspair._native import ClientHandshake, ClientRequest, Failed, Negotiated, Opened, Refused
+from wspair._asking import MAX_REDIRECTS, Asking, ask, proxy_for
+from wspair._ending import describe
+from wspair._http import HeadersLike, SentRequest
+from wspair._retrying import backoff, process_exception
 from wspair._settings import (
     Compression,
     MaxQueue,
     MaxSize,
-    Settings,
     WriteLimit,
+    check_callable,
     check_seconds,
-    check_subprotocols,
-    compression_of,
     settle,
 )
-from wspair._words import Role
+from wspair.asyncio._client_opening import ClientOpening
+from wspair.asyncio._dialing import dial
 from wspair.asyncio._websocket import WebSocket
-from wspair.asyncio._wire import Wire, open_wire
-from wspair.exceptions import (
-    InvalidArgumentError,
-    InvalidHandshake,
-    InvalidMessage,
-    InvalidStatus,
-    InvalidURI,
-)
+from wspair.exceptions import InvalidStatus, SecurityError
+
+__all__ = ["ClientConnection", "connect", "process_exception", "unix_connect"]
 
 log = logging.getLogger("wspair")
 
 
 class ClientConnection(WebSocket):
-    """A connection of a client."""
+    """A connection of a client.
+
+    Attributes:
+        request: What was asked with: `path`, `headers`, …
+        response: The server's answer.
+    """
+
+    request: SentRequest
+
+
+ProcessException = Callable[[Exception], Union[Exception, None]]
 
 
 class connect:
-    """Connects to a server: `await connect(...)`, or `async with connect(...) as ws`.
+    """Connects to a server: `await connect(...)`, or `async with connect(...) as ws`; with
+    `async for ws in connect(...)` again and again.
+
+    Redirects are followed, up to 10, but not out of TLS; credentials stay with their origin.
 
     Args:
-        uri: A `ws:` or `wss:` address.
+        uri: A `ws:` or `wss:` address. A user name and a password in it are sent as Basic
+            authentication.
         origin: On whose behalf the client asks.
         subprotocols: Those to offer, the best liked first.
         compression: Whether to offer compression: `"deflate"`, `True`, `DeflateOptions`, or
             `None`, the default.
         additional_headers: Further fields, as pairs or a mapping; `fields` is the same.
         user_agent_header: The field `User-Agent`. Default `None`: there is none.
+        proxy: The address of a proxy, `http://`, `socks4://` or `socks5://`, with credentials where
+            it asks for them; `None` for none. Default `True`: what the environment says, as
+            `https_proxy` and `no_proxy`; loopback addresses are reached directly. Needs
+            `wspair[proxy]`.
+        process_exception: Says of an exception of connecting whether `async for` goes on: returns
+            `None`, or what to raise. The default goes on after whatever may pass.
         open_timeout: Seconds for the connection with its handshake; `None` is no limit.
         ping_interval: Seconds of silence until a ping; `None` is off.
         ping_timeout: Seconds that its answer may take; `None` is no limit.
@@ -65,6 +80,7 @@ class connect:
     Raises:
         InvalidURI: the address is not that of a WebSocket.
         InvalidStatus: the server said no.
+        ProxyError: the proxy did not connect.
         InvalidHandshake: it did not open a WebSocket.
         OSError: it cannot be reached.
         TimeoutError: `open_timeout` passed (`asyncio.TimeoutError` before Python 3.11).
@@ -82,6 +98,8 @@ class connect:
         additional_headers: HeadersLike | None = None,
         user_agent_header: str | None = None,
         fields: HeadersLike = (),
+        proxy: str | bool | None = True,
+        process_exception: ProcessException = process_exception,
         open_timeout: float | None = 10,
         ping_interval: float | None = 20,
         ping_timeout: float | None = 20,
@@ -105,19 +123,19 @@ class connect:
         )
         self._open_timeout = check_seconds("open_timeout", open_timeout)
         self._log = logger or log
-        headers = Headers(fields)
-        for name, value in Headers(additional_headers or ()).raw_items():
-            headers[name] = value
-        if user_agent_header is not None and "User-Agent" not in headers:
-            headers["User-Agent"] = user_agent_header
-        self._ask: dict[str, Any] = {
-            "subprotocols": check_subprotocols(subprotocols),
-            "origin": origin,
-            "fields": headers.encoded(),
-            "compression": compression_of(compression),
-        }
-        self._uri = uri
-        self._request = self._make_request(uri)
+        self._asking = ask(
+            uri,
+            origin=origin,
+            subprotocols=subprotocols,
+            compression=compression,
+            additional_headers=additional_headers,
+            fields=fields,
+            user_agent_header=user_agent_header,
+        )
+        check_callable("process_exception", process_exception)
+        proxy_for(self._asking.request, proxy)
+        self._proxy = proxy
+        self._process_exception = process_exception
         self._ws: ClientConnection | None = None
 
     def __await__(self) -> Generator[Any, None, ClientConnection]:
@@ -132,116 +150,86 @@ class connect:
         if ws is not None:
             await ws.__aexit__(kind, *exc)
 
-    def _make_request(self, uri: str) -> ClientRequest:
-        try:
-            ClientRequest(uri)
-        except InvalidArgumentError as error:
-            raise InvalidURI(uri, str(error)) from None
-        return ClientRequest(uri, **self._ask)
+    async def __aiter__(self) -> AsyncIterator[ClientConnection]:
+        """Connects again and again: `async for ws in connect(...)`.
+
+        When the body is left, or goes on with the next round, the connection is closed. Where
+        connecting fails with what may pass, see `process_exception`, it is tried again after a
+        delay that grows with each failure.
+        """
+        delays = backoff()
+        while True:
+            try:
+                ws = await self
+            except Exception as error:
+                fatal = self._process_exception(error)
+                if fatal is error:
+                    raise
+                if fatal is not None:
+                    raise fatal from error
+                delay = next(delays)
+                self._log.info(
+                    "connecting to %s failed, again in %.1f s: %r", self._asking.shown, delay, error
+                )
+                await asyncio.sleep(delay)
+                continue
+            delays = backoff()
+            async with ws:
+                yield ws
 
     async def _open(self) -> ClientConnection:
-        opening = await asyncio.wait_for(self._connect(), self._open_timeout)
+        try:
+            opening = await asyncio.wait_for(self._connect(), self._open_timeout)
+        except asyncio.TimeoutError as error:
+            text = f"no WebSocket within {self._open_timeout} s"
+            raise asyncio.TimeoutError(text) from error
         # In the caller's own task: it can answer what came behind the server's answer before that
         # is over.
-        wire = opening.start(self._settings)
+        wire = opening.start(self._settings, self._log)
         ws = ClientConnection(opening.transport, wire)
-        ws.request = self._request
+        ws.request = opening.request
         ws.response = opening.response
         if self._log.isEnabledFor(logging.INFO):
-            self._log.info("connection open: %s", self._uri)
+            shown = self._asking.shown
+            self._log.info("connection open: %s", shown)
+            wire.on_gone = lambda: self._log.info(
+                "connection closed: %s, %s", shown, describe(wire.closed)
+            )
         return ws
 
     async def _connect(self) -> ClientOpening:
-        request = self._request
-        where = {**self._where}
-        if where.get("sock") is None:
-            where.setdefault("host", request.host)
-            where.setdefault("port", request.port)
-        if request.is_secure:
-            ssl = where.get("ssl")
-            where["ssl"] = _ssl.create_default_context() if ssl in (None, True) else ssl
-            where.setdefault("server_hostname", request.host)
-        elif where.get("ssl") is not None:
-            raise InvalidArgumentError("ssl is given, and the address is not a wss: one")
-        loop = asyncio.get_running_loop()
-        transport, opening = await loop.create_connection(lambda: ClientOpening(request), **where)
-        try:
-            await opening.opened
-        except BaseException:
-            transport.abort()
-            raise
-        return opening
+        asking = self._asking
+        for _ in range(MAX_REDIRECTS + 1):
+            opening = await self._ask(asking)
+            try:
+                await opening.opened
+                return opening
+            except InvalidStatus as error:
+                is_fixed = any(self._where.get(name) for name in FIXED)
+                redirected = asking.follow(error.response, is_fixed=is_fixed)
+                if redirected is None:
+                    raise
+                self._log.info("redirected to %s", redirected.shown)
+                asking = redirected
+            except BaseException:
+                opening.transport.abort()
+                raise
+        raise SecurityError(f"more than {MAX_REDIRECTS} redirects")
+
+    async def _ask(self, asking: Asking) -> ClientOpening:
+        _, opening = await dial(
+            lambda: ClientOpening(asking.request), asking, self._where, self._proxy
+        )
+        return cast(ClientOpening, opening)
 
 
-class ClientOpening(asyncio.Protocol):
-    """A client's handshake, and what comes until `start`."""
+def unix_connect(path: Any = None, uri: str = "ws://localhost/", **options: Any) -> connect:
+    """As `connect`, on a Unix socket."""
+    return connect(uri, unix=True, path=path, **options)
 
-    transport: asyncio.Transport
-    response: Response
 
-    def __init__(self, request: ClientRequest) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.opened: asyncio.Future[Negotiated] = self.loop.create_future()
-        # The whole of the opening has a limit of its own.
-        self._handshake = ClientHandshake(request, within=None)
-        self._rest = bytearray()
-        self._has_eof = False
-        self._fault: Exception | None = None
-        self._is_gone = False
-
-    def start(self, settings: Settings) -> Wire:
-        """Makes it a connection, once `opened` is done."""
-        wire = open_wire(Role.CLIENT, self.transport, self.loop, self.opened.result(), settings)
-        wire.start(self.transport, bytes(self._rest), self.loop.time())
-        if self._is_gone:
-            self.loop.call_soon(wire.connection_lost, self._fault)
-        elif self._has_eof:
-            self.loop.call_soon(wire.eof_received)
-        else:
-            self.transport.resume_reading()
-        return wire
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transport is one in all but name.
-        self.transport = cast(asyncio.Transport, transport)
-        self.transport.write(self._handshake.data_to_send())
-
-    def data_received(self, data: bytes) -> None:
-        if self.opened.done():
-            self._rest += data
-        else:
-            self._judge(self._handshake.receive_data(data))
-
-    def eof_received(self) -> bool:
-        self._has_eof = True
-        self._judge(self._handshake.receive_eof())
-        return not self.transport.is_closing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._is_gone, self._fault = True, exc
-        self._judge(self._handshake.receive_eof(), exc)
-
-    def _judge(
-        self, verdict: Opened | Refused | Failed | None, fault: Exception | None = None
-    ) -> None:
-        if verdict is None or self.opened.done():
-            return
-        if isinstance(verdict, Opened):
-            self.response = Response(verdict.status, headers=Headers(verdict.fields))
-            self._rest += self._handshake.rest
-            self.transport.pause_reading()
-            self.opened.set_result(verdict.agreed)
-            return
-        error: InvalidHandshake
-        if isinstance(verdict, Refused):
-            response = Response(verdict.status, headers=Headers(verdict.fields), body=verdict.body)
-            error = InvalidStatus(response, verdict)
-        else:
-            error = InvalidMessage(f"no WebSocket: {verdict.cause}", verdict)
-            error.__cause__ = fault
-        self.opened.set_exception(error)
-        self.transport.abort()
-
+FIXED = ("sock", "host", "port", "unix")
+"""The options that say where to connect to, whatever the address says."""
 
 LOOP = (
     "sock",
@@ -258,5 +246,7 @@ LOOP = (
     "happy_eyeballs_delay",
     "interleave",
     "all_errors",
+    "unix",
+    "path",
 )
-"""The options of `loop.create_connection`."""
+"""The options of `loop.create_connection` and `loop.create_unix_connection`."""
