@@ -250,6 +250,12 @@ impl Connection {
         self.lock(py).conn.transport().into()
     }
 
+    /// Whether a ping of keepalive (`ping_after`) has no answer yet. Its payload is empty.
+    #[getter]
+    fn awaits_pong(&self, py: Python<'_>) -> bool {
+        self.lock(py).conn.awaits_pong()
+    }
+
     /// Whether there is anything to write, automatic pongs and an answer to a Close included.
     #[getter]
     fn wants_write(&self, py: Python<'_>) -> bool {

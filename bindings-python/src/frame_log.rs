@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use wspair_core::frame::{Decoded, Expect, Header, MAX_CONTROL, MAX_HEADER, Opcode};
 use wspair_core as core;
+use wspair_core::frame::{Decoded, Header, HeaderRules, MAX_CONTROL, MAX_HEADER, Opcode};
 
 use crate::buffer;
 use crate::words::Role;
@@ -21,7 +21,7 @@ use crate::words::Role;
 pub(crate) struct FrameLog(Mutex<Scan>);
 
 struct Scan {
-    expect: Expect,
+    expect: HeaderRules,
     /// A header that is not whole.
     head: Vec<u8>,
     frame: Option<Frame>,
@@ -45,7 +45,7 @@ impl FrameLog {
             Role::CLIENT => core::Role::Client,
             Role::SERVER => core::Role::Server,
         };
-        let expect = Expect { role, rsv1: true };
+        let expect = HeaderRules { role, rsv1: true };
         Self(Mutex::new(Scan { expect, head: Vec::new(), frame: None, is_lost: false }))
     }
 

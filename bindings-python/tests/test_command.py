@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect as websockets_connect
 
+from wspair import accept_key
 from wspair.asyncio import WebSocket, connect, serve
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,127 @@ async def test_the_client_without_a_server() -> None:
     status, _, err = await run("-m", "wspair", "http://127.0.0.1/")
     assert status == 1
     assert "scheme" in err or "address" in err
+
+
+async def test_the_client_is_interactive() -> None:
+    """A line is sent when it is typed."""
+    async with serve(shout, "127.0.0.1", 0) as server:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "wspair", f"ws://127.0.0.1:{server.port}/"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for word in (b"one", b"two"):
+            process.stdin.write(word + b"\n")
+            assert await asyncio.wait_for(process.stdout.readline(), 30) == word.upper() + b"\n"
+        process.stdin.close()
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+
+
+async def test_the_client_and_bytes() -> None:
+    async def mirror(ws: WebSocket) -> None:
+        async for message in ws:
+            assert isinstance(message, bytes)
+            await ws.send(message[::-1])
+
+    async with serve(mirror, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.port}/"
+        status, out, err = await run("-m", "wspair", url, "--binary", stdin="0102\nxyz\n0xff 00\n")
+    assert (status, out) == (0, "0x0201\n0x00ff\n")
+    assert "no hexadecimal: xyz" in err
+
+
+async def test_the_client_pings() -> None:
+    async def wait(ws: WebSocket) -> None:
+        await asyncio.sleep(1)
+
+    async with serve(wait, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.port}/"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "wspair", url, "--ping", "0.05"),
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        # The input stays open.
+        err = await asyncio.wait_for(process.stderr.read(), 30)
+        assert await process.wait() == 0
+    assert b"pong after" in err
+
+
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+async def be_ssh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"SSH-2.0-x\r\n")
+    writer.close()
+
+
+async def be_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\n\r\nno way")
+    writer.close()
+
+
+async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    key = head.split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
+    answer = "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    writer.write(f"{answer}Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n".encode())
+    await asyncio.sleep(0.1)
+    writer.write(b"\x83\x00")
+    await reader.read()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        (hang_up, "no WebSocket"),
+        (be_silent, "within 0.5 s"),
+        (be_ssh, "no WebSocket"),
+        (be_http, "404 Not Found: no way"),
+        (break_off, "reserved opcode"),
+    ],
+)
+async def test_a_clear_line_for_every_error(server: Any, words: str) -> None:
+    async with await asyncio.start_server(server, "127.0.0.1", 0) as there:
+        url = f"ws://127.0.0.1:{there.sockets[0].getsockname()[1]}/"
+        async with asyncio.timeout(30):
+            status, out, err = await run("-m", "wspair", url, "--timeout", "0.5")
+    assert (status, out) == (1, "")
+    assert words in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "status"),
+    [
+        (["http://h/"], "http://h/", 1),
+        (["ws://h:x/"], "port", 1),
+        (["wss://127.0.0.1:1/"], "onnect", 1),
+        (["ws://nowhere.invalid/"], "", 1),
+        (["ws://h/", "--header", "x"], "NAME:VALUE", 2),
+        (["ws://h/", "--header", "a b:c"], "field", 1),
+        (["ws://h/", "--ping", "0"], "seconds", 2),
+        (["ws://h/", "--proxy", "h"], "proxy", 1),
+        (["ws://h/", "--subprotocol", "a b"], "token", 1),
+        ([], "url", 2),
+    ],
+)
+async def test_what_cannot_be_asked_for(arguments: list[str], words: str, status: int) -> None:
+    got, _, err = await run("-m", "wspair", *arguments)
+    assert got == status
+    assert words in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(

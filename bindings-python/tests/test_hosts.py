@@ -702,10 +702,11 @@ async def test_receiving_may_be_cancelled(role: str) -> None:
     seen = Seen()
 
     async def impatient(ws: WebSocket) -> None:
-        got: list[str] = []
+        got: list[str | bytes] = []
         while len(got) < 50:
             try:
-                got.append(await asyncio.wait_for(ws.recv(), 0.0005))
+                async with asyncio.timeout(0.0005):
+                    got.append(await ws.recv())
             except TimeoutError:
                 pass
         seen(got)

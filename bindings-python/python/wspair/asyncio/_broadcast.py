@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from wspair._native import Prepared
+from wspair._parts import as_kind
 from wspair._words import ReadyState
-from wspair.asyncio._websocket import WebSocket, as_kind
+from wspair.asyncio._websocket import WebSocket
 from wspair.exceptions import ConcurrencyError
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from wspair._parts import kind_of
 from wspair._words import Kind
 from wspair.exceptions import BackpressureError, ClosingError, ConnectionClosed
 
@@ -42,20 +43,6 @@ async def send_parts(wire: Wire, parts: Any, compress: bool | None) -> None:
                 # The message can never be whole.
                 wire.close(1011, "error in a fragmented message")
             raise
-
-
-def kind_of(part: Any, before: Kind | None) -> Kind:
-    """What a part is, which is what those before it were.
-
-    Raises:
-        TypeError: it is something else.
-    """
-    if not isinstance(part, (str, bytes, bytearray, memoryview)):
-        raise TypeError(f"a part is str or a buffer, not {type(part).__name__}")
-    kind = Kind.TEXT if isinstance(part, str) else Kind.BINARY
-    if before not in (None, kind):
-        raise TypeError("the parts of a message are all str, or all buffers")
-    return kind
 
 
 async def _send_part(

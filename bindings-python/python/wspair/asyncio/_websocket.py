@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Union, overload
 from wspair._ending import last_event
 from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Messages, Negotiated, Waiter
 from wspair._pair import WebSocket as End
+from wspair._parts import as_kind
 from wspair._words import ReadyState
 from wspair.exceptions import ConnectionClosedOK, LocalProtocolError
 
@@ -358,12 +359,3 @@ class _End:
 
 def _payload(data: str | Buffer) -> bytes:
     return data.encode() if isinstance(data, str) else bytes(data)
-
-
-def as_kind(message: Any, is_text: bool) -> Any:
-    """A message as text, or as binary."""
-    if isinstance(message, str):
-        return message if is_text else message.encode()
-    if not is_text:
-        return message
-    return bytes(message).decode()

@@ -125,9 +125,8 @@ class Wire(Link, asyncio.BufferedProtocol):
         self.loop.call_soon(self.loop.call_soon, self._tell_time)
 
     def _tell_time(self) -> None:
-        if not self.is_gone:
-            if self.tell_time(self.loop.time()):
-                self._pinged_at = time.perf_counter()
+        if not self.is_gone and self.tell_time(self.loop.time()):
+            self._pinged_at = time.perf_counter()
 
     def _read(self, reads: bool) -> None:
         transport = self.transport
