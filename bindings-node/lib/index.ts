@@ -16,6 +16,20 @@ export {
 export type { Negotiated } from './engine/engine';
 export type { ProtocolRule } from './engine/rules';
 export * from './engine/handshake';
+export {
+  type Bootstrap,
+  clientFields,
+  type ClientFieldsOptions,
+  type FieldsAcceptance,
+  type FieldsAnswer,
+  type FieldsAsked,
+  type FieldsProgress,
+  type FieldsRefusal,
+  fromFields,
+  HandshakeRequest,
+  type RequestFields,
+  verifyFields,
+} from './engine/fields';
 export { Prepared } from './engine/prepared';
 export type * from './engine/network-types';
 export { type AcceptedSocket, broadcast } from './network/accepted';

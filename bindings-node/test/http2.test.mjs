@@ -7,7 +7,7 @@ import https from 'node:https';
 import { test } from 'node:test';
 import * as wspair from 'wspair';
 import { certificate, logged, serving, until, withEnd } from './helpers.mjs';
-import { ask, asking, Peer, refusal, session } from './http2.mjs';
+import { ask, asking, Peer, refusal, session as begin } from './http2.mjs';
 
 const tls = certificate();
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = http2.constants;
@@ -35,7 +35,7 @@ function echo({ onmessage = (end, data) => end.send(data), ...init } = {}) {
 const serveEcho = async (t, options = {}, init = {}) => {
   const { seen, worker } = echo(init);
   const served = await serving(t, worker, { tls, ...options });
-  return { seen, ...served, session: await session(t, served.url) };
+  return { seen, ...served, session: await begin(t, served.url) };
 };
 
 test('a server announces that it takes WebSockets', async (t) => {
@@ -245,7 +245,7 @@ test('a Worker may answer otherwise', async (t) => {
     return new Response('not today', { status: 403, headers: { 'x-why': 'closed', connection: 'close' } });
   };
   const { url } = await serving(t, worker, { tls });
-  const client = await session(t, url);
+  const client = await begin(t, url);
   const answer = await refusal(client, asking());
   assert.deepEqual([answer.status, answer.body, answer.headers['x-why']], [403, 'not today', 'closed']);
   assert.equal(lines.length, 0);
@@ -265,7 +265,7 @@ test('ordinary requests come over either version', async (t) => {
     return answer;
   };
   const { url, port } = await serving(t, worker, { tls });
-  const client = await session(t, url);
+  const client = await begin(t, url);
   const fetch2 = async (fields, body) => {
     const stream = client.request({ ':path': '/a?b', ...fields }, { endStream: body === undefined });
     stream.end(body);
@@ -308,7 +308,7 @@ test('without http2 the same server speaks HTTP/1.1 only', async (t) => {
 test('HTTP/2 without TLS is for who knows beforehand', async (t) => {
   const { url, port } = await serving(t, echo().worker, { http2: 'cleartext' });
   assert.equal(url, `http://127.0.0.1:${port}/`);
-  const peer = await Peer.open(await session(t, url), { ':scheme': 'http' });
+  const peer = await Peer.open(await begin(t, url), { ':scheme': 'http' });
   peer.send('hi');
   assert.equal(await peer.next(), 'hi');
   await assert.rejects(wspair.serve(echo().worker, { port: 0, http2: true }), /"http2" of serve needs "tls"/);
@@ -353,7 +353,7 @@ test('a session whose streams are reset as soon as they are asked for is ended, 
   const other = await Peer.open(calm);
   let ended = false;
   server.on('session', (session) => session.on('close', () => (ended = true)));
-  const hasty = await session(t, url);
+  const hasty = await begin(t, url);
   for (let i = 0; i < 1_000 && !ended; i++) {
     const stream = hasty.request(asking(), { endStream: false });
     stream.on('error', () => {});
@@ -365,4 +365,186 @@ test('a session whose streams are reset as soon as they are asked for is ended, 
   other.send('still here');
   assert.equal(await other.next(), 'still here');
   await until(() => seen.closes.length === seen.ends.length - 1);
+});
+
+test('a client opens connections on a session of the program', async (t) => {
+  const { session, seen, port } = await serveEcho(t, {}, { headers: { 'Sec-WebSocket-Protocol': 'chat' } });
+  const url = `wss://localhost:${port}/chat?room=1`;
+  const socket = new wspair.WebSocket(url, ['chat'], { http2: session, headers: { 'x-token': 'secret' } });
+  const messages = [];
+  socket.addEventListener('message', ({ data }) => messages.push(data));
+  await once(socket, 'open');
+  assert.equal(socket.protocol, 'chat');
+  assert.match(socket.extensions, /permessage-deflate/);
+  const [request] = seen.requests;
+  assert.equal(request.url, `https://localhost:${port}/chat?room=1`);
+  assert.equal(request.headers.get('x-token'), 'secret');
+  socket.send('hi');
+  await until(() => messages.length === 1);
+  socket.close(4000, 'bye');
+  const [{ code, wasClean }] = await once(socket, 'close');
+  assert.deepEqual([code, wasClean], [4000, true]);
+  await until(() => seen.closes.length === 1);
+  assert.deepEqual(seen.closes, [[4000, 'bye', true]]);
+});
+
+test('fetch opens a connection on a session, and gives the answer that is none', async (t) => {
+  const { session, url } = await serveEcho(t);
+  const { status, webSocket } = await wspair.fetch(url, { headers: { Upgrade: 'websocket' }, http2: session });
+  assert.equal(status, 101);
+  webSocket.accept();
+  webSocket.send('hi');
+  const [{ data }] = await once(webSocket, 'message');
+  assert.equal(data, 'hi');
+  webSocket.close(1000, '');
+  const refusing = await serving(t, () => new Response('not today', { status: 403 }), { tls });
+  const client = await begin(t, refusing.url);
+  const response = await wspair.fetch(refusing.url, { headers: { Upgrade: 'websocket' }, http2: client });
+  assert.deepEqual([response.status, await response.text()], [403, 'not today']);
+  await assert.rejects(wspair.fetch(url, { http2: 'yes' }), TypeError);
+});
+
+test('a client waits for the settings of its session', async (t) => {
+  const { url, port } = await serving(t, echo().worker, { tls });
+  const client = http2.connect(url, { rejectUnauthorized: false });
+  t.after(() => client.destroy());
+  const socket = new wspair.WebSocket(`wss://localhost:${port}/`, [], { http2: client });
+  await once(socket, 'open');
+  socket.close(1000, '');
+  await once(socket, 'close');
+});
+
+test('a session whose server takes no WebSockets opens none', async (t) => {
+  const server = http2.createServer((_, response) => response.end());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const { port } = server.address();
+  const client = http2.connect(`http://127.0.0.1:${port}`);
+  t.after(() => client.destroy());
+  const socket = new wspair.WebSocket(`ws://127.0.0.1:${port}/`, [], { http2: client });
+  await once(socket, 'error');
+  await assert.rejects(wspair.fetch(`http://127.0.0.1:${port}/`, { headers: { Upgrade: 'websocket' }, http2: client }));
+});
+
+test('clients with http2: true share a session for an origin', async (t) => {
+  const { port, server, sockets, seen } = await serveEcho(t);
+  const sessions = new Set();
+  server.on('session', (session) => sessions.add(session));
+  const own = { rejectUnauthorized: false };
+  const all = await Promise.all(Array.from({ length: 5 }, async () => {
+    const socket = new wspair.WebSocket(`wss://localhost:${port}/`, [], { http2: true, tls: own });
+    await once(socket, 'open');
+    return socket;
+  }));
+  assert.deepEqual([sessions.size, sockets.size], [1, 5]);
+  for (const socket of all) socket.close(1000, '');
+  await until(() => seen.closes.length === 5);
+});
+
+test('http2: true falls back to HTTP/1.1', async (t) => {
+  const options = { http2: true, tls: { rejectUnauthorized: false } };
+  for (const served of [{ tls, http2: false }, {}]) {
+    const { ws, sockets } = await serving(t, echo().worker, served);
+    const socket = new wspair.WebSocket(ws, [], options);
+    await once(socket, 'open');
+    assert.equal(sockets.size, 1);
+    socket.close(1000, '');
+    await once(socket, 'close');
+  }
+});
+
+test('a client whose session is lost, or is given up, sees 1006', async (t) => {
+  const { session, port } = await serveEcho(t);
+  const socket = new wspair.WebSocket(`wss://localhost:${port}/`, [], { http2: session });
+  await once(socket, 'open');
+  const closed = once(socket, 'close');
+  session.destroy();
+  const [{ code, wasClean }] = await closed;
+  assert.deepEqual([code, wasClean], [1006, false]);
+  const gone = new AbortController();
+  const client = await begin(t, `https://localhost:${port}`);
+  const given = new wspair.WebSocket(`wss://localhost:${port}/`, [], { http2: client, signal: gone.signal });
+  gone.abort();
+  await once(given, 'error');
+});
+
+test('upgrade and upgrader take streams of a server of the program', async (t) => {
+  const { seen, worker } = echo();
+  const sockets = wspair.upgrader(worker);
+  const server = http2.createSecureServer({ ...tls, allowHTTP1: true, settings: { enableConnectProtocol: true } });
+  server.on('request', (_, response) => response.end('a page'));
+  server.on('connect', () => {});
+  server.on('stream', (stream, headers) => {
+    if (headers[':protocol'] === undefined) return;
+    if (headers[':path'] === '/alone') void wspair.upgrade(stream, headers, worker);
+    else void sockets.stream(stream, headers);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const client = await begin(t, `https://127.0.0.1:${server.address().port}`);
+  for (const path of ['/alone', '/among']) {
+    const peer = await Peer.open(client, { ':path': path });
+    peer.send('hi');
+    assert.equal(await peer.next(), 'hi');
+  }
+  assert.equal(sockets.size, 1);
+  assert.equal(seen.requests.length, 2);
+  await sockets.close({ deadline: 100 });
+  client.destroy();
+});
+
+test('a server that answers each CONNECT itself is told of', async (t) => {
+  const lines = logged(t);
+  const server = http2.createServer({ settings: { enableConnectProtocol: true } }, (_, response) => response.end('a page'));
+  server.on('stream', (stream, headers) => headers[':protocol'] && wspair.upgrade(stream, headers, echo().worker));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const client = await begin(t, `http://127.0.0.1:${server.address().port}`);
+  assert.equal((await ask(client, asking({ ':scheme': 'http' }))).status, 405);
+  await until(() => lines.length === 1);
+  assert.match(lines[0], /server.on\("connect"/);
+  client.destroy();
+});
+
+test('fields of another stack are judged, accepted and verified', () => {
+  const url = 'wss://example.org/chat';
+  const options = { subprotocols: ['chat'], deflate: true, headers: [['X-Token', 'secret']] };
+  const headers = wspair.clientFields(url, options);
+  assert.deepEqual(headers.slice(0, 5), [
+    [':method', 'CONNECT'],
+    [':protocol', 'websocket'],
+    [':scheme', 'https'],
+    [':path', '/chat'],
+    [':authority', 'example.org'],
+  ]);
+  assert.ok(headers.some(([name, value]) => name === 'x-token' && value === 'secret'));
+  const asked = wspair.HandshakeRequest.fromFields({ headers });
+  assert.equal(asked.state, 'request');
+  assert.deepEqual([asked.request.target, asked.request.authority, asked.request.subprotocols], ['/chat', 'example.org', ['chat']]);
+  const answer = asked.accept({ subprotocol: 'chat', deflate: true, headers: [['X-Room', '1']] });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.headers[0], ['sec-websocket-protocol', 'chat']);
+  assert.deepEqual(answer.headers.at(-1), ['x-room', '1']);
+  const opened = wspair.verifyFields(url, answer, options);
+  assert.equal(opened.state, 'open');
+  assert.deepEqual(opened.negotiated, answer.negotiated);
+  assert.equal(wspair.verifyFields(url, { status: 404, headers: [] }, options).state, 'failed');
+
+  const foreign = asked.accept({ origins: ['https://example.com'], missingOrigin: false });
+  assert.deepEqual([foreign.state, foreign.status], ['refused', 403]);
+  const ended = wspair.fromFields({ headers, endStream: true });
+  assert.deepEqual([ended.state, ended.status, ended.malformed], ['refused', 400, false]);
+  const connection = wspair.fromFields({ headers: [...headers, ['connection', 'Upgrade']] });
+  assert.deepEqual([connection.state, connection.malformed], ['refused', true]);
+
+  const nonce = Buffer.from('dGhlIHNhbXBsZSBub25jZQ==', 'base64');
+  const upgrade = wspair.clientFields(url, { bootstrap: 'upgrade', nonce });
+  const request = wspair.fromFields({ method: 'GET', target: '/chat', headers: upgrade, bootstrap: 'upgrade' });
+  const { status, headers: fields } = request.accept();
+  assert.equal(status, 101);
+  assert.deepEqual(fields.at(-1), ['Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=']);
+  assert.equal(wspair.verifyFields(url, { status, headers: fields }, { bootstrap: 'upgrade', nonce }).state, 'open');
+  assert.throws(() => wspair.clientFields(url, { bootstrap: 'upgrade' }), /a nonce/);
+  assert.throws(() => wspair.fromFields({ headers, bootstrap: 'h2' }), { code: 'ERR_INVALID_ARG_TYPE' });
+  assert.throws(() => wspair.clientFields('http://example.org/'), TypeError);
 });

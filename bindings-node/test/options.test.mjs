@@ -107,7 +107,7 @@ test('what is allowed is taken', () => {
 });
 
 test('options that are mistyped open no connection', async () => {
-  assert.throws(() => new WebSocket('ws://127.0.0.1:1/', [], { header: {} }), { message: '"header" is no option of a WebSocket. There are: headers, tls, connectTimeout, signal, deflate, maxMessage, maxFragments.' });
+  assert.throws(() => new WebSocket('ws://127.0.0.1:1/', [], { header: {} }), { message: '"header" is no option of a WebSocket. There are: headers, tls, connectTimeout, signal, deflate, maxMessage, maxFragments, http2.' });
 });
 
 describe('arguments', () => {

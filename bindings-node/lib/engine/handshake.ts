@@ -187,7 +187,8 @@ function finite(due: number): number | null {
   return due === Infinity ? null : due;
 }
 
-function flat(option: string, headers: HeaderFields = []): string[] {
+/** @internal */
+export function flat(option: string, headers: HeaderFields = []): string[] {
   const pairs = [...headers];
   const isPair = (pair: unknown) => Array.isArray(pair) && pair.length === 2 && texts.isType(pair);
   const odd = pairs.find((pair) => !isPair(pair));
@@ -228,8 +229,10 @@ const limitRules: Rules = {
   within: milliseconds,
 };
 
-const acceptRules: Rules = { subprotocol: text, headers: fields, origins: texts, missingOrigin: boolean, deflate: deflateRule };
-const requestRules: Rules = { subprotocols: texts, headers: fields, deflate: deflateRule };
+/** @internal */
+export const acceptRules: Rules = { subprotocol: text, headers: fields, origins: texts, missingOrigin: boolean, deflate: deflateRule };
+/** @internal */
+export const requestRules: Rules = { subprotocols: texts, headers: fields, deflate: deflateRule };
 
 /** As the native side takes them. @internal */
 export function wishes(deflate: boolean | DeflateWishes | undefined): DeflateWishes | undefined {

@@ -1,5 +1,6 @@
 /** What the network takes and gives. */
 
+import type { ClientHttp2Session } from 'node:http2';
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
 /** As `tls.connect` takes them: `ca`, `cert`, `rejectUnauthorized`, … */
@@ -13,6 +14,12 @@ export interface DeflateWishes {
   serverMaxWindowBits?: number;
   clientMaxWindowBits?: number;
 }
+
+/**
+ * Whether a connection is a stream of HTTP/2 (RFC 8441): on a session of the program's, or, with true, on one that is kept
+ * for its origin; where the server has none, HTTP/1.1.
+ */
+export type SessionChoice = ClientHttp2Session | boolean;
 
 /** What `new WebSocket` takes beside the standard shape. */
 export interface ClientOptions {
@@ -28,4 +35,6 @@ export interface ClientOptions {
   maxMessage?: number;
   /** Most frames that a message may come in. Default 16384. */
   maxFragments?: number;
+  /** Default false. */
+  http2?: SessionChoice;
 }

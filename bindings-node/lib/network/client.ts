@@ -11,6 +11,7 @@ import { connectionLost } from '../web/errors';
 import { ClientEnd } from './client-end';
 import { Coupler, usual } from './coupling';
 import { dial } from './dial';
+import { sessionRule } from './http2/client';
 
 /** The end for a client that is going to connect. Throws for arguments that it cannot take. */
 export function connect(shell: Shell, url: string, protocols: unknown, options: ClientOptions = {}): End {
@@ -23,7 +24,7 @@ export function connect(shell: Shell, url: string, protocols: unknown, options: 
 }
 
 async function open(end: ClientEnd, url: string, request: NativeClientRequest, options: ClientOptions): Promise<void> {
-  const { tls, connectTimeout, signal, maxMessage, maxFragments } = options;
+  const { tls, connectTimeout, signal, maxMessage, maxFragments, http2 } = options;
   const given = new AbortController();
   end.onabort = () => given.abort();
   // Not AbortSignal.any, which takes those of its own realm only.
@@ -31,10 +32,10 @@ async function open(end: ClientEnd, url: string, request: NativeClientRequest, o
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort);
   try {
-    const outcome = await dial({ url, request, tls, connectTimeout, signal: given.signal });
+    const outcome = await dial({ url, request, tls, connectTimeout, signal: given.signal, http2 });
     if (!outcome.open) {
-      outcome.response.destroy();
-      throw new NotSwitched(outcome.response.statusCode!);
+      outcome.body.destroy();
+      throw new NotSwitched(outcome.status);
     }
     const { socket, early, agreed, headers } = outcome;
     const coupler =
@@ -115,4 +116,5 @@ const clientRules: Rules = {
   deflate: deflateRule,
   maxMessage: connectionRules['maxMessage']!,
   maxFragments: connectionRules['maxFragments']!,
+  http2: sessionRule,
 };

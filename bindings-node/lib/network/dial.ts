@@ -1,12 +1,14 @@
-/** Asks a server for a connection: node:http sends and reads, what it means is the core's. */
+/** Asks a server for a connection: node:http or node:http2 sends and reads, what it means is the core's. */
 
 import http from 'node:http';
 import https from 'node:https';
 import { clearTimeout, setTimeout } from '../basics/timers';
-import type { Negotiated } from '../engine/engine';
 import { type NativeClientRequest, native } from '../engine/native';
-import type { TlsOptions } from '../engine/network-types';
+import type { SessionChoice, TlsOptions } from '../engine/network-types';
+import { ask, takesWebSockets } from './http2/client';
+import { Pool } from './http2/pool';
 import type { Stream } from './link';
+import { type Outcome, Unanswered } from './outcome';
 
 export interface Call {
   /** A `ws:` or `wss:` address. */
@@ -16,27 +18,44 @@ export interface Call {
   /** Milliseconds for all until the connection is open. Default 30 s. */
   connectTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
-}
-
-export type Outcome =
-  | { open: true; socket: Stream; early: Buffer; agreed: Negotiated; headers: string[] }
-  /** The server said no in plain HTTP. */
-  | { open: false; response: http.IncomingMessage };
-
-/** Why an answer cannot be relied on, or did not come. */
-class Unanswered extends Error {
-  constructor(
-    message: string,
-    readonly code: 'EPROTO' | 'ETIMEDOUT',
-  ) {
-    super(message);
-  }
+  /** Default false: HTTP/1.1. */
+  http2?: SessionChoice | undefined;
 }
 
 /** Rejects where there is no answer to rely on: and says why, with a code. */
-export function dial({ url, request, tls, connectTimeout = CONNECT_TIMEOUT, signal }: Call): Promise<Outcome> {
+export async function dial(call: Call): Promise<Outcome> {
+  const { connectTimeout = CONNECT_TIMEOUT, signal } = call;
+  signal?.throwIfAborted();
+  const given = new AbortController();
+  const abort = () => given.abort(signal!.reason);
+  const late = () => given.abort(new Unanswered(`no connection within ${connectTimeout} ms`, 'ETIMEDOUT'));
+  signal?.addEventListener('abort', abort);
+  const timer = connectTimeout > LONGEST ? undefined : setTimeout(late, connectTimeout);
+  try {
+    return (await overHttp2(call, given.signal)) ?? (await overHttp1(call, given.signal));
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Undefined where it has to be HTTP/1.1. */
+async function overHttp2({ url, request, tls, http2: choice = false }: Call, signal: AbortSignal): Promise<Outcome | undefined> {
+  if (choice === false) return undefined;
+  if (choice !== true) {
+    if (!(await takesWebSockets(choice, signal))) throw new Unanswered('the server takes no WebSockets over HTTP/2', 'EPROTO');
+    return ask(choice, request, signal);
+  }
+  const { secure, host, port } = native.parseAddress(url);
+  // Without TLS nobody says what a server speaks.
+  if (!secure) return undefined;
+  return pool.ask(`https://${host.includes(':') ? `[${host}]` : host}:${port}`, tls, request, signal);
+}
+
+const pool = new Pool();
+
+function overHttp1({ url, request, tls }: Call, signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
     const { secure, host, port, target } = native.parseAddress(url);
     const options: https.RequestOptions = {
       ...tls,
@@ -49,14 +68,9 @@ export function dial({ url, request, tls, connectTimeout = CONNECT_TIMEOUT, sign
       agent: false,
     };
     const asked = (secure ? https : http).request(options);
-    const abort = () => asked.destroy(signal!.reason);
-    signal?.addEventListener('abort', abort);
-    const late = () => asked.destroy(new Unanswered(`no connection within ${connectTimeout} ms`, 'ETIMEDOUT'));
-    const timer = connectTimeout > LONGEST ? undefined : setTimeout(late, connectTimeout);
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    };
+    const abort = () => asked.destroy(signal.reason);
+    signal.addEventListener('abort', abort);
+    const settle = () => signal.removeEventListener('abort', abort);
     const opened = (response: http.IncomingMessage, socket: Stream, early: Buffer) => {
       settle();
       // Who takes the socket hears of it by its close.
@@ -79,7 +93,8 @@ export function dial({ url, request, tls, connectTimeout = CONNECT_TIMEOUT, sign
       // So node:http tells of a 101 that upgrades to nothing.
       if (response.statusCode === 101) return opened(response, response.socket, Buffer.alloc(0));
       settle();
-      resolve({ open: false, response });
+      const { statusCode, statusMessage = '', rawHeaders: headers } = response;
+      resolve({ open: false, status: statusCode!, phrase: statusMessage, headers, body: response });
     });
     asked.on('error', (error) => {
       settle();

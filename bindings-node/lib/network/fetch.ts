@@ -1,8 +1,10 @@
 /** `fetch`: the global one, that also opens connections. */
 
 import { Readable } from 'node:stream';
+import { wrongValue } from '../basics/options';
 import { pairs, wishes } from '../engine/handshake';
 import { native } from '../engine/native';
+import type { SessionChoice } from '../engine/network-types';
 import { Body, contentLength, setLength } from '../web/body';
 import { endOnWire, type Host } from '../web/ends';
 import { connectionLost } from '../web/errors';
@@ -12,6 +14,7 @@ import type * as dom from '../web/types';
 import { usual } from './coupling';
 import { dial } from './dial';
 import { passedOn } from './hop';
+import { sessionRule } from './http2/client';
 
 export function defineFetch(host: Host): dom.Fetch {
   return async function fetch(input, init) {
@@ -19,7 +22,9 @@ export function defineFetch(host: Host): dom.Fetch {
     const url = new URL(address);
     if (url.protocol === 'ws:' || url.protocol === 'wss:') throw new TypeError(`Fetch API cannot load: ${address}`);
     const request = new Request(input as string, init as RequestInit);
-    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return open(host, url, request);
+    const http2 = init?.http2 ?? false;
+    if (!sessionRule.isType(http2)) throw wrongValue('Option "http2" of fetch', sessionRule.what, http2);
+    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return open(host, url, request, http2);
     return ask(await passOn(request, init?.body != null && !(init instanceof Request)));
   };
 }
@@ -52,7 +57,7 @@ async function passOn(request: Request, isNewBody: boolean): Promise<Request> {
   return streamed;
 }
 
-async function open(host: Host, url: URL, { headers, signal }: Request): Promise<dom.Response> {
+async function open(host: Host, url: URL, { headers, signal }: Request, http2: SessionChoice): Promise<dom.Response> {
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.hash = '';
   const subprotocols = split(headers.get('sec-websocket-protocol'));
@@ -60,14 +65,13 @@ async function open(host: Host, url: URL, { headers, signal }: Request): Promise
   const fields = passedOn([...headers]).filter(([name]) => !handshake.has(name)).flat();
   const deflate = wishes(host.shell.compat.has('web_socket_compression'));
   const request = new native.ClientRequest(url.href, { subprotocols, fields, deflate });
-  const outcome = await dial({ url: url.href, request, signal }).catch((error: unknown) => {
+  const outcome = await dial({ url: url.href, request, signal, http2 }).catch((error: unknown) => {
     throw signal.aborted ? signal.reason : connectionLost(error);
   });
   if (!outcome.open) {
-    const { response } = outcome;
-    const status = response.statusCode!;
-    const body = [204, 205, 304].includes(status) ? null : (Readable.toWeb(response) as ReadableStream);
-    return new host.classes.Response(body, { status, statusText: response.statusMessage ?? '', headers: pairs(response.rawHeaders) });
+    const { status, phrase: statusText, headers } = outcome;
+    const body = [204, 205, 304].includes(status) ? null : (Readable.toWeb(outcome.body) as ReadableStream);
+    return new host.classes.Response(body, { status, statusText, headers: pairs(headers) });
   }
   const { socket, wire } = endOnWire(host);
   usual.couple(true, outcome.socket, outcome.early, outcome.agreed, wire);

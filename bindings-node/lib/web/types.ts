@@ -1,6 +1,6 @@
 /** What a program sees, as the Workers runtime has it. */
 
-import type { ClientOptions } from '../engine/network-types';
+import type { ClientOptions, SessionChoice } from '../engine/network-types';
 import type {
   CloseEventConstructor,
   ErrorEventConstructor,
@@ -55,7 +55,10 @@ export interface ResponseConstructor {
 /** The global `fetch`, which here also opens a connection if a header asks for it. */
 export type Fetch = (
   input: string | URL | globalThis.Request,
-  init?: Parameters<typeof globalThis.fetch>[1],
+  init?: Parameters<typeof globalThis.fetch>[1] & {
+    /** Of a connection; not part of the standard. Default false. */
+    http2?: SessionChoice;
+  },
 ) => Promise<Response>;
 
 /** The classes with the behaviour of one compatibility date. */

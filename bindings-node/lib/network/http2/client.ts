@@ -1,0 +1,101 @@
+/** Asks for a connection on a stream of a session of HTTP/2 (RFC 8441). */
+
+import { constants, type ClientHttp2Session, type IncomingHttpHeaders, type IncomingHttpStatusHeader, type OutgoingHttpHeaders } from 'node:http2';
+import type { Rule } from '../../basics/options';
+import type { NativeClientRequest } from '../../engine/native';
+import { type Outcome, Unanswered } from '../outcome';
+import { StreamCarrier } from './stream';
+
+export const sessionRule: Rule = {
+  what: 'true, false or a ClientHttp2Session',
+  isType: (value) => typeof value === 'boolean' || typeof (value as Partial<ClientHttp2Session> | null)?.request === 'function',
+};
+
+/**
+ * Asks on a session that takes WebSockets. Rejects where there is no answer to rely on.
+ *
+ * @param signal gives it up
+ */
+export function ask(session: ClientHttp2Session, request: NativeClientRequest, signal: AbortSignal): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const stream = session.request(grouped(request.connectFields()), { endStream: false });
+    const carrier = new StreamCarrier(stream);
+    const abort = () => {
+      carrier.cancel();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort);
+    const settle = () => signal.removeEventListener('abort', abort);
+    let fault: Error | undefined;
+    stream.on('error', (error) => (fault = error));
+    stream.on('close', () => {
+      settle();
+      reject(stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ? new Refused() : (fault ?? new Unanswered('the stream was reset', 'EPROTO')));
+    });
+    stream.on('response', (answer: IncomingHttpHeaders & IncomingHttpStatusHeader) => {
+      settle();
+      const { ':status': status = 0, ...rest } = answer;
+      const headers = flat(rest);
+      if (status < 200 || status > 299) {
+        stream.end();
+        return resolve({ open: false, status, phrase: '', headers, body: stream });
+      }
+      try {
+        resolve({ open: true, socket: carrier, early: NOTHING, agreed: request.verifyConnect(status, headers), headers });
+      } catch (error) {
+        stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+        reject(new Unanswered((error as Error).message, 'EPROTO'));
+      }
+    });
+  });
+}
+
+/** The server has not looked at it, so that it can be asked again elsewhere (RFC 9113 8.7). */
+export class Refused extends Unanswered {
+  constructor() {
+    super('the server takes no more streams', 'EPROTO');
+  }
+}
+
+/** Whether the server of a session takes WebSockets, once it has said so: its settings come before all else (RFC 8441 3). */
+export async function takesWebSockets(session: ClientHttp2Session, signal: AbortSignal): Promise<boolean> {
+  const takes = () => session.remoteSettings.enableConnectProtocol === true;
+  if (takes()) return true;
+  if (session.destroyed) throw new Unanswered('the session is closed', 'EPROTO');
+  await new Promise<void>((resolve, reject) => {
+    const settle = (how: () => void) => () => {
+      session.off('remoteSettings', done).off('connect', ping).off('close', gone).off('error', fail);
+      signal.removeEventListener('abort', abort);
+      how();
+    };
+    let fault: unknown;
+    const done = settle(resolve);
+    const gone = settle(() => reject((fault as Error) ?? new Unanswered('the session was closed', 'EPROTO')));
+    const abort = settle(() => reject(signal.reason as Error));
+    const fail = (error: unknown) => (fault = error);
+    // They may be here already, and not be told again: what answers this comes behind them.
+    const ping = () => void session.ping(done);
+    session.on('remoteSettings', done).on('close', gone).on('error', fail);
+    signal.addEventListener('abort', abort);
+    if (session.connecting) session.on('connect', ping);
+    else ping();
+  });
+  return takes();
+}
+
+function grouped(fields: string[]): OutgoingHttpHeaders {
+  const all: OutgoingHttpHeaders = {};
+  for (let at = 0; at < fields.length; at += 2) {
+    const [name, value] = [fields[at]!, fields[at + 1]!];
+    const before = all[name];
+    all[name] = before === undefined ? value : [before, value].flat().map(String);
+  }
+  return all;
+}
+
+function flat(headers: IncomingHttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().flatMap((value) => [name, value]));
+}
+
+const NOTHING = Buffer.alloc(0);
