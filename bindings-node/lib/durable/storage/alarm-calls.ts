@@ -19,8 +19,7 @@ export interface AlarmAccess extends Access {
 const LATEST = 9_223_372_036_854;
 
 export function alarmOf({ store, journal, running }: AlarmAccess): number | null {
-  journal.check();
-  const alarm = store.alarm();
+  const alarm = journal.attempt(() => store.alarm());
   return alarm === undefined || alarm.id === running ? null : alarm.time;
 }
 
@@ -35,14 +34,15 @@ export function setAlarm(access: AlarmAccess, of: string, given: readonly unknow
   if (!access.alarmHandler) throw new TypeError('Your Durable Object class must have an alarm() handler in order to call setAlarm()');
   access.journal.write();
   // One in the past is due now.
-  access.store.setAlarm({ id: randomInt(2 ** 47), time: Math.max(Math.trunc(time), Date.now()), name: access.name });
+  const alarm = { id: randomInt(2 ** 47), time: Math.max(Math.trunc(time), Date.now()), name: access.name };
+  access.journal.attempt(() => access.store.setAlarm(alarm));
   access.alarmTouched();
 }
 
 export function deleteAlarm(access: AlarmAccess): void {
-  access.journal.check();
-  if (access.store.alarm() === undefined) return;
-  access.journal.write();
-  access.store.setAlarm(undefined);
+  const { store, journal } = access;
+  if (journal.attempt(() => store.alarm()) === undefined) return;
+  journal.write();
+  journal.attempt(() => store.setAlarm(undefined));
   access.alarmTouched();
 }

@@ -2,7 +2,8 @@
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Bound, Column, Database, Library, Statement } from './sqlite';
+import { primaryCode } from './result-codes';
+import { type Bound, type Column, type Database, type Library, SqliteFailure, type Statement } from './sqlite';
 
 /** Most files that are open at once. */
 const MOST_OPEN = 256;
@@ -82,11 +83,21 @@ export class DatabaseFile {
   /** Opens it, and makes it where there is none. */
   get(): Connection {
     if (this.connection === undefined) {
-      if (!this.inMemory) mkdirSync(path.dirname(this.where), { recursive: true });
-      this.connection = new Connection(this.files.connect(this.where));
+      try {
+        if (!this.inMemory) mkdirSync(path.dirname(this.where), { recursive: true });
+        this.connection = new Connection(this.files.connect(this.where));
+      } catch (error) {
+        throw this.refusal(error);
+      }
     }
     if (!this.inMemory) this.files.used(this);
     return this.connection;
+  }
+
+  private refusal(error: unknown): Error {
+    const { message, code } = error as SqliteFailure;
+    const damaged = error instanceof SqliteFailure && ['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(primaryCode(code));
+    return new Error(damaged ? `wspair: ${this.where} is damaged (${message})` : `wspair: cannot open ${this.where}: ${message}`, { cause: error });
   }
 
   close(): void {

@@ -48,7 +48,7 @@ export class Journal {
   write(): void {
     this.check();
     if (this.open) return;
-    this.store.begin();
+    this.attempt(() => this.store.begin());
     this.open = true;
     this.commitLater();
   }
@@ -67,6 +67,17 @@ export class Journal {
     this.open = false;
     this.host.committed();
     return true;
+  }
+
+  /** Does something with the store, whose errors are told as the runtime tells them. */
+  attempt<T>(call: () => T): T {
+    this.check();
+    try {
+      return call();
+    } catch (error) {
+      this.verify(error);
+      throw sqlError(error);
+    }
   }
 
   /** After an error of the store: some of them have rolled back all that was written in this turn. */

@@ -15,12 +15,11 @@ export interface Access {
 export function get({ store, journal }: Access, of: string, given: readonly unknown[]): unknown {
   if (given.length === 0) throw notOfType('get', of, 1, 'string or Array');
   refuseOptions(given[1], 'get', of, 2, 'GetOptions');
-  journal.check();
   const [keys] = given;
-  if (!Array.isArray(keys)) return valueOf(store.get(String(keys)));
+  if (!Array.isArray(keys)) return valueOf(journal.attempt(() => store.get(String(keys))));
   const found = new Map<string, unknown>();
   for (const key of [...new Set(keys.map(String))].sort(compareKeys)) {
-    const value = store.get(key);
+    const value = journal.attempt(() => store.get(key));
     if (value !== undefined) found.set(key, valueOf(value));
   }
   return found;
@@ -46,7 +45,7 @@ export function put({ store, journal }: Access, entries: readonly Entry[]): void
   for (const [key, value] of entries) {
     if (value.length + key.length > MOST_BYTES) throw new Error(TOO_BIG);
     journal.write();
-    store.put(key, value);
+    journal.attempt(() => store.put(key, value));
   }
 }
 
@@ -54,18 +53,21 @@ export function put({ store, journal }: Access, entries: readonly Entry[]): void
 export function remove({ store, journal }: Access, of: string, given: readonly unknown[]): boolean | number {
   if (given.length === 0) throw notOfType('delete', of, 1, 'string or Array');
   refuseOptions(given[1], 'delete', of, 2, 'PutOptions');
-  journal.write();
+  const removeOne = (key: unknown) =>
+    journal.attempt(() => {
+      // What is not there needs no transaction, and no file.
+      if (store.get(String(key)) === undefined) return false;
+      journal.write();
+      return store.delete(String(key));
+    });
   const [keys] = given;
-  if (!Array.isArray(keys)) return store.delete(String(keys));
-  return keys.filter((key) => store.delete(String(key))).length;
+  return Array.isArray(keys) ? keys.filter(removeOne).length : removeOne(keys);
 }
 
 export function list({ store, journal }: Access, of: string, given: readonly unknown[]): Map<string, unknown> {
   refuseOptions(given[0], 'list', of, 1, 'ListOptions');
-  journal.check();
-  const found = new Map<string, unknown>();
-  for (const [key, value] of store.entries(rangeOf(given[0]))) found.set(key, valueOf(value));
-  return found;
+  const range = rangeOf(given[0]);
+  return new Map(journal.attempt(() => [...store.entries(range)]).map(([key, value]) => [key, valueOf(value)]));
 }
 
 export function valueOf(bytes: Uint8Array | undefined): unknown {
