@@ -45,6 +45,7 @@ export type { DurableObjects } from './durable/host';
 export type { DurableObjectId } from './durable/id';
 export type { DurableObjectNamespace } from './durable/namespace';
 export type { DurableObjectState } from './durable/state';
+export type { AlarmInfo, DurableObjectStorage, DurableObjectTransaction, ListOptions, SqlCursor, SqlStorage, SyncKvStorage } from './durable/storage';
 
 const { classes } = newest;
 

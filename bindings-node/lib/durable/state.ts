@@ -12,17 +12,18 @@ import type { DurableObjectId } from './id';
 import type { Life } from './life';
 import { WebSocketRequestResponsePair } from './request-response-pair';
 import { ObjectSocket } from './sockets';
+import type { DurableObjectStorage } from './storage';
 
 export class DurableObjectState {
   readonly #life: Life;
   readonly facets: object = facets;
   readonly container = undefined;
-  readonly storage: any;
+  readonly storage: DurableObjectStorage;
   readonly id: DurableObjectId;
   readonly props: object = {};
   readonly exports: object | undefined;
 
-  constructor(life: Life, storage: unknown) {
+  constructor(life: Life, storage: DurableObjectStorage) {
     this.#life = life;
     this.storage = storage;
     this.id = life.actor.id;

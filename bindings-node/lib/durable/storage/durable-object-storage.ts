@@ -6,6 +6,7 @@ import { illegalInvocation, isObject, notOfType } from './messages';
 import type { SqlStorage } from './sql';
 import type { SyncKvStorage } from './sync-kv';
 import { DurableObjectTransaction } from './transaction';
+import type { GetOptions, ListOptions, PutOptions } from './options';
 import { get, list, put, remove, toPut } from './values';
 
 export interface StorageAccess extends AlarmAccess {
@@ -37,38 +38,53 @@ export class DurableObjectStorage {
     Object.assign(this, parts);
   }
 
+  get<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>;
+  get<T = unknown>(keys: string[], options?: GetOptions): Promise<Map<string, T>>;
   async get(...given: unknown[]): Promise<any> {
     return get(DurableObjectStorage.#of(this), NAME, given);
   }
 
+  put<T>(key: string, value: T, options?: PutOptions): Promise<void>;
+  put<T>(entries: Record<string, T>, options?: PutOptions): Promise<void>;
   async put(...given: unknown[]): Promise<void> {
     const access = DurableObjectStorage.#of(this);
     put(access, toPut(NAME, given));
   }
 
+  /** Whether there was one, or how many there were. */
+  delete(key: string, options?: PutOptions): Promise<boolean>;
+  delete(keys: string[], options?: PutOptions): Promise<number>;
   delete(...given: unknown[]): Promise<any> {
     // The one of which the runtime throws this at once.
     if (given.length === 0) throw notOfType('delete', NAME, 1, 'string or Array');
     return DurableObjectStorage.#delete(DurableObjectStorage.#of(this), given);
   }
 
+  /** In the order of the UTF-8 bytes of the keys. */
+  list<T = unknown>(options?: ListOptions & GetOptions): Promise<Map<string, T>>;
   async list(...given: unknown[]): Promise<Map<string, any>> {
     return list(DurableObjectStorage.#of(this), NAME, given);
   }
 
+  /** Everything, tables of SQL too; and the alarm, unless the compatibility date is before 2026-02-24. */
+  deleteAll(options?: PutOptions): Promise<void>;
   async deleteAll(): Promise<void> {
     DurableObjectStorage.#of(this).deleteAll();
   }
 
+  /** Milliseconds since 1970; null while its handler runs. */
+  getAlarm(options?: GetOptions): Promise<number | null>;
   async getAlarm(): Promise<number | null> {
     return alarmOf(DurableObjectStorage.#of(this));
   }
 
+  setAlarm(scheduledTime: number | Date, options?: PutOptions): Promise<void>;
   async setAlarm(...given: unknown[]): Promise<void> {
     const access = DurableObjectStorage.#of(this);
     setAlarm(access, NAME, given, () => {});
   }
 
+  deleteAlarm(options?: PutOptions): Promise<void>;
   async deleteAlarm(): Promise<void> {
     deleteAlarm(DurableObjectStorage.#of(this));
   }
@@ -119,10 +135,12 @@ export class DurableObjectStorage {
     return '00000000-00000000-00000000-00000000000000000000000000000000';
   }
 
+  getBookmarkForTime(timestamp: number | Date): Promise<string>;
   async getBookmarkForTime(): Promise<string> {
     throw new Error(NO_RECOVERY);
   }
 
+  onNextSessionRestoreBookmark(bookmark: string): Promise<string>;
   async onNextSessionRestoreBookmark(): Promise<string> {
     throw new Error(NO_RECOVERY);
   }

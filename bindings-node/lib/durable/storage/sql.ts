@@ -32,7 +32,8 @@ export class SqlStorage {
   }
 
   /** Runs at once. The bindings are those of the last statement, and so are the rows. */
-  exec(...given: any[]): SqlCursor {
+  exec<T extends Record<string, Column> = Record<string, Column>>(query: string, ...bindings: any[]): SqlCursor<T>;
+  exec(...given: any[]): SqlCursor<any> {
     const access = SqlStorage.#of(this);
     if (given.length === 0) throw notOfType('exec', 'SqlStorage', 1, 'String');
     const [query, ...values] = given;
@@ -205,7 +206,7 @@ function bound(value: unknown): Bound {
 /** Ends the reading of cursors that nobody holds any more. */
 const abandoned = new FinalizationRegistry<Reading>((reading) => reading.stop());
 
-export class SqlCursor {
+export class SqlCursor<T extends Record<string, Column> = Record<string, Column>> {
   readonly #execution: Execution;
 
   constructor(execution: Execution) {
@@ -213,16 +214,16 @@ export class SqlCursor {
     if (execution.reading !== undefined) abandoned.register(this, execution.reading);
   }
 
-  next(): IteratorResult<Record<string, Column>, undefined> {
+  next(): IteratorResult<T, undefined> {
     const row = this.#row();
     return row === undefined ? { done: true, value: undefined } : { done: false, value: this.#object(row) };
   }
 
-  toArray(): Record<string, Column>[] {
+  toArray(): T[] {
     return [...this];
   }
 
-  one(): Record<string, Column> {
+  one(): T {
     const row = this.#row();
     if (row === undefined) throw new Error('Expected exactly one result from SQL query, but got no results.');
     if (this.#row() !== undefined) {
@@ -251,8 +252,8 @@ export class SqlCursor {
   }
 
   /** Whoever stops may go on later. */
-  [Symbol.iterator](): IterableIterator<Record<string, Column>> {
-    return new RowIterator(() => this.next()) as IterableIterator<Record<string, Column>>;
+  [Symbol.iterator](): IterableIterator<T> {
+    return new RowIterator(() => this.next()) as IterableIterator<T>;
   }
 
   #row(): Column[] | undefined {
@@ -269,10 +270,10 @@ export class SqlCursor {
   }
 
   /** Of columns of the same name the last one stays. */
-  #object(row: readonly Column[]): Record<string, Column> {
+  #object(row: readonly Column[]): T {
     const object: Record<string, Column> = {};
     this.#execution.columns.forEach((name, i) => (object[name] = row[i]!));
-    return object;
+    return object as T;
   }
 }
 named(SqlCursor, 'Cursor');

@@ -2,6 +2,7 @@
 
 import { serialize } from '../../web/attachment';
 import { illegalInvocation, isObject, notOfType } from './messages';
+import type { ListOptions } from './options';
 import type { Entry } from './store';
 import { type Access, get, put, rangeOf, remove, valueOf } from './values';
 
@@ -15,12 +16,14 @@ export class SyncKvStorage {
     this.#access = access;
   }
 
+  get<T = unknown>(key: string): T | undefined;
   get(...given: unknown[]): any {
     const access = SyncKvStorage.#of(this);
     if (given.length === 0) throw notOfType('get', NAME, 1, 'string');
     return get(access, NAME, [String(given[0])]);
   }
 
+  put<T>(key: string, value: T): void;
   put(...given: unknown[]): void {
     const access = SyncKvStorage.#of(this);
     if (given.length === 0) throw notOfType('put', NAME, 1, 'string');
@@ -28,6 +31,7 @@ export class SyncKvStorage {
     put(access, [[String(given[0]), serialize(given[1])]]);
   }
 
+  delete(key: string): boolean;
   delete(...given: unknown[]): boolean {
     const access = SyncKvStorage.#of(this);
     if (given.length === 0) throw notOfType('delete', NAME, 1, 'string');
@@ -35,7 +39,8 @@ export class SyncKvStorage {
   }
 
   /** Live: what is written while it is gone through is seen. */
-  list(options?: object): IterableIterator<[string, any]> {
+  list<T = unknown>(options?: ListOptions): IterableIterator<[string, T]>;
+  list(options?: ListOptions): IterableIterator<[string, any]> {
     const { store, journal } = SyncKvStorage.#of(this);
     journal.check();
     return new ListIterator(store.entries(rangeOf(options))[Symbol.iterator]()) as IterableIterator<[string, any]>;

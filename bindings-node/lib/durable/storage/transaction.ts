@@ -2,6 +2,7 @@
 
 import { alarmOf, deleteAlarm, setAlarm, type AlarmAccess } from './alarm-calls';
 import type { Mark } from './journal';
+import type { GetOptions, ListOptions, PutOptions } from './options';
 import { illegalInvocation, isObject } from './messages';
 import { get, list, put, remove, toPut } from './values';
 
@@ -17,19 +18,26 @@ export class DurableObjectTransaction {
     this.#mark = mark;
   }
 
+  get<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>;
+  get<T = unknown>(keys: string[], options?: GetOptions): Promise<Map<string, T>>;
   async get(...given: unknown[]): Promise<any> {
     return get(DurableObjectTransaction.#within(this, 'get'), NAME, given);
   }
 
+  put<T>(key: string, value: T, options?: PutOptions): Promise<void>;
+  put<T>(entries: Record<string, T>, options?: PutOptions): Promise<void>;
   async put(...given: unknown[]): Promise<void> {
     const entries = toPut(NAME, given);
     put(DurableObjectTransaction.#within(this, 'put'), entries);
   }
 
+  delete(key: string, options?: PutOptions): Promise<boolean>;
+  delete(keys: string[], options?: PutOptions): Promise<number>;
   async delete(...given: unknown[]): Promise<any> {
     return remove(DurableObjectTransaction.#within(this, 'delete'), NAME, given);
   }
 
+  list<T = unknown>(options?: ListOptions & GetOptions): Promise<Map<string, T>>;
   async list(...given: unknown[]): Promise<Map<string, any>> {
     return list(DurableObjectTransaction.#within(this, 'list'), NAME, given);
   }
@@ -38,18 +46,22 @@ export class DurableObjectTransaction {
     throw new Error('Cannot call deleteAll() within a transaction');
   }
 
+  getAlarm(options?: GetOptions): Promise<number | null>;
   async getAlarm(): Promise<number | null> {
     return alarmOf(DurableObjectTransaction.#within(this, 'getAlarm'));
   }
 
+  setAlarm(scheduledTime: number | Date, options?: PutOptions): Promise<void>;
   async setAlarm(...given: unknown[]): Promise<void> {
     setAlarm(this.#access, NAME, given, () => DurableObjectTransaction.#within(this, 'setAlarm'));
   }
 
+  deleteAlarm(options?: PutOptions): Promise<void>;
   async deleteAlarm(): Promise<void> {
     deleteAlarm(DurableObjectTransaction.#within(this, 'deleteAlarm'));
   }
 
+  /** Undoes what was written in it, at once. */
   rollback(): void {
     if (this.#state === 'rolled back') return;
     DurableObjectTransaction.#within(this, 'rollback');
