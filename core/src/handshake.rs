@@ -48,6 +48,7 @@ mod deflate;
 mod extensions;
 mod fields;
 mod head;
+mod known;
 mod malformed;
 mod origin;
 mod refusal;

@@ -77,7 +77,10 @@ impl Acceptance {
         for (name, value) in extra {
             fields::check(name, value)?;
         }
-        out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+        let lines = self.fields.iter().map(|(name, value)| name.len() + value.len() + 4);
+        let extra_lines = extra.iter().map(|(name, value)| name.len() + value.len() + 4);
+        out.reserve(STATUS_LINE.len() + 2 + lines.chain(extra_lines).sum::<usize>());
+        out.extend_from_slice(STATUS_LINE);
         for (name, value) in &self.fields {
             fields::write(name, value.as_bytes(), out);
         }
@@ -88,6 +91,8 @@ impl Acceptance {
         Ok(())
     }
 }
+
+const STATUS_LINE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n";
 
 /// Why a request was not accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::client_request::ClientRequest;
 use super::fields::Fields;
-use super::head::{HeadReader, ResponseHead, Starts};
+use super::head::{HeadReader, ResponseHead};
 use super::response::{Expected, Failure, Response};
 use super::{Bootstrap, HeadLimits, Negotiated};
 use crate::time::{Deadline, Instant};
@@ -76,7 +76,7 @@ impl ClientHandshake {
         let mut deadline = Deadline::default();
         deadline.arm(limits.within);
         Self {
-            reader: HeadReader::new(Starts::StatusLine, limits),
+            reader: HeadReader::new(limits),
             limits,
             expected: Expected::new(request, Bootstrap::Upgrade, nonce),
             interim: 0,
@@ -97,8 +97,8 @@ impl ClientHandshake {
             let (taken, verdict) = self.reader.push(&input[used..]);
             used += taken;
             match verdict {
-                Ok(false) => {}
-                Ok(true) => self.end_head(),
+                Ok(None) => {}
+                Ok(Some(head)) => self.end_head(head),
                 Err(error) => self.state = ClientState::Failed(error.into()),
             }
         }
@@ -155,14 +155,7 @@ impl ClientHandshake {
     }
 
     /// Judges a complete head, unless it is an interim one.
-    fn end_head(&mut self) {
-        let head = match self.reader.response() {
-            Ok(head) => head,
-            Err(error) => {
-                self.state = ClientState::Failed(error.into());
-                return;
-            }
-        };
+    fn end_head(&mut self, head: ResponseHead) {
         self.state = match head.status {
             100..=199 if head.minor == 0 => ClientState::Failed(Failure::HttpVersion),
             101 => match self.expected.check(&self.response(&head)) {
@@ -177,7 +170,8 @@ impl ClientHandshake {
             100..=199 => ClientState::Failed(Failure::TooManyInterim),
             status => {
                 let fields = head.fields.of(self.reader.bytes());
-                ClientState::Body(head, body_len(status, &fields).min(self.limits.max_body))
+                let len = body_len(status, &fields).min(self.limits.max_body);
+                ClientState::Body(head, len)
             }
         };
     }
@@ -198,7 +192,7 @@ impl ClientHandshake {
         }
     }
 
-    fn response(&self, head: &ResponseHead) -> Response<'_> {
+    fn response<'a>(&'a self, head: &'a ResponseHead) -> Response<'a> {
         let fields = head.fields.of(self.reader.bytes());
         Response::new(head.status, fields, &self.body)
     }

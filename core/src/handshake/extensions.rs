@@ -1,24 +1,34 @@
 //! Lists of extensions (RFC 6455 9.1): offers and answers before they mean anything.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::fields::{Fields, is_token_byte};
+use crate::simd;
 
 /// One element of `Sec-WebSocket-Extensions`.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Extension<'a> {
     pub(super) name: &'a str,
-    /// The first 16 of its parameters.
-    pub(super) params: Vec<Param<'a>>,
+    /// The rest of the element, which keeps the grammar.
+    params: &'a [u8],
 }
 
 /// A parameter of an extension.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Param<'a> {
     pub(super) name: &'a str,
     /// A token. Written in quotes it is the same value.
-    pub(super) value: Option<String>,
+    pub(super) value: Option<Cow<'a, str>>,
+}
+
+impl<'a> Extension<'a> {
+    /// The first 16 of its parameters.
+    pub(super) fn params(&self) -> impl Iterator<Item = Param<'a>> {
+        let mut cursor = Cursor(self.params);
+        core::iter::from_fn(move || cursor.param().ok().flatten()).take(MAX_PARAMS)
+    }
 }
 
 /// The list breaks its grammar.
@@ -32,20 +42,30 @@ pub(super) struct Malformed;
 /// work is linear in the length of the list.
 pub(super) fn read<'a>(fields: &Fields<'a>) -> Result<Vec<Extension<'a>>, Malformed> {
     let mut extensions = Vec::new();
-    let mut lines = fields.all("Sec-WebSocket-Extensions").peekable();
-    let is_present = lines.peek().is_some();
-    for line in lines {
+    each(fields, |extension| {
+        if extensions.len() < MAX_EXTENSIONS {
+            extensions.push(extension);
+        }
+    })?;
+    Ok(extensions)
+}
+
+/// Checks the grammar of all that [`read`] would read.
+pub(super) fn check(fields: &Fields<'_>) -> Result<(), Malformed> {
+    each(fields, |_| {})
+}
+
+fn each<'a>(fields: &Fields<'a>, mut take: impl FnMut(Extension<'a>)) -> Result<(), Malformed> {
+    let (mut is_present, mut is_empty) = (false, true);
+    for line in fields.all("Sec-WebSocket-Extensions") {
+        is_present = true;
         let mut cursor = Cursor(line);
         while let Some(extension) = cursor.extension()? {
-            if extensions.len() < MAX_EXTENSIONS {
-                extensions.push(extension);
-            }
+            is_empty = false;
+            take(extension);
         }
     }
-    if is_present && extensions.is_empty() {
-        return Err(Malformed);
-    }
-    Ok(extensions)
+    if is_present && is_empty { Err(Malformed) } else { Ok(()) }
 }
 
 const MAX_EXTENSIONS: usize = 16;
@@ -65,21 +85,21 @@ impl<'a> Cursor<'a> {
             return Ok(None);
         }
         let name = self.token()?;
-        let mut params = Vec::new();
         self.skip_white();
-        while self.take(b';') {
-            let param = self.param()?;
-            if params.len() < MAX_PARAMS {
-                params.push(param);
-            }
-        }
+        let params = self.0;
+        while self.param()?.is_some() {}
+        let params = &params[..params.len() - self.0.len()];
         if !self.take(b',') && !self.0.is_empty() {
             return Err(Malformed);
         }
         Ok(Some(Extension { name, params }))
     }
 
-    fn param(&mut self) -> Result<Param<'a>, Malformed> {
+    /// The next parameter and the semicolon before it; `None` where none follows.
+    fn param(&mut self) -> Result<Option<Param<'a>>, Malformed> {
+        if !self.take(b';') {
+            return Ok(None);
+        }
         self.skip_white();
         let name = self.token()?;
         self.skip_white();
@@ -91,26 +111,30 @@ impl<'a> Cursor<'a> {
         } else {
             None
         };
-        Ok(Param { name, value })
+        Ok(Some(Param { name, value }))
     }
 
     fn token(&mut self) -> Result<&'a str, Malformed> {
         let end = self.0.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(self.0.len());
         let (token, rest) = self.0.split_at(end);
         self.0 = rest;
-        match core::str::from_utf8(token) {
+        match simd::from_utf8(token) {
             Ok(token) if !token.is_empty() => Ok(token),
             _ => Err(Malformed),
         }
     }
 
     /// The rest of a quoted string, which has to be a token when it is read (RFC 6455 9.1).
-    fn quoted(&mut self) -> Result<String, Malformed> {
-        let mut value = String::new();
+    fn quoted(&mut self) -> Result<Cow<'a, str>, Malformed> {
+        let plain = self.token().unwrap_or_default();
+        if !plain.is_empty() && self.take(b'"') {
+            return Ok(plain.into());
+        }
+        let mut value = String::from(plain);
         loop {
             let byte = match self.next()? {
                 b'"' if value.is_empty() => return Err(Malformed),
-                b'"' => return Ok(value),
+                b'"' => return Ok(value.into()),
                 b'\\' => self.next()?,
                 byte => byte,
             };

@@ -2,9 +2,11 @@
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use core::{fmt, slice};
+use core::fmt;
 
 use super::Bootstrap;
+use super::head::Span;
+use crate::simd;
 
 /// Header fields in their order, as an HTTP stack parsed them.
 ///
@@ -16,10 +18,28 @@ use super::Bootstrap;
 /// let fields = Fields::from_iter([("Host", &b"example.org"[..]), ("X-A", b" 1 ")]);
 /// assert_eq!(fields.get("x-a"), Some(&b"1"[..]));
 /// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Fields<'a>(Cow<'a, [(&'a str, &'a [u8])]>);
+#[derive(Clone, Default)]
+pub struct Fields<'a>(Source<'a>);
+
+/// Where the fields are.
+#[derive(Clone)]
+enum Source<'a> {
+    Parts(Cow<'a, [(&'a str, &'a [u8])]>),
+    /// In the bytes of a head, as places: taken out when they are asked for.
+    Head(&'a [u8], &'a [(Span, Span)]),
+}
+
+impl Default for Source<'_> {
+    fn default() -> Self {
+        Self::Parts(Cow::Borrowed(&[]))
+    }
+}
 
 impl<'a> Fields<'a> {
+    pub(super) fn in_head(head: &'a [u8], spans: &'a [(Span, Span)]) -> Self {
+        Self(Source::Head(head, spans))
+    }
+
     /// The value of the first field of that name.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.all(name).next()
@@ -27,8 +47,8 @@ impl<'a> Fields<'a> {
 
     /// The values of all fields of that name, in their order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let mut rest = self.0.iter();
-        core::iter::from_fn(move || next(&mut rest, name))
+        let mut at = 0;
+        core::iter::from_fn(move || self.next(&mut at, name.as_bytes()))
     }
 
     /// Names and values, in their order.
@@ -38,7 +58,21 @@ impl<'a> Fields<'a> {
 
     /// Names and values with the white space that an HTTP stack left on them.
     pub(super) fn as_they_came(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-        self.0.iter().copied()
+        (0..self.len()).map(|at| match &self.0 {
+            Source::Parts(parts) => parts[at],
+            Source::Head(head, spans) => {
+                let (name, value) = spans[at];
+                (name.text(head), value.in_head(head))
+            }
+        })
+    }
+
+    /// As [`iter`](Self::iter), names as bytes.
+    pub(super) fn as_bytes(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        (0..self.len()).map(|at| {
+            let (name, value) = self.at(at);
+            (name, trim(value))
+        })
     }
 
     /// The value of a field that may occur once.
@@ -52,35 +86,72 @@ impl<'a> Fields<'a> {
 
     /// Whether the comma-separated lists of that name hold `token`, without case.
     pub(super) fn lists(&self, name: &str, token: &str) -> bool {
-        self.all(name)
-            .flat_map(elements)
-            .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+        self.all(name).any(|list| lists(list, token))
+    }
+
+    fn len(&self) -> usize {
+        match &self.0 {
+            Source::Parts(parts) => parts.len(),
+            Source::Head(_, spans) => spans.len(),
+        }
+    }
+
+    #[inline]
+    fn at(&self, at: usize) -> (&'a [u8], &'a [u8]) {
+        match &self.0 {
+            Source::Parts(parts) => (parts[at].0.as_bytes(), parts[at].1),
+            Source::Head(head, spans) => (spans[at].0.in_head(head), spans[at].1.in_head(head)),
+        }
+    }
+
+    /// The next value of that name, from the field `at` on.
+    #[inline(never)]
+    fn next(&self, at: &mut usize, name: &[u8]) -> Option<&'a [u8]> {
+        let is = |other: &[u8]| other.eq_ignore_ascii_case(name);
+        let found = match &self.0 {
+            Source::Parts(parts) => parts[*at..].iter().position(|(name, _)| is(name.as_bytes())),
+            Source::Head(head, spans) => {
+                let is = |(other, _): &(Span, Span)| {
+                    other.len() == name.len() && is(other.in_head(head))
+                };
+                spans[*at..].iter().position(is)
+            }
+        };
+        let (_, value) = self.at(*at + found?);
+        *at += found? + 1;
+        Some(trim(value))
     }
 }
 
-/// The next value of that name. The handshakes ask for some twenty names: the search stands in one
-/// place for them all.
-#[inline(never)]
-fn next<'a>(rest: &mut slice::Iter<'_, (&'a str, &'a [u8])>, name: &str) -> Option<&'a [u8]> {
-    let (_, value) = rest.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
-    Some(trim(value))
+impl PartialEq for Fields<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_they_came().eq(other.as_they_came())
+    }
+}
+
+impl Eq for Fields<'_> {}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.as_they_came()).finish()
+    }
 }
 
 impl<'a> From<&'a [(&'a str, &'a [u8])]> for Fields<'a> {
     fn from(fields: &'a [(&'a str, &'a [u8])]) -> Self {
-        Self(Cow::Borrowed(fields))
+        Self(Source::Parts(Cow::Borrowed(fields)))
     }
 }
 
 impl<'a, const N: usize> From<&'a [(&'a str, &'a [u8]); N]> for Fields<'a> {
     fn from(fields: &'a [(&'a str, &'a [u8]); N]) -> Self {
-        Self(Cow::Borrowed(fields))
+        Self(Source::Parts(Cow::Borrowed(fields)))
     }
 }
 
 impl<'a> FromIterator<(&'a str, &'a [u8])> for Fields<'a> {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(fields: I) -> Self {
-        Self(Cow::Owned(fields.into_iter().collect()))
+        Self(Source::Parts(Cow::Owned(fields.into_iter().collect())))
     }
 }
 
@@ -166,6 +237,12 @@ pub(super) fn carried<'a>(
     }
 }
 
+/// Whether a comma-separated list holds `token`, without case.
+pub(super) fn lists(list: &[u8], token: &str) -> bool {
+    list.eq_ignore_ascii_case(token.as_bytes())
+        || elements(list).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+}
+
 /// The elements of a comma-separated list; empty ones do not count (RFC 9110 5.6.1).
 pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|byte| *byte == b',').map(trim).filter(|element| !element.is_empty())
@@ -173,18 +250,31 @@ pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The bytes as a token (RFC 9110 5.6.2).
 pub(super) fn token(bytes: &[u8]) -> Option<&str> {
-    is_token(bytes).then(|| core::str::from_utf8(bytes).ok()).flatten()
+    is_token(bytes).then(|| simd::from_utf8(bytes).ok()).flatten()
 }
 
 pub(super) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }
 
+#[inline]
 pub(super) const fn is_token_byte(byte: u8) -> bool {
-    matches!(byte,
-        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
-        | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+    TOKEN_BYTES[byte as usize]
 }
+
+const TOKEN_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let is_token = matches!(byte as u8,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
+            | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~');
+        table[byte] = is_token;
+        byte += 1;
+    }
+    table
+};
 
 /// Whether the byte is a control character that no line of a head may hold.
 pub(super) const fn is_control(byte: u8) -> bool {
@@ -203,6 +293,12 @@ pub(super) fn text_run(bytes: &[u8]) -> usize {
 /// The bytes without the spaces and tabs around them.
 pub(super) fn trim(bytes: &[u8]) -> &[u8] {
     let is_inner = |byte: &u8| !matches!(byte, b' ' | b'\t');
+    if let ([first, ..], [.., last]) = (bytes, bytes)
+        && is_inner(first)
+        && is_inner(last)
+    {
+        return bytes;
+    }
     let start = bytes.iter().position(is_inner).unwrap_or(bytes.len());
     let end = bytes.iter().rposition(is_inner).map_or(start, |last| last + 1);
     &bytes[start..end]

@@ -1,12 +1,14 @@
 //! HTTP/1.1 heads: finding their end as bytes come, then one parse (RFC 9112 2 to 5).
 
+mod parse;
+
 use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
-use core::ops::Range;
+
+pub(super) use self::parse::{Head, RequestHead, ResponseHead, Span};
 
 use super::HeadLimits;
-use super::fields::{self, Fields};
-use crate::simd;
+use super::fields;
 
 /// Collects the bytes of one head, looking at each of them once.
 ///
@@ -15,7 +17,6 @@ use crate::simd;
 /// to a single parse of the whole head.
 #[derive(Clone, Debug)]
 pub(super) struct HeadReader {
-    starts: Starts,
     limits: HeadLimits,
     head: Vec<u8>,
     /// Bytes read, those of empty lines and of earlier heads included.
@@ -53,9 +54,8 @@ impl From<TryReserveError> for HeadError {
 }
 
 impl HeadReader {
-    pub(super) fn new(starts: Starts, limits: HeadLimits) -> Self {
+    pub(super) fn new(limits: HeadLimits) -> Self {
         Self {
-            starts,
             limits,
             head: Vec::new(),
             read: 0,
@@ -67,24 +67,62 @@ impl HeadReader {
         }
     }
 
-    /// Reads on. Gives the number of bytes taken, and whether the head is complete.
-    pub(super) fn push(&mut self, input: &[u8]) -> (usize, Result<bool, HeadError>) {
+    /// Reads on. Gives the number of bytes taken, and the head once it is complete.
+    pub(super) fn push<H: Head>(&mut self, input: &[u8]) -> (usize, Result<Option<H>, HeadError>) {
         // Nearly always the whole head.
         let room = self.limits.max_head.saturating_sub(self.read);
         if self.head.try_reserve(input.len().min(room)).is_err() {
             return (0, Err(HeadError::OutOfMemory));
+        }
+        match self.take_whole(input) {
+            Ok(Some((head, len))) => return (len, Ok(Some(head))),
+            Ok(None) => {}
+            Err(error) => return (0, Err(error)),
         }
         let mut taken = 0;
         while taken < input.len() {
             taken += self.take_run(&input[taken..]);
             let Some(byte) = input.get(taken) else { break };
             taken += 1;
-            match self.step(*byte) {
+            match self.step(*byte, H::STARTS) {
                 Ok(false) => {}
-                verdict => return (taken, verdict),
+                Ok(true) => return (taken, self.parse().map(Some)),
+                Err(error) => return (taken, Err(error)),
             }
         }
-        (taken, Ok(false))
+        (taken, Ok(None))
+    }
+
+    fn parse<H: Head>(&self) -> Result<H, HeadError> {
+        let head = H::parse(&self.head, self.fields)?;
+        head.map(|(head, _)| head).ok_or(HeadError::Syntax)
+    }
+
+    /// Takes a head that is whole in the input in one step, if nothing is odd about it. What is has
+    /// to be judged byte by byte.
+    fn take_whole<H: Head>(&mut self, input: &[u8]) -> Result<Option<(H, usize)>, HeadError> {
+        let is_fresh = self.head.is_empty() && self.empty_lines == 0 && !self.after_cr;
+        let starts =
+            input.first().is_some_and(|first| *first != b'\r' && H::STARTS.fits(0, *first));
+        if !is_fresh || !starts {
+            return Ok(None);
+        }
+        let (head, len) = match H::parse(input, parse::USUAL.min(self.limits.max_fields)) {
+            Ok(Some(whole)) => whole,
+            Err(HeadError::OutOfMemory) => return Err(HeadError::OutOfMemory),
+            _ => return Ok(None),
+        };
+        // The parser takes a line that ends with LF alone.
+        let ends_line = |end: usize| input[..end].ends_with(b"\r\n");
+        let mut starts = head.fields().as_slice().iter().map(|(name, _)| name.start as usize);
+        let line = starts.clone().next().map_or(len - 4, |start| start - 2);
+        let is_plain = input[..len].ends_with(b"\r\n\r\n") && starts.all(ends_line);
+        if !is_plain || line > self.limits.max_line || len > self.limits.max_head - self.read {
+            return Ok(None);
+        }
+        self.head.extend_from_slice(&input[..len]);
+        self.read += len;
+        Ok(Some((head, len)))
     }
 
     /// Takes together what lies inside a field's line, up to the byte that ends it, is none of a
@@ -114,12 +152,12 @@ impl HeadReader {
         &self.head
     }
 
-    fn step(&mut self, byte: u8) -> Result<bool, HeadError> {
+    fn step(&mut self, byte: u8, starts: Starts) -> Result<bool, HeadError> {
         // RFC 9112 2.2: CR and LF occur together or not at all.
         if self.after_cr != (byte == b'\n') {
             return Err(HeadError::Syntax);
         }
-        if !self.in_fields && byte != b'\n' && !self.starts.fits(self.line, byte) {
+        if !self.in_fields && byte != b'\n' && !starts.fits(self.line, byte) {
             return Err(HeadError::Syntax);
         }
         self.read += 1;
@@ -177,68 +215,6 @@ impl HeadReader {
         self.line += 1;
         Ok(())
     }
-
-    /// Parses a complete request head.
-    pub(super) fn request(&self) -> Result<RequestHead, HeadError> {
-        let mut fields = Vec::new();
-        fields.try_reserve_exact(self.fields)?;
-        fields.resize(self.fields, httparse::EMPTY_HEADER);
-        let mut request = httparse::Request::new(&mut fields);
-        request.parse(&self.head).map_err(|error| match error {
-            httparse::Error::Version if self.is_versioned() => HeadError::Version,
-            _ => HeadError::Syntax,
-        })?;
-        Ok(RequestHead {
-            minor: request.version.unwrap_or_default(),
-            method: self.span(request.method.unwrap_or_default().as_bytes()),
-            target: self.span(request.path.unwrap_or_default().as_bytes()),
-            fields: self.field_spans(request.headers)?,
-        })
-    }
-
-    /// Whether what follows the target is a version of HTTP, if not one that the parser knows. A
-    /// target with a space in it looks like a wrong version to the parser.
-    fn is_versioned(&self) -> bool {
-        let line = self.head.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        let version = line.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or_default();
-        matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-            if major.is_ascii_digit() && minor.is_ascii_digit())
-    }
-
-    /// Parses a complete response head.
-    pub(super) fn response(&self) -> Result<ResponseHead, HeadError> {
-        let mut fields = Vec::new();
-        fields.try_reserve_exact(self.fields)?;
-        fields.resize(self.fields, httparse::EMPTY_HEADER);
-        let mut response = httparse::Response::new(&mut fields);
-        response.parse(&self.head).map_err(|_| HeadError::Syntax)?;
-        // The parser takes a status line without the space after the status; RFC 9112 4 does not.
-        let status = response.code.filter(|status| *status >= 100);
-        match (status, self.head.get(STATUS_LINE.len() + 3)) {
-            (Some(status), Some(b' ')) => Ok(ResponseHead {
-                minor: response.version.unwrap_or_default(),
-                status,
-                fields: self.field_spans(response.headers)?,
-            }),
-            _ => Err(HeadError::Syntax),
-        }
-    }
-
-    fn field_spans(&self, fields: &[httparse::Header<'_>]) -> Result<FieldSpans, HeadError> {
-        let mut spans = Vec::new();
-        spans.try_reserve_exact(fields.len())?;
-        let span = |field: &httparse::Header<'_>| {
-            (self.span(field.name.as_bytes()), self.span(field.value))
-        };
-        spans.extend(fields.iter().map(span));
-        Ok(FieldSpans(spans))
-    }
-
-    /// Where a part that the parser gave lies in the head.
-    fn span(&self, part: &[u8]) -> Range<usize> {
-        let start = part.as_ptr().addr().wrapping_sub(self.head.as_ptr().addr());
-        start..start.saturating_add(part.len())
-    }
 }
 
 impl Starts {
@@ -260,40 +236,3 @@ const STATUS_LINE: &[u8; 9] = b"HTTP/1.1 ";
 
 /// Most empty lines before a request line.
 const MAX_EMPTY_LINES: u32 = 8;
-
-/// The parts of a request head, as places in its bytes.
-#[derive(Clone, Debug)]
-pub(super) struct RequestHead {
-    /// The minor version of HTTP/1.
-    pub(super) minor: u8,
-    pub(super) method: Range<usize>,
-    pub(super) target: Range<usize>,
-    pub(super) fields: FieldSpans,
-}
-
-/// The parts of a response head, as places in its bytes.
-#[derive(Clone, Debug)]
-pub(super) struct ResponseHead {
-    /// The minor version of HTTP/1.
-    pub(super) minor: u8,
-    pub(super) status: u16,
-    pub(super) fields: FieldSpans,
-}
-
-/// Names and values, as places in the bytes of a head.
-#[derive(Clone, Debug)]
-pub(super) struct FieldSpans(Vec<(Range<usize>, Range<usize>)>);
-
-impl FieldSpans {
-    pub(super) fn of<'a>(&self, head: &'a [u8]) -> Fields<'a> {
-        let field = |(name, value): &(Range<usize>, Range<usize>)| {
-            (text(head, name.clone()), head.get(value.clone()).unwrap_or_default())
-        };
-        self.0.iter().map(field).collect()
-    }
-}
-
-/// A part that the parser took for text.
-pub(super) fn text(head: &[u8], span: Range<usize>) -> &str {
-    head.get(span).and_then(|part| simd::from_utf8(part).ok()).unwrap_or_default()
-}

@@ -8,8 +8,10 @@ use super::accept::{accept_key, is_key};
 use super::acceptance::{AcceptError, Acceptance, Policy};
 use super::address::Authority;
 use super::fields::{self, Fields};
+use super::known::{Known, Single};
 use super::refusal::{Refusal, RefusalCause};
 use super::{Bootstrap, Negotiated, deflate, extensions, malformed};
+use crate::simd;
 
 /// A valid opening handshake, whatever version of HTTP carried it.
 #[derive(Clone, Debug)]
@@ -76,8 +78,7 @@ impl<'a> Request<'a> {
             Bootstrap::Upgrade => fields.get("Host"),
             Bootstrap::ExtendedConnect => fields.get(":authority").or(fields.get("Host")),
         };
-        let authority =
-            absolute.or_else(|| core::str::from_utf8(authority()?).ok()).unwrap_or_default();
+        let authority = absolute.or_else(|| simd::from_utf8(authority()?).ok()).unwrap_or_default();
         Self { how, target, authority, fields }
     }
 
@@ -87,36 +88,40 @@ impl<'a> Request<'a> {
             Bootstrap::Upgrade => {}
             Bootstrap::ExtendedConnect => self.check_connect(method)?,
         }
-        self.check_target()?;
-        self.check_body()?;
+        let known = Known::of(&self.fields);
+        self.check_target(known.host)?;
+        // The bytes of a body would be read as frames.
+        if known.has_body {
+            return Err(RefusalCause::Body);
+        }
         if self.how == Bootstrap::Upgrade {
-            if !self.fields.lists("Upgrade", "websocket") {
+            if !known.upgrade {
                 return Err(RefusalCause::Upgrade);
             }
-            if !self.fields.lists("Connection", "Upgrade") {
+            if !known.connection {
                 return Err(RefusalCause::Connection);
             }
         }
-        self.check_version()?;
+        check_version(known.version)?;
         if self.how == Bootstrap::Upgrade {
-            let key = self.fields.single("Sec-WebSocket-Key");
-            if !matches!(key, Ok(Some(key)) if is_key(key)) {
-                return Err(RefusalCause::Key);
+            match known.key {
+                Single::Once(key) if is_key(key) => {}
+                _ => return Err(RefusalCause::Key),
             }
         }
-        // One that is not text would look as if it were missing.
-        match self.fields.single("Origin") {
-            Ok(Some(origin)) if !origin.iter().all(|byte| matches!(byte, b' '..=b'~')) => {
-                return Err(RefusalCause::OriginSyntax);
-            }
-            Ok(_) => {}
-            Err(_) => return Err(RefusalCause::OriginSyntax),
+        match known.origin {
+            Single::Absent => {}
+            // One that is not text would look as if it were missing.
+            Single::Once(origin) if origin.iter().all(|byte| matches!(byte, b' '..=b'~')) => {}
+            _ => return Err(RefusalCause::OriginSyntax),
         }
-        self.check_subprotocols()?;
-        match extensions::read(&self.fields) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(RefusalCause::Extensions),
+        if known.has_subprotocols {
+            self.check_subprotocols()?;
         }
+        if known.has_extensions && extensions::check(&self.fields).is_err() {
+            return Err(RefusalCause::Extensions);
+        }
+        Ok(())
     }
 
     /// RFC 8441 4 and 5.
@@ -132,59 +137,35 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn check_target(&self) -> Result<(), RefusalCause> {
+    fn check_target(&self, host: Single<'_>) -> Result<(), RefusalCause> {
         let target = self.target.as_bytes();
         let is_target_byte = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
         if target.first() != Some(&b'/') || !target.iter().all(is_target_byte) {
             return Err(RefusalCause::Target);
         }
         // RFC 9112 3.2: one Host, and a valid one, even when the target has an authority too.
-        match self.fields.single("Host") {
-            Ok(Some(host)) if is_authority(host) => {}
-            Ok(None) if self.how == Bootstrap::ExtendedConnect => {}
+        let host = match host {
+            Single::Once(host) if is_authority(host) => host,
+            Single::Absent if self.how == Bootstrap::ExtendedConnect => b"",
             _ => return Err(RefusalCause::Host),
-        }
-        if is_authority(self.authority.as_bytes()) { Ok(()) } else { Err(RefusalCause::Host) }
-    }
-
-    /// The bytes of a body would be read as frames. A length of zero is no body.
-    fn check_body(&self) -> Result<(), RefusalCause> {
-        let is_zero =
-            |length: &[u8]| !length.is_empty() && length.iter().all(|digit| *digit == b'0');
-        if self.fields.get("Transfer-Encoding").is_some()
-            || !self.fields.all("Content-Length").all(is_zero)
-        {
-            return Err(RefusalCause::Body);
-        }
-        Ok(())
-    }
-
-    /// RFC 6455 4.2.1 and 4.4.
-    fn check_version(&self) -> Result<(), RefusalCause> {
-        let Ok(Some(version)) = self.fields.single("Sec-WebSocket-Version") else {
-            return Err(RefusalCause::VersionSyntax);
         };
-        match version {
-            b"13" => Ok(()),
-            _ if is_version(version) => Err(RefusalCause::Version),
-            _ => Err(RefusalCause::VersionSyntax),
+        let authority = self.authority.as_bytes();
+        if authority == host && !host.is_empty() || is_authority(authority) {
+            Ok(())
+        } else {
+            Err(RefusalCause::Host)
         }
     }
 
     fn check_subprotocols(&self) -> Result<(), RefusalCause> {
         let mut seen: Vec<&[u8]> = Vec::new();
-        let mut lines = self.fields.all(SUBPROTOCOL[0]).peekable();
-        let is_present = lines.peek().is_some();
-        for name in lines.flat_map(fields::elements) {
+        for name in self.fields.all(SUBPROTOCOL[0]).flat_map(fields::elements) {
             if seen.len() == MAX_SUBPROTOCOLS || !fields::is_token(name) || seen.contains(&name) {
                 return Err(RefusalCause::Subprotocols);
             }
             seen.push(name);
         }
-        if is_present && seen.is_empty() {
-            return Err(RefusalCause::Subprotocols);
-        }
-        Ok(())
+        if seen.is_empty() { Err(RefusalCause::Subprotocols) } else { Ok(()) }
     }
 
     /// Path and query. Starts with a slash; still percent-encoded.
@@ -268,7 +249,8 @@ impl<'a> Request<'a> {
     /// RFC 6455 4.2.2.
     fn upgrade_fields(&self) -> Vec<(&'static str, String)> {
         let key = self.field("Sec-WebSocket-Key").unwrap_or_default();
-        let accept = accept_key(key).map(char::from).iter().collect();
+        let accept = accept_key(key);
+        let accept = core::str::from_utf8(&accept).unwrap_or_default().into();
         alloc::vec![
             ("Upgrade", "websocket".into()),
             ("Connection", "Upgrade".into()),
@@ -290,8 +272,20 @@ const EXTENSIONS: [&str; 2] = ["Sec-WebSocket-Extensions", "sec-websocket-extens
 
 const MAX_SUBPROTOCOLS: usize = 64;
 
+/// RFC 6455 4.2.1 and 4.4.
+fn check_version(version: Single<'_>) -> Result<(), RefusalCause> {
+    match version {
+        Single::Once(b"13") => Ok(()),
+        Single::Once(version) if is_version(version) => Err(RefusalCause::Version),
+        _ => Err(RefusalCause::VersionSyntax),
+    }
+}
+
 /// RFC 9112 3.2: takes an absolute target apart into authority and path.
 fn split_target(target: &str) -> (Option<&str>, Cow<'_, str>) {
+    if target.starts_with('/') {
+        return (None, target.into());
+    }
     let Some((scheme, rest)) = target.split_once("://") else {
         return (None, target.into());
     };
@@ -308,7 +302,7 @@ fn split_target(target: &str) -> (Option<&str>, Cow<'_, str>) {
 }
 
 fn is_authority(text: &[u8]) -> bool {
-    core::str::from_utf8(text).is_ok_and(|text| Authority::parse(text).is_ok())
+    simd::from_utf8(text).is_ok_and(|text| Authority::parse(text).is_ok())
 }
 
 /// 0 to 255 without a leading zero (RFC 6455 4.3).

@@ -1,6 +1,6 @@
 //! The server's side, from bytes (RFC 6455 4.2).
 
-use super::head::{HeadError, HeadReader, RequestHead, Starts, text};
+use super::head::{HeadError, HeadReader, RequestHead};
 use super::refusal::{Refusal, RefusalCause};
 use super::request::Request;
 use super::{Bootstrap, HeadLimits};
@@ -46,7 +46,7 @@ impl ServerHandshake {
         let mut deadline = Deadline::default();
         deadline.arm(limits.within);
         Self {
-            reader: HeadReader::new(Starts::RequestLine, limits),
+            reader: HeadReader::new(limits),
             state: ServerState::Reading,
             deadline,
             now: Instant::default(),
@@ -60,8 +60,8 @@ impl ServerHandshake {
         };
         let (used, verdict) = self.reader.push(input);
         match verdict {
-            Ok(false) => {}
-            Ok(true) => self.state = self.judge(),
+            Ok(None) => {}
+            Ok(Some(head)) => self.state = self.judge(head),
             Err(error) => self.refuse(error.into()),
         }
         (used, self.progress())
@@ -103,24 +103,20 @@ impl ServerHandshake {
         }
     }
 
-    fn judge(&self) -> ServerState {
-        let head = match self.reader.request() {
-            Ok(head) => head,
-            Err(error) => return refused(error.into()),
-        };
+    fn judge(&self, head: RequestHead) -> ServerState {
         if head.minor == 0 {
             return refused(RefusalCause::Http10);
         }
-        let method = text(self.reader.bytes(), head.method.clone());
+        let method = head.method.text(self.reader.bytes());
         match self.request(&head).check(method) {
             Ok(()) => ServerState::Request(head),
             Err(cause) => refused(cause),
         }
     }
 
-    fn request(&self, head: &RequestHead) -> Request<'_> {
+    fn request<'a>(&'a self, head: &'a RequestHead) -> Request<'a> {
         let bytes = self.reader.bytes();
-        let target = text(bytes, head.target.clone());
+        let target = head.target.text(bytes);
         Request::read(Bootstrap::Upgrade, target, head.fields.of(bytes))
     }
 

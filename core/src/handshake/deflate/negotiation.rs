@@ -155,7 +155,7 @@ impl Params {
     // Of an extension 16 parameters are read. With more, one of those is unknown or repeated.
     fn read(extension: &Extension<'_>) -> Result<Self, DeflateDecline> {
         let mut params = Self::default();
-        for param in &extension.params {
+        for param in extension.params() {
             let value = param.value.as_deref();
             match param.name {
                 SERVER_TAKEOVER => set_flag(&mut params.server_no_context_takeover, value)?,

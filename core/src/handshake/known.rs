@@ -1,0 +1,71 @@
+//! The fields that decide about a request, found in one pass.
+
+use super::fields::{self, Fields};
+
+/// A field that may occur once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Single<'a> {
+    #[default]
+    Absent,
+    Once(&'a [u8]),
+    Repeated,
+}
+
+/// What a request says where an opening handshake has to say something (RFC 6455 4.2.1).
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
+pub(super) struct Known<'a> {
+    pub(super) host: Single<'a>,
+    pub(super) key: Single<'a>,
+    pub(super) origin: Single<'a>,
+    pub(super) version: Single<'a>,
+    /// A field announces a body. A length of zero is none.
+    pub(super) has_body: bool,
+    /// `Upgrade` lists `websocket`.
+    pub(super) upgrade: bool,
+    /// `Connection` lists `Upgrade`.
+    pub(super) connection: bool,
+    pub(super) has_subprotocols: bool,
+    pub(super) has_extensions: bool,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(fields: &Fields<'a>) -> Self {
+        let mut known = Self::default();
+        for (name, value) in fields.as_bytes() {
+            known.note(name, value);
+        }
+        known
+    }
+
+    /// A name's length tells most names apart.
+    fn note(&mut self, name: &[u8], value: &'a [u8]) {
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            4 if is(b"host") => self.host.note(value),
+            6 if is(b"origin") => self.origin.note(value),
+            7 if is(b"upgrade") => self.upgrade |= fields::lists(value, "websocket"),
+            10 if is(b"connection") => self.connection |= fields::lists(value, "upgrade"),
+            14 if is(b"content-length") => self.has_body |= !is_zero(value),
+            17 if is(b"sec-websocket-key") => self.key.note(value),
+            17 if is(b"transfer-encoding") => self.has_body = true,
+            21 if is(b"sec-websocket-version") => self.version.note(value),
+            22 if is(b"sec-websocket-protocol") => self.has_subprotocols = true,
+            24 if is(b"sec-websocket-extensions") => self.has_extensions = true,
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Single<'a> {
+    fn note(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::Absent => Self::Once(value),
+            _ => Self::Repeated,
+        };
+    }
+}
+
+fn is_zero(length: &[u8]) -> bool {
+    !length.is_empty() && length.iter().all(|digit| *digit == b'0')
+}
