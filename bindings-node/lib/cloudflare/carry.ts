@@ -38,8 +38,7 @@ class Carrier {
     if (passing.has(value)) return value;
     const known = this.copies.get(value);
     if (known !== undefined) return known;
-    if (typeof value === 'function' || isTarget(value)) return this.note(value, this.stand(value));
-    if (types.isProxy(value)) return structuredClone(value);
+    if (typeof value === 'function' || types.isProxy(value) || isTarget(value)) return this.note(value, this.stand(value));
     if (Array.isArray(value)) return this.array(value);
     if (types.isMap(value)) return this.map(value);
     if (types.isSet(value)) return this.set(value);
@@ -49,6 +48,8 @@ class Carrier {
     if (isLeaf(value)) return this.note(value, structuredClone(value));
     if (isPlatform(value)) return value;
     if (isPlain(value)) return this.object(value);
+    // V8 says so in its own words.
+    if (isUncloneable(value)) return structuredClone(value);
     throw unserializable(value);
   }
 
@@ -87,16 +88,15 @@ class Carrier {
   }
 
   private error(value: Error): Error {
-    const Class = errors[value.name] ?? Error;
-    const copy = this.note(value, new Class(value.message));
-    define(copy, 'stack', value.stack);
-    if (Object.hasOwn(value, 'cause')) define(copy, 'cause', this.copy(value.cause));
+    const copy = this.note(value, value instanceof AggregateError ? new AggregateError([], value.message) : new (errors[value.name] ?? Error)(value.message));
+    Object.defineProperty(copy, 'stack', { value: value.stack, writable: true, configurable: true });
+    for (const key of ['cause', 'errors']) if (Object.hasOwn(value, key)) define(copy, key, this.copy((value as any)[key]));
     return this.members(value, copy) as Error;
   }
 }
 
 function define(error: Error, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, writable: true, configurable: true });
+  Object.defineProperty(error, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 const errors: Record<string, (new (message: string) => Error) | undefined> = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
@@ -118,10 +118,15 @@ function isPlatform(value: object): boolean {
   return [ReadableStream, WritableStream, Headers, Request, Response, AbortSignal].some((Class) => value instanceof Class);
 }
 
+function isUncloneable(value: object): boolean {
+  return types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value) || types.isGeneratorObject(value);
+}
+
 /** Of any realm. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return true;
+  if (prototype === Object.prototype) return true;
+  if (prototype === null) return false;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
 }
 

@@ -17,6 +17,8 @@ export interface Hook {
   dup?(): Hook;
   /** Nobody calls it any more. */
   dispose?(): void;
+  /** An error that arose there, as it is seen here. */
+  thrown?(error: unknown): unknown;
 }
 
 /** Calls an object as if it were elsewhere. */
@@ -62,17 +64,21 @@ export function carryOut(value: unknown, place?: Place): unknown {
 export function memberOf(hook: Hook, path: readonly string[]): unknown {
   let asked: Promise<unknown> | undefined;
   const value = () => (asked ??= hook.get(path));
-  return shown(RpcProperty, (args) => promiseOf(hook.call(path, args)), (key) => {
+  return shown(RpcProperty, (args) => promiseOf(hook.call(path, args), hook), (key) => {
     if (isOfPromise(key)) return (...args: unknown[]) => (value() as any)[key](...args);
     return memberOf(hook, [...path, key]);
   });
 }
 
-/** What a call gives at once, for what it gives later. */
-export function promiseOf(result: Promise<unknown>): unknown {
+/**
+ * What a call gives at once, for what it gives later.
+ *
+ * @param from what was called
+ */
+export function promiseOf(result: Promise<unknown>, from?: Hook): unknown {
   // Who only calls a member of it has not asked for this.
   result.catch(() => {});
-  const hook = new Later(result);
+  const hook = new Later(result, (error) => from?.thrown?.(error) ?? error);
   return shown(RpcPromise, (args) => promiseOf(hook.call([], args)), (key) => {
     if (isOfPromise(key)) return (result as any)[key].bind(result);
     return memberOf(hook, [key]);
@@ -80,7 +86,7 @@ export function promiseOf(result: Promise<unknown>): unknown {
 }
 
 function stubOf(hook: Hook): unknown {
-  const stub = shown(RpcStub, (args) => promiseOf(hook.call([], args)), (key) => {
+  const stub = shown(RpcStub, (args) => promiseOf(hook.call([], args), hook), (key) => {
     // Else awaiting a stub would call it.
     if (key === 'then') return undefined;
     return key === 'dup' ? () => stubOf(hook.dup?.() ?? hook) : memberOf(hook, [key]);
@@ -98,7 +104,9 @@ function shown(Class: any, call: (args: unknown[]) => unknown, member: (key: str
     getPrototypeOf: () => Class.prototype,
     apply: (_target, _this, args) => call(args),
     get(_target, key) {
-      if (typeof key === 'string') return member(key);
+      if (key === 'constructor') return Class;
+      if (typeof key === 'string') return key in Object.prototype ? Reflect.get(Object.prototype, key) : member(key);
+      if (key === Symbol.toStringTag) return `Js${Class.name}`;
       return key === (Symbol as { dispose?: symbol }).dispose ? dispose : undefined;
     },
   });
@@ -137,7 +145,10 @@ class Local implements Hook {
 
 /** What a call is going to give, which came over already. */
 class Later implements Hook {
-  constructor(private readonly result: Promise<unknown>) {}
+  constructor(
+    private readonly result: Promise<unknown>,
+    readonly thrown: (error: unknown) => unknown,
+  ) {}
 
   async get(path: readonly string[]): Promise<unknown> {
     const [value, rest] = await this.reached(path);
@@ -151,7 +162,7 @@ class Later implements Hook {
     const hook = typeof value === 'function' ? hooks.get(value) : undefined;
     if (hook !== undefined) return hook.call(rest, carried);
     if (typeof value === 'function') return (value as (...args: unknown[]) => unknown)(...carried);
-    throw notImplemented(path.at(-1) ?? '');
+    throw this.thrown(notFunction(path.at(-1) ?? ''));
   }
 
   dispose(): void {
@@ -163,7 +174,8 @@ class Later implements Hook {
     let value = await this.result;
     for (const [at, key] of path.entries()) {
       if (hooks.has(Object(value))) return [value, path.slice(at)];
-      value = isOwn(value, key) || isPassed(value) ? (value as any)[key] : undefined;
+      if (!isOwn(value, key) && !isPassed(value)) throw this.thrown(notImplemented(key));
+      value = (value as any)[key];
     }
     return [value, []];
   }
@@ -184,8 +196,12 @@ export async function callAt(target: unknown, path: readonly string[], args: unk
   const owner = path.length > 1 ? await walk(target, path.slice(0, -1)) : target;
   const key = path.at(-1);
   const method = key === undefined ? target : visible(owner, key);
-  if (typeof method !== 'function') throw notImplemented(key ?? '');
+  if (typeof method !== 'function') throw notFunction(key ?? '');
   return method.apply(key === undefined ? undefined : owner, args);
+}
+
+export function notFunction(key: string): TypeError {
+  return new TypeError(`"${key}" is not a function.`);
 }
 
 export function notImplemented(key: string): TypeError {
@@ -194,12 +210,11 @@ export function notImplemented(key: string): TypeError {
 
 /** A target shows what its class has, another object what is its own. */
 function visible(owner: any, key: string): unknown {
-  if (owner instanceof RpcTarget) return key in Object.prototype || Object.hasOwn(owner, key) ? undefined : (owner as any)[key];
-  if (typeof owner === 'function' && passedAlready(owner)) return owner[key];
-  return typeof owner === 'object' && owner !== null && (Object.hasOwn(owner, key) || passedAlready(owner)) ? owner[key] : undefined;
+  if (owner instanceof RpcTarget ? !(key in Object.prototype) && !Object.hasOwn(owner, key) && key in owner : isOwn(owner, key) || passedAlready(owner)) return (owner as any)[key];
+  throw notImplemented(key);
 }
 
-const passedAlready = (owner: object): boolean => hooks.has(owner);
+const passedAlready = (owner: unknown): boolean => hooks.has(Object(owner));
 
 /** Calls come back to where the code that runs now is. */
 function placeHere(): Place {

@@ -9,12 +9,18 @@ export function resetBy(cause: unknown): Error {
   return Object.assign(failure, { durableObjectReset: true });
 }
 
-/** What was thrown over there. With an `id`, by the object's own code. */
+/** What was thrown over there. With an `id`, within what that object's code does. */
 export function thrownThere(cause: unknown, id?: string): unknown {
-  const error = copyOf(cause);
-  if (!(error instanceof Error)) return error;
-  return Object.assign(error, { ...(id !== undefined && { durableObjectId: id }), remote: true });
+  // It says so already.
+  if (cause instanceof Error && told.has(cause)) return cause;
+  const copy = copyOf(cause);
+  const isObject = typeof copy === 'object' && copy !== null;
+  const error = isObject ? copy : new Error(String(copy));
+  if (error instanceof Error) told.add(error);
+  return Object.assign(error, { ...(id !== undefined && isObject && { durableObjectId: id }), remote: true });
 }
+
+const told = new WeakSet<Error>();
 
 /** One of their own for each caller. */
 export function copyOf(error: unknown): unknown {

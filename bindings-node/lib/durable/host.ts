@@ -86,9 +86,10 @@ export class Host {
       if (this.kinds.has(name) || isObjectClass(value)) {
         const kind = this.kind(name);
         kind.Class = value as ObjectClass;
-        this.exports[name] = this.namespaceOf(kind);
+        // Another object than that of a binding, as there.
+        this.exports[name] = new DurableObjectNamespace(kind);
       } else {
-        const stub = entrypointStub(value, this.env, () => ({ waitUntil: report, props: {}, exports: this.exports }));
+        const stub = entrypointStub(value, this.env, (props) => ({ waitUntil: (promise: Promise<unknown>) => void Promise.resolve(promise).catch(report), passThroughOnException() {}, props, exports: this.exports }));
         if (stub !== undefined) this.exports[name] = stub;
       }
     }

@@ -2,7 +2,8 @@
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { wrongArgument } from '../web/errors';
+import { illegalInvocation, wrongArgument } from '../web/errors';
+import { conceal } from '../web/expose';
 
 export class DurableObjectId {
   readonly #hex: string;
@@ -17,6 +18,7 @@ export class DurableObjectId {
   }
 
   toString(): string {
+    if (!DurableObjectId.is(this)) throw illegalInvocation();
     return this.#hex;
   }
 
@@ -35,6 +37,7 @@ export class DurableObjectId {
 }
 
 Object.defineProperty(DurableObjectId.prototype, inspect.custom, { enumerable: false });
+conceal(DurableObjectId, 'DurableObjectId');
 
 /** The ids of one namespace, of which `key` is 64 hexadecimal digits. */
 export class Ids {
@@ -59,12 +62,6 @@ export class Ids {
       throw new TypeError('Durable Object ID is not valid for this namespace.');
     }
     return new DurableObjectId(hex, undefined);
-  }
-
-  /** Whether it is one of them. */
-  has(id: DurableObjectId): boolean {
-    const hex = id.toString();
-    return this.checked(Buffer.from(hex.slice(0, 2 * HALF), 'hex')) === hex;
   }
 
   private checked(first: Buffer): string {

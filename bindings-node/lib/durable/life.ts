@@ -6,7 +6,7 @@ import { type Place, surrounded } from '../cloudflare/surroundings';
 import { native } from '../engine/native';
 import type { End, Owner } from '../web/end';
 import type { Actor, Task } from './actor';
-import { resetBy } from './errors';
+import { copyOf, resetBy, thrownThere } from './errors';
 import { ObjectEvent, Section, within } from './event';
 import { DurableObjectState } from './state';
 import type { ObjectStore } from './storage';
@@ -29,7 +29,12 @@ export class Life implements Owner {
   /** Ends that its own code listens to. */
   private readonly ends = new Set<End>();
   private readonly idleTimer: NodeJS.Timeout | undefined;
-  private readonly place: Place = (call) => (this.failure === undefined ? this.actor.deliver(call) : Promise.reject(this.failure));
+  private readonly place: Place = async (call) => {
+    if (this.failure !== undefined) throw copyOf(this.failure);
+    return this.actor.deliver(call).catch((error) => {
+      throw error === this.failure ? copyOf(error) : thrownThere(error, this.actor.id.toString());
+    });
+  };
 
   constructor(readonly actor: Actor) {
     const { kind, id } = actor;

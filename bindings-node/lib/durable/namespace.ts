@@ -1,7 +1,8 @@
 /** What a Worker has in its `env`: the ids and stubs of one class of objects. */
 
-import { toText } from '../web/convert';
-import { wrongArgument } from '../web/errors';
+import { toMessageText, toText } from '../web/convert';
+import { illegalInvocation, wrongArgument } from '../web/errors';
+import { conceal } from '../web/expose';
 import { DurableObjectId } from './id';
 import type { Kind } from './kind';
 import { stubOf } from './stub';
@@ -13,30 +14,39 @@ export class DurableObjectNamespace {
     this.#kind = kind;
   }
 
+  private static kind(namespace: unknown): Kind {
+    if (typeof namespace !== 'object' || namespace === null || !(#kind in namespace)) throw illegalInvocation();
+    return namespace.#kind;
+  }
+
   newUniqueId(options?: { jurisdiction?: string }): DurableObjectId {
+    const { ids } = DurableObjectNamespace.kind(this);
     if (options?.jurisdiction !== undefined) ignoreJurisdiction();
-    return this.#kind.ids.random();
+    return ids.random();
   }
 
   idFromName(name: string): DurableObjectId {
+    const { ids } = DurableObjectNamespace.kind(this);
     if (arguments.length === 0) throw wrongArgument('idFromName', OWNER, 1, 'string');
-    return this.#kind.ids.fromName(toText(name));
+    return ids.fromName(toMessageText(toText(name)));
   }
 
   idFromString(id: string): DurableObjectId {
+    const { ids } = DurableObjectNamespace.kind(this);
     if (arguments.length === 0) throw wrongArgument('idFromString', OWNER, 1, 'string');
-    return this.#kind.ids.fromString(toText(id));
+    return ids.fromString(toText(id));
   }
 
   get(id: DurableObjectId, _options?: object): object {
+    const kind = DurableObjectNamespace.kind(this);
     if (!DurableObjectId.is(id)) throw wrongArgument('get', OWNER, 1, 'DurableObjectId');
-    if (!this.#kind.ids.has(id)) throw new TypeError('Durable Object ID is not valid for this namespace.');
-    return stubOf(this.#kind, id);
+    return stubOf(kind, id);
   }
 
   getByName(name: string, _options?: object): object {
+    const kind = DurableObjectNamespace.kind(this);
     if (arguments.length === 0) throw wrongArgument('getByName', OWNER, 1, 'string');
-    return stubOf(this.#kind, this.#kind.ids.fromName(toText(name)));
+    return stubOf(kind, kind.ids.fromName(toMessageText(toText(name))));
   }
 
   jurisdiction(_jurisdiction?: string): this {
@@ -45,7 +55,7 @@ export class DurableObjectNamespace {
   }
 }
 
-Object.defineProperty(DurableObjectNamespace.prototype, Symbol.toStringTag, { value: 'DurableObjectNamespace', configurable: true });
+conceal(DurableObjectNamespace, 'DurableObjectNamespace');
 
 const OWNER = 'DurableObjectNamespace';
 

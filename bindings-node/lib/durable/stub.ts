@@ -2,10 +2,12 @@
 
 import { report } from '../basics/report';
 import { passes } from '../cloudflare/carry';
-import { carryOut, callAt, type Hook, memberOf, notImplemented, walk } from '../cloudflare/rpc';
+import { carryOut, callAt, type Hook, memberOf, notFunction, notImplemented, walk } from '../cloudflare/rpc';
 import { DurableObject as Base } from '../cloudflare/workers';
 import { native, Phase } from '../engine/native';
 import { End } from '../web/end';
+import { wrongArgument } from '../web/errors';
+import { conceal } from '../web/expose';
 import { Request } from '../web/request';
 import { Response } from '../web/response';
 import { Side } from '../web/side';
@@ -29,23 +31,14 @@ class DurableObject {
   }
 
   async fetch(input: string | URL | globalThis.Request, init?: RequestInit): Promise<dom.Response> {
+    if (arguments.length === 0) throw wrongArgument('fetch', 'Fetcher', 1, 'Request or string');
     return this.#calls.fetch(input, init);
   }
 }
 
 type RequestInit = ConstructorParameters<typeof globalThis.Request>[1];
 
-Object.defineProperty(DurableObject.prototype, Symbol.toStringTag, { value: 'DurableObject', configurable: true });
-Object.defineProperty(DurableObject, 'name', { value: 'DurableObject' });
-
-/** Makes the class's name useless to who has only a stub. */
-const Illegal = Object.assign(
-  function DurableObject() {
-    throw new TypeError('Illegal constructor');
-  },
-  { prototype: DurableObject.prototype },
-);
-Object.defineProperty(DurableObject.prototype, 'constructor', { value: Illegal, writable: true, configurable: true });
+conceal(DurableObject, 'DurableObject');
 
 export function stubOf(kind: Kind, id: DurableObjectId): object {
   const calls = new Calls(kind, id);
@@ -56,12 +49,11 @@ export function stubOf(kind: Kind, id: DurableObjectId): object {
     get(target, key) {
       if (key === 'fetch' && !Object.hasOwn(target, key)) return fetch;
       if (typeof key === 'symbol') return key === dispose ? () => {} : Reflect.get(target, key);
-      if (key === 'constructor' || Object.hasOwn(target, key)) return Reflect.get(target, key);
+      if (key in Object.prototype || Object.hasOwn(target, key)) return Reflect.get(target, key);
       // Else awaiting a stub would call it.
-      if (key === 'then') return undefined;
-      return key === 'dup' ? () => stubOf(kind, id) : memberOf(calls, [key]);
+      return key === 'then' ? undefined : memberOf(calls, [key]);
     },
-    has: () => true,
+    has: (_target, key) => key !== 'then',
   });
   return passes(stub);
 }
@@ -83,6 +75,10 @@ class Calls implements Hook {
     });
   }
 
+  thrown(error: unknown): unknown {
+    return thrownThere(error, this.id.toString());
+  }
+
   call(path: readonly string[], args: unknown[]): Promise<unknown> {
     let carried: unknown[];
     try {
@@ -94,7 +90,7 @@ class Calls implements Hook {
       const [key, ...rest] = path as [string, ...string[]];
       const member = visible(life, key);
       if (rest.length > 0) return callAt(await member, rest, carried);
-      if (typeof member !== 'function') throw new Refused(notImplemented(key));
+      if (typeof member !== 'function') throw new Refused(notFunction(key));
       return member.apply(life.instance, carried);
     });
   }
@@ -103,7 +99,11 @@ class Calls implements Hook {
     const request = toRequest(input, init);
     const answer = this.ask(true, async (life) => {
       if (typeof life.instance.fetch !== 'function') throw new Refused(new Error('Handler does not export a fetch() function.'));
-      return life.instance.fetch(request);
+      try {
+        return await life.instance.fetch(request);
+      } catch (error) {
+        throw new Refused(error);
+      }
     }) as Promise<dom.Response>;
     return answer.then((response) => passedOn(response, request));
   }
@@ -118,7 +118,11 @@ class Calls implements Hook {
         if (life.failure !== undefined) throw life.failure;
         throw error instanceof Refused ? thrownThere(error.cause) : thrownThere(error, this.id.toString());
       }
-      return raw ? value : carryOut(value);
+      try {
+        return raw ? value : carryOut(value);
+      } catch (error) {
+        throw Object.defineProperty(error as object, 'remote', { value: true, enumerable: true });
+      }
     });
     const event = currentEvent();
     return event === undefined ? send() : event.life.asking(event, send);
@@ -135,7 +139,7 @@ class Calls implements Hook {
       });
     } catch (error) {
       if (answering === undefined) this.life = failedLife(error);
-      throw (error as { durableObjectReset?: boolean }).durableObjectReset ? copyOf(error) : error;
+      throw error === this.life?.failure ? copyOf(error) : error;
     }
   }
 }
@@ -145,11 +149,9 @@ function failedLife(error: unknown): Life {
   return { failure: error } as Life;
 }
 
-/** What the host, not the object, refuses. */
-class Refused extends Error {
-  constructor(override readonly cause: Error) {
-    super(cause.message);
-  }
+/** What was thrown where no method of the object ran. */
+class Refused {
+  constructor(readonly cause: unknown) {}
 }
 
 /** A method, or the value of a property, that the object's class has. */
@@ -157,17 +159,21 @@ function visible({ instance, actor }: Life, key: string): unknown {
   if (!(actor.kind.Class.prototype instanceof Base)) throw new Refused(new TypeError(NO_RPC));
   if (reserved.has(key)) throw new Refused(new TypeError(`'${key}' is a reserved method and cannot be called over RPC.`));
   if (key in Object.prototype || Object.hasOwn(instance, key) || !(key in instance)) throw new Refused(notImplemented(key));
-  return instance[key];
+  try {
+    return instance[key];
+  } catch (error) {
+    throw new Refused(error);
+  }
 }
 
-const reserved = new Set(['alarm', 'webSocketMessage', 'webSocketClose', 'webSocketError']);
+const reserved = new Set(['alarm', 'dup', 'webSocketMessage', 'webSocketClose', 'webSocketError']);
 
 const NO_RPC =
   'The receiving Durable Object does not support RPC, because its class was not declared with `extends DurableObject`. ' +
   'In order to enable RPC, make sure your class extends the special class `DurableObject`, which can be imported from the module "cloudflare:workers".';
 
 function toRequest(input: string | URL | globalThis.Request, init: RequestInit | undefined): globalThis.Request {
-  const address = typeof input === 'object' && 'url' in input ? input.url : String(input);
+  const address = typeof input === 'object' && input !== null && 'url' in input ? input.url : String(input);
   if (!URL.canParse(address)) throw new TypeError(`Invalid URL: ${address}`);
   return new Request(input as string, init);
 }

@@ -66,6 +66,16 @@ export async function serve<Env>(worker: AnyWorker<Env>, options: ServeOptions<E
 
 /** Serves a Worker whose bindings are there already. */
 export async function serveModule(module: Readonly<Record<string, unknown>>, objects: Host, options: ServeOptions): Promise<Serving> {
+  try {
+    return await listen(module, objects, options);
+  } catch (error) {
+    // Else its state would stay in use.
+    await objects.close();
+    throw error;
+  }
+}
+
+async function listen(module: Readonly<Record<string, unknown>>, objects: Host, options: ServeOptions): Promise<Serving> {
   const handler = handlerOf(module['default'] as Worker);
   const { port = 8787, host = '127.0.0.1', tls, http2, headTimeout = 10_000 } = options;
   objects.load(module);
@@ -78,12 +88,9 @@ export async function serveModule(module: Readonly<Record<string, unknown>>, obj
   });
   const sessions = listenTo(server, acceptor, handler, { tls, http2, headTimeout });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      void objects.close();
-      reject(error);
-    });
+    server.once('error', reject);
     server.listen(port, host, () => {
-      server.removeAllListeners('error');
+      server.off('error', reject);
       resolve();
     });
   });

@@ -56,6 +56,20 @@ export function isExposed(prototype: object): boolean {
 export const refuseClones: (object: object) => void =
   (threads as { markAsUncloneable?(object: object): void }).markAsUncloneable ?? (() => {});
 
+/** Has a class be named as the runtime's, and made by nobody but the package itself. */
+export function conceal(implementation: { readonly prototype: object }, name: string): void {
+  const face = {
+    [name]: function () {
+      throw new TypeError('Illegal constructor');
+    },
+  }[name]!;
+  const { prototype } = implementation;
+  Object.defineProperty(face, 'prototype', { value: prototype, writable: false });
+  exposed.add(prototype);
+  define(prototype, 'constructor', face);
+  define(prototype, Symbol.toStringTag, name);
+}
+
 /** Constants, on the class and on its instances. */
 export function constants(face: { prototype: object }, values: Record<string, number>): void {
   for (const [key, value] of Object.entries(values)) {
