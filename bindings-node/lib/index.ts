@@ -40,7 +40,7 @@ export { type ServeOptions, type Serving, serve } from './network/serve';
 export type * from './web/types';
 export { type Upgrader, upgrade, upgrader } from './network/upgrade';
 export type { AnyWorker, Worker, WorkerClass, WorkerModule } from './network/worker';
-export { WebSocketRequestResponsePair } from './durable/request-response-pair';
+export { WebSocketRequestResponsePair } from './web/request-response-pair';
 export type { DurableObjects } from './durable/host';
 export type { DurableObjectId } from './durable/id';
 export type { DurableObjectNamespace } from './durable/namespace';

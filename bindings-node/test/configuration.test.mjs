@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -50,7 +51,7 @@ async function project(t, files) {
 }
 
 function run(t, folder, ...args) {
-  const child = spawn(process.execPath, [cli, ...args], { cwd: folder });
+  const child = spawn(process.execPath, [cli, '--state', 'memory', ...args], { cwd: folder });
   t.after(() => child.kill('SIGKILL'));
   const told = { out: '', err: '' };
   child.stdout.on('data', (text) => (told.out += text));
@@ -73,6 +74,21 @@ const usual = {
   migrations: [{ tag: 'v1', new_sqlite_classes: ['Room'] }],
   dev: { port: 0 },
 };
+
+const library = createRequire(import.meta.url)('../dist/durable/storage/libraries.js').library();
+
+test('objects are kept beside the configuration, and are there after a restart', { skip: library === undefined && 'there is no SQLite' }, async (t) => {
+  const folder = await project(t, { 'wrangler.json': usual });
+  const state = path.join(folder, '.wspair', 'state');
+  const first = run(t, folder, '--state', state);
+  assert.deepEqual([await first.ask('add'), await first.ask('add')], ['1', '2']);
+  const second = run(t, folder, '--state', state);
+  assert.equal((await second.ended)[0], 1);
+  assert.match(second.told.err, /^wspair: wrangler\.json: .*\nwspair: .*\b\d+\b.*\n$/);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  assert.equal(await run(t, folder, '--state', state).ask('add'), '3');
+});
 
 describe('wspair alone in the folder of a project', () => {
   const toml = `

@@ -61,4 +61,11 @@ export const differences = [
     why: 'a view of the hidden table is refused when it is made, not when it is read',
   },
   { program: 'sql', row: 'temporary tables', said: { 4: 'threw Error/Error: not authorized: SQLITE_AUTH' }, why: 'that it is temporary is seen before that its table is missing' },
+  {
+    program: 'calls',
+    row: 'thrown with what cannot come over',
+    said: '["Error", "with foo", ["durableObjectId", "remote"]]',
+    why: 'what an error has that cannot come over is left out',
+  },
+  { program: 'calls', row: 'order of calls', said: '[1, 2, "3", 4]', why: 'calls begin in the order in which they were made, of whichever kind' },
 ];

@@ -14,7 +14,7 @@ setReporter(() => {});
 
 /** `state`: a folder or `memory`. */
 export async function start(program, state, { classes, sql, date }) {
-  const module = await import(`./programs/${program}.mjs`);
+  const module = await import(`./programs/${program}.mjs?${encodeURIComponent(state)}`);
   const host = new Host({
     bindings: Object.fromEntries(classes.map((name) => [name.toUpperCase(), name])),
     classes: Object.fromEntries(classes.map((name) => [name, { sql }])),

@@ -6,6 +6,7 @@ import { missingBinding } from '../configuration/missing-bindings';
 import { findConfiguration, type Project, readProject } from '../configuration/project';
 import { readVars } from '../configuration/vars';
 import type { HostOptions } from '../durable/host';
+import { library, without } from '../durable/storage/libraries';
 import type { Arguments } from './arguments';
 import { usage } from './arguments';
 import { Refusal } from './refusal';
@@ -46,12 +47,21 @@ export function makePlan(given: Arguments): Plan {
       bindings: project?.bindings,
       classes: project?.classes,
       worker: project?.name,
-      state: given.state ?? 'memory',
+      state: stateOf(given, folder),
       hibernateAfter: given.hibernateAfter,
       deleteAllDeletesAlarm: deleteAllDeletesAlarm(given.date ?? project?.date, [...(project?.flags ?? []), ...given.flags]),
     },
-    lines: project === undefined ? [] : linesOf(project),
+    lines: project === undefined ? [] : [...linesOf(project), ...(isForgetful(given, project) ? [`what objects store is gone when this ends: ${without('keeping it').replace('wspair: ', '')}`] : [])],
   };
+}
+
+/** Where nobody said otherwise objects are kept on disk, if that can be. */
+function stateOf({ state }: Arguments, folder: string): string {
+  return state ?? (library() === undefined ? 'memory' : path.join(folder, '.wspair', 'state'));
+}
+
+function isForgetful({ state }: Arguments, { bindings }: Project): boolean {
+  return state === undefined && library() === undefined && Object.keys(bindings).length > 0;
 }
 
 function projectOf({ config, file, environment }: Arguments): Project | undefined {

@@ -7,7 +7,7 @@ import { native } from '../engine/native';
 import type { End, Owner } from '../web/end';
 import type { Actor, Task } from './actor';
 import { copyOf, resetBy, thrownThere } from './errors';
-import { ObjectEvent, Section, within } from './event';
+import { currentEvent, ObjectEvent, Section, within } from './event';
 import { DurableObjectState } from './state';
 import type { ObjectStore } from './storage';
 import { endTimers } from './time';
@@ -123,6 +123,8 @@ export class Life implements Owner {
 
   /** Lets no other event start until `body` is done. */
   async block<T>(body: () => T | Promise<T>): Promise<T> {
+    // One within another has it already.
+    while (this.isBlocked && currentEvent()?.section?.isOpen !== true) await new Promise<void>((resolve) => this.held.push(resolve));
     const section = new Section();
     this.blocks++;
     try {

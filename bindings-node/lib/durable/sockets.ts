@@ -5,12 +5,12 @@ import { type Runner, schedule } from '../basics/tasks';
 import { native, Status, Word } from '../engine/native';
 import { End, type Shell } from '../web/end';
 import { hibernationRefusal } from '../web/errors';
+import type { WebSocketRequestResponsePair } from '../web/request-response-pair';
 import type { Holder, Message, Side } from '../web/side';
 import type { WebSocket } from '../web/types';
 import { faceOf } from '../web/websocket';
 import type { Actor } from './actor';
 import type { Life } from './life';
-import type { WebSocketRequestResponsePair } from './request-response-pair';
 
 export class ObjectSockets {
   autoResponse: WebSocketRequestResponsePair | null = null;

@@ -6,11 +6,11 @@ import { native, Phase } from '../engine/native';
 import { toText } from '../web/convert';
 import type { End } from '../web/end';
 import { wrongArgument } from '../web/errors';
+import { WebSocketRequestResponsePair } from '../web/request-response-pair';
 import type { WebSocket } from '../web/types';
 import { endOf } from '../web/websocket';
 import type { DurableObjectId } from './id';
 import type { Life } from './life';
-import { WebSocketRequestResponsePair } from './request-response-pair';
 import { ObjectSocket } from './sockets';
 import type { DurableObjectStorage } from './storage';
 

@@ -1,6 +1,7 @@
 /** The global names that Workers have. */
 
 import { replacement } from './request';
+import { WebSocketRequestResponsePair } from './request-response-pair';
 import type * as dom from './types';
 
 let put: dom.Runtime | undefined;
@@ -9,7 +10,7 @@ export function putGlobals(classes: dom.Runtime): void {
   const { WebSocketPair, WebSocket, MessageEvent, CloseEvent, ErrorEvent, Response, fetch } = classes;
   put = classes;
   judged.add(Response);
-  set({ WebSocketPair, WebSocket, MessageEvent, CloseEvent, ErrorEvent, Response, fetch, ...(replacement && { Request: replacement }) });
+  set({ WebSocketPair, WebSocket, WebSocketRequestResponsePair, MessageEvent, CloseEvent, ErrorEvent, Response, fetch, ...(replacement && { Request: replacement }) });
 }
 
 /**

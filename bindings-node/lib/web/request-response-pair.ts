@@ -1,7 +1,7 @@
 /** `WebSocketRequestResponsePair`: a message that is answered while the object sleeps on. */
 
-import { toText } from '../web/convert';
-import { wrongConstructorArgument } from '../web/errors';
+import { toText } from './convert';
+import { wrongConstructorArgument } from './errors';
 
 export class WebSocketRequestResponsePair {
   readonly #request: string;
