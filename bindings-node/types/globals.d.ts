@@ -4,8 +4,6 @@
 // which there can be one only.
 // @ts-ignore Theirs counts.
 import WebSocketPair = WspairGlobals.WebSocketPair;
-// @ts-ignore The same.
-import WebSocketRequestResponsePair = WspairGlobals.WebSocketRequestResponsePair;
 
 interface Response {
   webSocket: WspairGlobals.Socket | null;

@@ -1,6 +1,5 @@
 declare namespace WspairGlobals {
   const WebSocketPair: import('../dist/web/end-types').WebSocketPairConstructor;
-  const WebSocketRequestResponsePair: typeof import('../dist/web/request-response-pair').WebSocketRequestResponsePair;
   type Pair = import('../dist/web/end-types').WebSocketPair;
 
   /** An end of a pair: where the runtime's own types are, theirs. */
