@@ -1,5 +1,6 @@
 //! An end of a pair on a wire.
 
+use wspair_core::bindings::CouplingBinding;
 use wspair_core::{CloseCode, CloseFrame, Coupling as Engine, Event as EngineEvent, SendError};
 
 use crate::conn::Conn;

@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 
+use wspair_core::bindings::ReceiveBinding;
 use wspair_core::close::CloseFrame;
 use wspair_core::event::Chunk;
 use wspair_core::{CloseCode, Closed, Event as Engine, Kind, Receive};

@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 
+use wspair_core::bindings::SenderBinding;
 use wspair_core::frame::MAX_HEADER;
 use wspair_core::{CloseCode, Compression, SendError};
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Env, External, Object};
 use napi_derive::napi;
+use wspair_core::bindings::SenderBinding;
 use wspair_core::frame::MAX_HEADER;
 use wspair_core::{
     CloseCode, Compression, Config, Connection, Instant, Kind, MaskKeys, Prepared, SendError,

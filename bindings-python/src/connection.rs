@@ -6,6 +6,7 @@ use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView};
+use wspair_core::bindings::ReceiveBinding;
 use wspair_core::{
     self as core, CloseCode, Compression, Event, Instant, Limits, MaskKeys, SendError, Sender,
     Transmit,
@@ -512,7 +513,7 @@ impl Connection {
             while let Some(event) = received.next() {
                 match event {
                     Event::Closed(closed) => {
-                        let size = received.connection().too_long();
+                        let size = received.too_long();
                         take(Event::Closed(closed), size)?;
                     }
                     event => take(event, None)?,

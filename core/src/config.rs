@@ -37,6 +37,16 @@ pub struct Limits {
     pub high_water_mark: usize,
 }
 
+crate::setters::setters! {
+    Limits {
+        with_max_message: max_message = usize,
+        with_max_frame: max_frame = usize,
+        with_max_fragments: max_fragments = u32,
+        with_max_outgoing: max_outgoing = usize,
+        with_high_water_mark: high_water_mark = usize,
+    }
+}
+
 impl Limits {
     /// No limit.
     pub const UNLIMITED: usize = usize::MAX;
@@ -97,6 +107,28 @@ pub struct Config {
     /// How messages are compressed, where the handshake agreed on it.
     #[cfg(feature = "alloc")]
     pub deflate: DeflateConfig,
+}
+
+crate::setters::setters! {
+    Config {
+        with_limits: limits = Limits,
+        with_delivery: delivery = Delivery,
+        with_auto_pong: auto_pong = bool,
+        with_auto_close: auto_close = bool,
+        with_auto_end: auto_end = bool,
+        with_ping_after: ping_after = impl Into<Option<Duration>>,
+        with_pong_within: pong_within = impl Into<Option<Duration>>,
+        with_close_within: close_within = impl Into<Option<Duration>>,
+        with_split_above: split_above = impl Into<Option<usize>>,
+        with_share_from: share_from = usize,
+    }
+}
+
+#[cfg(feature = "alloc")]
+crate::setters::setters! {
+    Config {
+        with_deflate: deflate = DeflateConfig,
+    }
 }
 
 impl Default for Config {

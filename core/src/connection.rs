@@ -29,7 +29,7 @@ pub use self::lifecycle::TransportAction;
 pub use self::mask_keys::MaskKeys;
 pub use self::prepared::Prepared;
 pub use self::receive::Receive;
-pub use self::sender::{Compression, OutgoingBinary, Sender};
+pub use self::sender::{Compression, OutgoingBinary, OutgoingText, Sender};
 pub use self::transmit::Transmit;
 
 use self::compress::Compress;
@@ -45,7 +45,7 @@ use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
 use crate::error::{ProtocolError, SendError};
 use crate::event::{ClosedCause, Kind, Timer};
-use crate::frame::{MAX_HEADER, Role};
+use crate::frame::Role;
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
 use crate::time::{Instant, sooner};
@@ -182,6 +182,32 @@ impl Connection {
         self.start(Input::Own)
     }
 
+    /// Feeds bytes that are somewhere else, by way of the own read buffer: those that came behind the
+    /// handshake's last, for hosts that read with [`read_buf`](Self::read_buf) from then on. What the
+    /// result does not consume is kept, and comes first the next time.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Receive<'_> {
+        while !bytes.is_empty() {
+            let space = self.read_buf(bytes.len());
+            let len = space.len();
+            let (now, later) = bytes.split_at(len.min(bytes.len()));
+            space[..now.len()].copy_from_slice(now);
+            self.read.fill(now.len());
+            bytes = later;
+            if len == 0 || self.outbound.lifecycle.has_ended() {
+                break;
+            }
+        }
+        self.start(Input::Own)
+    }
+
+    /// Lends what [`read_buf`](Self::read_buf) and [`transmit`](Self::transmit) do, at once: for
+    /// transports that read and write in one call.
+    pub fn read_buf_and_transmit(&mut self, len: usize) -> (&mut [u8], Transmit<'_>) {
+        self.read_buf(len);
+        self.outbound.look();
+        (self.read.space(len), Transmit(&mut self.outbound.queue))
+    }
+
     /// How many bytes of the own read buffer were fed and not consumed. They come first in the next
     /// [`receive_buf`](Self::receive_buf), which may be one of zero bytes.
     pub fn unread(&self) -> usize {
@@ -212,11 +238,17 @@ impl Connection {
     }
 
     /// Tells the time, acts on what is due, and gives the events that follow. Early, late and
-    /// repeated calls are harmless.
+    /// repeated calls are harmless. The time since any moment will do, always the same one:
+    /// `start.elapsed()` of a [`std::time::Instant`](https://doc.rust-lang.org/std/time/struct.Instant.html).
     ///
     /// What the transport holds is to be fed before, and what it takes to be written: a pong that
     /// nobody read, and room that nobody used, are silence.
-    pub fn handle_timeout(&mut self, now: Instant) -> Receive<'_> {
+    pub fn handle_timeout(&mut self, now: impl Into<Instant>) -> Receive<'_> {
+        self.tick(now.into());
+        self.start(Input::Mutable(&mut []))
+    }
+
+    fn tick(&mut self, now: Instant) {
         self.now = self.now.max(now);
         let now = self.now;
         self.read.tick();
@@ -240,7 +272,6 @@ impl Connection {
         }
         self.outbound.lifecycle.tick(now);
         self.outbound.queue.tick();
-        self.start(Input::Mutable(&mut []))
     }
 
     /// Tells how many of the bytes that were taken out wait in buffers of the transport still; 0
@@ -376,10 +407,7 @@ fn codecs(
     let Some(codec) = config.deflate.codec() else {
         return (None, None);
     };
-    let peer = match role {
-        Role::Client => Role::Server,
-        Role::Server => Role::Client,
-    };
+    let peer = role.peer();
     let takeover = |sender| !params.no_context_takeover(sender);
     let inflate = Inflate::new(codec.clone(), params.window_bits(peer), takeover(peer));
     let DeflateConfig { level, mem_level, .. } = config.deflate;
@@ -395,7 +423,7 @@ fn codecs(
 impl Connection {
     /// See [`Sender::send_text`].
     #[inline]
-    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
+    pub fn send_text<'b>(&mut self, text: impl Into<OutgoingText<'b>>) -> Result<(), SendError> {
         self.sender().send_text(text)
     }
 
@@ -428,16 +456,6 @@ impl Connection {
         self.sender().frame_in_place(kind, buf, at)
     }
 
-    /// See [`Sender::frame_beside`].
-    pub fn frame_beside(
-        &mut self,
-        kind: Kind,
-        len: usize,
-        header: &mut [u8; MAX_HEADER],
-    ) -> Result<Option<usize>, SendError> {
-        self.sender().frame_beside(kind, len, header)
-    }
-
     /// See [`Sender::send_ping`].
     pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
         self.sender().send_ping(payload)
@@ -456,11 +474,6 @@ impl Connection {
     /// See [`Sender::pass_close`].
     pub fn pass_close(&mut self, code: Option<u16>, reason: &str) {
         self.sender().pass_close(code, reason);
-    }
-
-    /// See [`Sender::explain_close`].
-    pub fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
-        self.sender().explain_close(reason)
     }
 
     /// See [`Sender::abort`].

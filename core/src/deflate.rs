@@ -117,6 +117,15 @@ pub struct DeflateConfig {
     pub codec: Option<Arc<dyn Codec>>,
 }
 
+crate::setters::setters! {
+    DeflateConfig {
+        with_threshold: threshold = usize,
+        with_level: level = u8,
+        with_mem_level: mem_level = u8,
+        with_codec: codec = impl Into<Option<Arc<dyn Codec>>>,
+    }
+}
+
 impl DeflateConfig {
     pub(crate) fn codec(&self) -> Option<Arc<dyn Codec>> {
         #[cfg(feature = "deflate")]

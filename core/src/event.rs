@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::{Deref, Range};
 
 use crate::close::CloseFrame;
@@ -17,8 +18,8 @@ pub enum Kind {
     Text,
 }
 
-/// Something that happened on a connection. It borrows until the next one is asked for.
-#[derive(Debug)]
+/// Something that happened on a connection. It borrows until the next one is asked for. `Debug` shows
+/// how long payloads are, not what they are.
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A text message, complete.
@@ -37,6 +38,29 @@ pub enum Event<'a> {
     Closed(Closed),
 }
 
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => text.fmt(f),
+            Self::Binary(data) => f.debug_tuple("Binary").field(&Size(data.len())).finish(),
+            Self::Chunk(chunk) => chunk.fmt(f),
+            Self::Ping(payload) => f.debug_tuple("Ping").field(&Size(payload.len())).finish(),
+            Self::Pong(payload) => f.debug_tuple("Pong").field(&Size(payload.len())).finish(),
+            Self::PeerClosing(frame) => f.debug_tuple("PeerClosing").field(frame).finish(),
+            Self::Closed(closed) => closed.fmt(f),
+        }
+    }
+}
+
+/// How long a payload is, to be shown in its place.
+struct Size(usize);
+
+impl fmt::Debug for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)
+    }
+}
+
 /// A part of a message, as it arrived.
 #[derive(Debug)]
 pub struct Chunk<'a> {
@@ -52,10 +76,8 @@ pub struct Chunk<'a> {
 }
 
 /// The bytes of a binary message: a part of the input, or of the connection's own memory.
-#[derive(Debug)]
 pub struct Payload<'a>(Bytes<'a>);
 
-#[derive(Debug)]
 enum Bytes<'a> {
     Lent {
         bytes: &'a mut [u8],
@@ -128,6 +150,18 @@ impl<'a> Payload<'a> {
     }
 }
 
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Payload").field(&Size(self.len())).finish()
+    }
+}
+
+impl AsRef<[u8]> for Payload<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 impl Deref for Payload<'_> {
     type Target = [u8];
 
@@ -137,10 +171,8 @@ impl Deref for Payload<'_> {
 }
 
 /// A text message: a part of the input, or of the connection's own memory.
-#[derive(Debug)]
 pub struct Text<'a>(Str<'a>);
 
-#[derive(Debug)]
 enum Str<'a> {
     Lent { text: &'a str, at: Option<usize> },
     Assembled(&'a mut CheckedBytes),
@@ -177,6 +209,24 @@ impl<'a> Text<'a> {
             Str::Lent { text, at } => at.map(|at| at..at + text.len()),
             Str::Assembled(_) => None,
         }
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Text").field(&Size(self.len())).finish()
+    }
+}
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 

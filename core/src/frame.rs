@@ -11,6 +11,17 @@ pub enum Role {
     Server,
 }
 
+impl Role {
+    /// The role of the other side.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
 /// What a frame is (RFC 6455 5.2).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[repr(u8)]

@@ -48,6 +48,8 @@ mod deflate;
 mod extensions;
 mod fields;
 mod head;
+#[cfg(feature = "http")]
+mod header_map;
 mod known;
 mod malformed;
 mod origin;
@@ -68,6 +70,8 @@ pub use client::{ClientHandshake, ClientProgress};
 pub use client_request::{ClientRequest, InvalidRequest};
 pub use deflate::{DeflateDecline, DeflateOffer, DeflateParams, DeflatePolicy};
 pub use fields::{FieldList, Fields, InvalidField};
+#[cfg(feature = "http")]
+pub use header_map::header_map;
 pub use origin::{InvalidOrigin, Origins};
 pub use refusal::{InvalidStatus, Refusal, RefusalCause};
 pub use request::Request;
@@ -118,6 +122,17 @@ pub struct HeadLimits {
     pub max_body: usize,
     /// Give up this long after the time was first told. Default 10 s. Breach: 408.
     pub within: Option<Duration>,
+}
+
+crate::setters::setters! {
+    HeadLimits {
+        with_max_head: max_head = usize,
+        with_max_line: max_line = usize,
+        with_max_fields: max_fields = usize,
+        with_max_interim: max_interim = u32,
+        with_max_body: max_body = usize,
+        with_within: within = impl Into<Option<Duration>>,
+    }
 }
 
 impl HeadLimits {

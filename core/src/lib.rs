@@ -9,6 +9,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "alloc")]
+pub mod bindings;
 pub mod close;
 pub mod config;
 #[cfg(feature = "alloc")]
@@ -27,6 +29,7 @@ mod memory;
 #[cfg(feature = "alloc")]
 pub mod pair;
 mod ready_state;
+mod setters;
 mod simd;
 pub mod time;
 pub mod utf8;
@@ -35,11 +38,12 @@ pub use close::{CloseCode, CloseFrame};
 pub use config::{Config, Delivery, Limits};
 #[cfg(feature = "alloc")]
 pub use connection::{
-    Compression, Connection, MaskKeys, Prepared, Receive, Sender, Transmit, TransportAction,
+    Compression, Connection, MaskKeys, OutgoingBinary, OutgoingText, Prepared, Receive, Sender,
+    Transmit, TransportAction,
 };
 pub use error::{ProtocolError, SendError};
 #[cfg(feature = "alloc")]
-pub use event::{Closed, ClosedCause, Event, Kind, Payload, Text};
+pub use event::{Chunk, Closed, ClosedCause, Event, Kind, Payload, Text, Timer};
 pub use frame::Role;
 #[cfg(feature = "alloc")]
 pub use handshake::{ClientHandshake, ClientRequest, Negotiated, ServerHandshake};

@@ -6,6 +6,22 @@ use core::time::Duration;
 ///
 /// The engine never reads a clock. Nanoseconds since that zero, up to 584 years; arithmetic
 /// saturates.
+///
+/// Every call that takes the time takes a [`Duration`] since that zero too, and a deadline becomes
+/// one, so that programs need not name this type beside their clock's own:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use wspair::{Config, Connection, Negotiated};
+///
+/// let config = Config::default().with_ping_after(Duration::from_secs(20));
+/// let mut conn = Connection::server(config, Negotiated::default());
+/// let start = Instant::now();
+/// let _ = conn.handle_timeout(start.elapsed());
+/// let due = conn.poll_timeout().map(Duration::from);
+/// let wait = due.map(|due| due.saturating_sub(start.elapsed()));
+/// assert!(wait <= Some(Duration::from_secs(20)));
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Instant(u64);
 
@@ -30,6 +46,13 @@ impl From<Duration> for Instant {
     /// The moment `since_zero` after the clock's zero.
     fn from(since_zero: Duration) -> Self {
         Self(u64::try_from(since_zero.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Instant> for Duration {
+    /// How long after the clock's zero the moment is.
+    fn from(moment: Instant) -> Self {
+        Self::from_nanos(moment.0)
     }
 }
 

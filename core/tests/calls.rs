@@ -7,6 +7,7 @@ use core::time::Duration;
 use common::random::{End, door, ends_once, frames, idempotent, kind, role};
 use common::*;
 use proptest::prelude::*;
+use wspair::bindings::SenderBinding;
 use wspair::{CloseCode, Config, Delivery, Instant, Kind, ReadyState, TransportAction};
 
 #[derive(Clone, Debug)]

@@ -277,7 +277,7 @@ fn prepared_messages_fit_every_connection() {
                 conn.send_prepared(&news).unwrap();
                 conn.send_prepared(&short).unwrap();
                 conn.send_text(&before).unwrap();
-                conn.send_text(&json(3000, 5)).unwrap();
+                conn.send_text(json(3000, 5)).unwrap();
                 let wire = output(&mut conn);
                 let expected = [
                     text(&before),

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use common::*;
 use proptest::prelude::*;
+use wspair::bindings::SenderBinding;
 use wspair::event::Timer;
 use wspair::{ClosedCause, Config, Connection, Instant, Kind, ReadyState, Role, TransportAction};
 

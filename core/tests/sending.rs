@@ -5,6 +5,7 @@ mod common;
 
 use bytes::Bytes;
 use common::*;
+use wspair::bindings::SenderBinding;
 use wspair::{Config, Connection, Kind, Prepared, Role, SendError};
 
 /// Every way to send a message of these bytes.
@@ -318,7 +319,7 @@ fn the_headers_of_all_parts_count_when_a_message_is_split() {
             });
             let mut conn = connection(role, config); // L-06
             conn.send_text("1").unwrap();
-            assert_eq!(conn.send_text(&"x".repeat(100)).is_ok(), good, "{role:?}");
+            assert_eq!(conn.send_text("x".repeat(100)).is_ok(), good, "{role:?}");
             let waits = if good { 101 * size } else { size };
             assert_eq!(conn.buffered_amount(), waits);
         }

@@ -293,7 +293,7 @@ impl Watched {
         let conn = &mut self.conn;
         match *step {
             Step::Text(len) if !self.open => {
-                conn.send_text(&"t".repeat(len)).unwrap();
+                conn.send_text("t".repeat(len)).unwrap();
                 self.expected.push(sent(0x81, &vec![b't'; len]));
             }
             Step::Shared(len) if !self.open => {

@@ -125,7 +125,7 @@ impl Conversation {
         let Some(Seen::Closed(Ended { clean: true, .. })) = self.we_saw.last() else {
             panic!("not clean: {:?}", self.we_saw.last());
         };
-        let mut last = self.ours.handle_timeout(Duration::from_mins(1).into());
+        let mut last = self.ours.handle_timeout(Duration::from_mins(1));
         assert!(last.next().is_none(), "after the end");
         assert_eq!(self.they_saw, self.sent[0], "of ours");
         assert_eq!(messages(&self.we_saw), self.sent[1], "of theirs");

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
+use wspair::bindings::SenderBinding;
 use wspair::frame::MAX_HEADER;
 use wspair::{
     CloseCode, ClosedCause, Compression, Config, Connection, Event, Instant, Kind, MaskKeys,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use wspair::bindings::ReceiveBinding;
 use wspair::{ClosedCause, Connection, Event, Instant, ReadyState};
 
 use crate::{Seen, keep, keep_all};

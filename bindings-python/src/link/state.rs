@@ -5,6 +5,7 @@ use std::sync::MutexGuard;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use wspair_core::bindings::{ReceiveBinding, SenderBinding};
 use wspair_core::event::Timer;
 use wspair_core::{self as core, CloseCode, ClosedCause, Event, ProtocolError};
 
@@ -131,7 +132,7 @@ impl Inner {
                     continue;
                 }
                 Event::Closed(closed) => {
-                    let size = received.connection().too_long();
+                    let size = received.too_long();
                     self.fault = match closed.cause {
                         ClosedCause::Peer(error) => {
                             let code = error.close_code().get();

@@ -21,9 +21,8 @@ pub(crate) struct Host {
 impl Host {
     /// `early` is what came behind the handshake.
     pub(crate) fn new(socket: Socket, mut conn: Connection, early: &[u8]) -> Self {
-        conn.read_buf(early.len())[..early.len()].copy_from_slice(early);
         // Nothing is taken before the first turn: its events are for the caller.
-        let _ = conn.receive_buf(early.len());
+        let _ = conn.feed(early);
         Self { conn, socket, has_finished: false, has_ended: false, is_lost: false }
     }
 

@@ -94,10 +94,14 @@ impl<'a> Receive<'a> {
         self.pos - self.begin
     }
 
-    /// Whether the last event's bytes lie in the input, and so stay as they are while further
-    /// events are read. Bytes in the connection's own memory last until the next event.
-    pub fn event_is_in_input(&self) -> bool {
+    /// See [`ReceiveBinding`](crate::bindings::ReceiveBinding).
+    pub(crate) fn event_is_in_input(&self) -> bool {
         self.event_in_input
+    }
+
+    /// See [`Connection::too_long`].
+    pub(crate) fn too_long(&self) -> Option<u64> {
+        self.conn.too_long()
     }
 
     /// Puts off a Close frame that this input causes until the queue is next looked at, so that
@@ -105,11 +109,6 @@ impl<'a> Receive<'a> {
     /// input before they answer any.
     pub fn defer_close(&mut self) {
         self.conn.outbound.defers = true;
-    }
-
-    /// The connection, between two events.
-    pub fn connection(&self) -> &Connection {
-        self.conn
     }
 
     /// The sending half, between two events.

@@ -1,5 +1,8 @@
 //! The sending half: messages, fragments, control frames, and the Close frame.
 
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -20,6 +23,48 @@ use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode, Role};
 /// When sending is refused an owned payload is dropped; a clone of `Bytes` shares it.
 #[derive(Clone, Debug)]
 pub struct OutgoingBinary<'a>(Body<'a>);
+
+/// A text to send: a borrowed one is copied, an owned one may be queued by reference.
+///
+/// When sending is refused an owned text is dropped.
+#[derive(Clone, Debug)]
+pub struct OutgoingText<'a>(Body<'a>);
+
+impl OutgoingText<'_> {
+    /// A text that is shared as bytes. That they are UTF-8 is the caller's to keep: they are not
+    /// looked at.
+    pub fn from_utf8_bytes(bytes: Bytes) -> Self {
+        Self(Body::Shared(bytes))
+    }
+}
+
+impl<'a, T: AsRef<str> + ?Sized> From<&'a T> for OutgoingText<'a> {
+    #[inline]
+    fn from(text: &'a T) -> Self {
+        Self(Body::Borrowed(text.as_ref().as_bytes()))
+    }
+}
+
+impl From<String> for OutgoingText<'_> {
+    fn from(text: String) -> Self {
+        Self(Body::Shared(text.into()))
+    }
+}
+
+impl From<Box<str>> for OutgoingText<'_> {
+    fn from(text: Box<str>) -> Self {
+        String::from(text).into()
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for OutgoingText<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
 
 /// A message, as its sender has it.
 #[derive(Clone, Debug)]
@@ -100,18 +145,23 @@ impl Sender<'_> {
         self
     }
 
-    /// Sends a text message.
+    /// Sends a text message: `&str`, or what owns its text and is not copied from
+    /// [`share_from`](Config::share_from) bytes on, as `String`.
     ///
     /// # Errors
     /// [`Closing`](SendError::Closing) once a Close frame was sent or the end was told,
     /// [`Fragment`](SendError::Fragment) inside a fragmented message,
     /// [`Backpressure`](SendError::Backpressure) when the queue is full.
     #[inline]
-    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
-        self.send(Kind::Text, text.as_bytes())
+    pub fn send_text<'b>(&mut self, text: impl Into<OutgoingText<'b>>) -> Result<(), SendError> {
+        match text.into().0 {
+            Body::Borrowed(bytes) => self.send(Kind::Text, bytes),
+            Body::Shared(bytes) => self.send_shared(Kind::Text, bytes),
+        }
     }
 
-    /// Sends a binary message. Errors as [`send_text`](Self::send_text).
+    /// Sends a binary message: `&[u8]`, or what owns its bytes and is not copied from
+    /// [`share_from`](Config::share_from) bytes on, as `Vec<u8>` and `Bytes`. Errors as [`send_text`](Self::send_text).
     #[inline]
     pub fn send_binary<'b>(
         &mut self,
@@ -208,15 +258,8 @@ impl Sender<'_> {
         Ok(start..buf.len())
     }
 
-    /// Frames a message of `len` bytes that the host writes itself, as it is, right behind the
-    /// header that this writes into `header`: its length. No copy, no queue.
-    ///
-    /// `None` where the payload may not go out as it is: a client masks it, a message that is
-    /// compressed or split has to be sent.
-    ///
-    /// # Errors
-    /// As [`frame_in_place`](Self::frame_in_place), but for [`Room`](SendError::Room).
-    pub fn frame_beside(
+    /// See [`SenderBinding`](crate::bindings::SenderBinding).
+    pub(crate) fn frame_beside(
         &mut self,
         kind: Kind,
         len: usize,
@@ -284,14 +327,8 @@ impl Sender<'_> {
         }
     }
 
-    /// Says why: gives the Close frame that [`defer_close`](super::Receive::defer_close) put off a
-    /// reason of up to 123 bytes, instead of the one that names the limit where one was passed.
-    /// Does nothing when none is put off.
-    ///
-    /// # Errors
-    /// [`CloseReason`](SendError::CloseReason) for a reason that is too long, or would stand
-    /// without a code.
-    pub fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
+    /// See [`SenderBinding`](crate::bindings::SenderBinding).
+    pub(crate) fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
         self.outbound.explain(reason)
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::queue::Queue;
 
@@ -12,6 +12,10 @@ use super::queue::Queue;
 /// whatever the connection does in between: sends, takes in, closes, or moves itself. So a host
 /// whose writes are asynchronous can hand the addresses on, and go on. Only dropping the connection
 /// frees them.
+///
+/// It is a [`Buf`] too, for writers that take one. Through that trait bytes count as seen when they
+/// are advanced past: whoever is to go on later with the same bytes, as a TLS library that wants its
+/// call repeated, takes [`chunk`](Self::chunk) or [`slices`](Self::slices).
 #[derive(Debug)]
 pub struct Transmit<'a>(pub(super) &'a mut Queue);
 
@@ -103,6 +107,29 @@ impl Transmit<'_> {
             }
         }
         Ok(total)
+    }
+}
+
+impl Buf for Transmit<'_> {
+    fn remaining(&self) -> usize {
+        self.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.0.parts().next().unwrap_or_default()
+    }
+
+    #[cfg(feature = "std")]
+    fn chunks_vectored<'s>(&'s self, slices: &mut [std::io::IoSlice<'s>]) -> usize {
+        let pairs = slices.iter_mut().zip(self.0.parts());
+        pairs.map(|(slice, part)| *slice = std::io::IoSlice::new(part)).count()
+    }
+
+    /// # Panics
+    /// Where `n` is more than there is, as the trait wants it.
+    fn advance(&mut self, n: usize) {
+        assert!(n <= self.len(), "advanced by {n} of {} bytes", self.len());
+        self.0.advance(n);
     }
 }
 

@@ -26,6 +26,13 @@ pub struct Policy {
     pub deflate: Option<DeflatePolicy>,
 }
 
+crate::setters::setters! {
+    Policy {
+        with_origins: origins = impl Into<Option<Origins>>,
+        with_deflate: deflate = impl Into<Option<DeflatePolicy>>,
+    }
+}
+
 /// The answer that opens a connection, and what was agreed.
 ///
 /// Written out with [`write_response`](Self::write_response), or sent by another HTTP stack from

@@ -134,7 +134,8 @@ impl ClientHandshake {
 
     /// Tells the time. An answer that is not complete by its deadline is a failure; of a refusal
     /// what came by then is handed up.
-    pub fn handle_timeout(&mut self, now: Instant) -> ClientProgress<'_> {
+    pub fn handle_timeout(&mut self, now: impl Into<Instant>) -> ClientProgress<'_> {
+        let now = now.into();
         self.now = self.now.max(now);
         if self.deadline.has_passed(now) {
             return self.give_up(Failure::TimedOut);

@@ -25,6 +25,15 @@ pub struct DeflateParams {
     pub client_max_window_bits: u8,
 }
 
+crate::setters::setters! {
+    DeflateParams {
+        with_server_no_context_takeover: server_no_context_takeover = bool,
+        with_client_no_context_takeover: client_no_context_takeover = bool,
+        with_server_max_window_bits: server_max_window_bits = u8,
+        with_client_max_window_bits: client_max_window_bits = u8,
+    }
+}
+
 impl DeflateParams {
     /// Whether each message that `sender` sends stands alone.
     pub const fn no_context_takeover(self, sender: Role) -> bool {
@@ -80,6 +89,15 @@ pub struct DeflatePolicy {
     pub client_max_window_bits: u8,
 }
 
+crate::setters::setters! {
+    DeflatePolicy {
+        with_server_no_context_takeover: server_no_context_takeover = bool,
+        with_client_no_context_takeover: client_no_context_takeover = bool,
+        with_server_max_window_bits: server_max_window_bits = u8,
+        with_client_max_window_bits: client_max_window_bits = u8,
+    }
+}
+
 impl Default for DeflatePolicy {
     fn default() -> Self {
         Self {
@@ -111,6 +129,15 @@ pub struct DeflateOffer {
     ///
     /// A server may choose 8 then: see [`DeflateParams::can_compress`].
     pub client_max_window_bits: Option<u8>,
+}
+
+crate::setters::setters! {
+    DeflateOffer {
+        with_server_no_context_takeover: server_no_context_takeover = bool,
+        with_client_no_context_takeover: client_no_context_takeover = bool,
+        with_server_max_window_bits: server_max_window_bits = impl Into<Option<u8>>,
+        with_client_max_window_bits: client_max_window_bits = impl Into<Option<u8>>,
+    }
 }
 
 impl Default for DeflateOffer {

@@ -155,6 +155,22 @@ impl<'a> FromIterator<(&'a str, &'a [u8])> for Fields<'a> {
     }
 }
 
+impl<'a> IntoIterator for Fields<'a> {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = alloc::vec::IntoIter<Self::Item>;
+
+    /// Names and values, in their order.
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter().collect::<Vec<_>>().into_iter()
+    }
+}
+
+impl<'a> Extend<(&'a str, &'a [u8])> for Fields<'a> {
+    fn extend<I: IntoIterator<Item = (&'a str, &'a [u8])>>(&mut self, fields: I) {
+        *self = self.as_they_came().chain(fields).collect();
+    }
+}
+
 /// Names and values for another HTTP stack to send, in their order.
 pub type FieldList<'a> = Vec<(Cow<'a, str>, Cow<'a, [u8]>)>;
 

@@ -189,6 +189,20 @@ impl<'a> Request<'a> {
         self.fields.all(SUBPROTOCOL[0]).flat_map(fields::elements).filter_map(fields::token)
     }
 
+    /// The first of `spoken` that the client offers: the order is the server's. `None` where there is
+    /// none, which opens the connection without a subprotocol.
+    ///
+    /// ```
+    /// # use wspair::handshake::{AcceptError, Acceptance, Policy, Request};
+    /// fn accept(request: &Request<'_>) -> Result<Acceptance, AcceptError> {
+    ///     request.accept(&Policy::default(), request.choose_subprotocol(&["chat.v2", "chat.v1"]))
+    /// }
+    /// ```
+    pub fn choose_subprotocol<'s, S: AsRef<str>>(&self, spoken: &'s [S]) -> Option<&'s str> {
+        let is_offered = |name: &&str| self.subprotocols().any(|offered| offered == *name);
+        spoken.iter().map(AsRef::as_ref).find(is_offered)
+    }
+
     /// The value of the first field of that name.
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields.get(name)

@@ -84,7 +84,8 @@ impl ServerHandshake {
     }
 
     /// Tells the time. A request that is not complete by its deadline is refused with 408.
-    pub fn handle_timeout(&mut self, now: Instant) -> ServerProgress<'_> {
+    pub fn handle_timeout(&mut self, now: impl Into<Instant>) -> ServerProgress<'_> {
+        let now = now.into();
         self.now = self.now.max(now);
         if let ServerState::Reading = self.state
             && self.deadline.has_passed(now)

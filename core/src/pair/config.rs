@@ -17,6 +17,14 @@ pub struct PairConfig {
     pub compat: Compat,
 }
 
+crate::setters::setters! {
+    PairConfig {
+        with_max_queued: max_queued = usize,
+        with_high_water_mark: high_water_mark = usize,
+        with_compat: compat = Compat,
+    }
+}
+
 impl Default for PairConfig {
     fn default() -> Self {
         let limits = Limits::default();
@@ -34,4 +42,10 @@ pub struct Accept {
     /// Whether the end may go on sending after the other one closed, until it closes too. Default
     /// no, the close is answered at once; before [`Flag::AutoReply`](super::Flag::AutoReply) the default is yes.
     pub allow_half_open: Option<bool>,
+}
+
+crate::setters::setters! {
+    Accept {
+        with_allow_half_open: allow_half_open = impl Into<Option<bool>>,
+    }
 }

@@ -78,8 +78,8 @@ impl Coupling {
         }
     }
 
-    /// As [`forward`](Self::forward) for the last event, for hosts that kept only its cause.
-    pub fn forward_end<M>(&self, pair: &mut Pair<M>, cause: ClosedCause) {
+    /// See [`CouplingBinding`](crate::bindings::CouplingBinding).
+    pub(crate) fn forward_end<M>(&self, pair: &mut Pair<M>, cause: ClosedCause) {
         match cause {
             ClosedCause::Handshake => {}
             ClosedCause::Peer(error) => pair.deliver_error(self.end, error),

@@ -97,7 +97,7 @@ impl End {
 
     pub fn send(&mut self, kind: Kind, len: usize) {
         let (result, message) = match kind {
-            Kind::Text => (self.conn.send_text(&"t".repeat(len)), text(&"t".repeat(len))),
+            Kind::Text => (self.conn.send_text("t".repeat(len)), text(&"t".repeat(len))),
             Kind::Binary => (self.conn.send_binary(vec![5; len]), binary(&vec![5; len])),
         };
         if result.is_ok() {

@@ -50,8 +50,7 @@ impl Server {
         &self,
         request: &Request<B>,
     ) -> Result<(Response<()>, Upgrade), Response<Bytes>> {
-        let fields = borrowed(request.headers()).collect();
-        self.answer(Bootstrap::Upgrade, request, fields)
+        self.answer(Bootstrap::Upgrade, request, request.headers().into())
     }
 
     /// Answers an extended `CONNECT` (RFC 8441, RFC 9220) that an HTTP/2 or HTTP/3 server parsed;
@@ -72,7 +71,7 @@ impl Server {
             (":authority", uri.authority().map(::http::uri::Authority::as_str)),
         ];
         let pseudo = pseudo.into_iter().filter_map(|(name, value)| Some((name, value?.as_bytes())));
-        let fields = pseudo.chain(borrowed(request.headers())).collect();
+        let fields = pseudo.chain(Fields::from(request.headers())).collect();
         self.answer(Bootstrap::ExtendedConnect, request, fields)
     }
 
@@ -150,10 +149,6 @@ impl From<Answer> for Response<Bytes> {
         }
         response
     }
-}
-
-fn borrowed(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
-    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 /// Statuses of three digits are all that there are.

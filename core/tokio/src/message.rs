@@ -7,7 +7,7 @@ use std::str::Utf8Error;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use wspair::{CloseCode, Compression, Connection, Event, SendError};
+use wspair::{CloseCode, Compression, Connection, Event, OutgoingText, SendError};
 
 /// What a WebSocket carries: a whole message, or a control frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -122,8 +122,11 @@ impl Message {
     ) -> Result<(), SendError> {
         let mut sender = conn.sender().with_compression(compression);
         match self {
-            Self::Text(text) => sender.send_text(text),
             // From some length on it is queued by reference.
+            Self::Text(text) if text.len() >= SHARE => {
+                sender.send_text(OutgoingText::from_utf8_bytes(text.clone().into()))
+            }
+            Self::Text(text) => sender.send_text(text),
             Self::Binary(data) if data.len() >= SHARE => sender.send_binary(data.clone()),
             Self::Binary(data) => sender.send_binary(&data[..]),
             Self::Ping(payload) => sender.send_ping(payload),

@@ -140,8 +140,7 @@ impl Server {
 
     /// The subprotocol to speak.
     pub(crate) fn choose<'a>(&'a self, request: &Request<'_>) -> Option<&'a str> {
-        let speaks = |name: &&String| request.subprotocols().any(|offered| offered == **name);
-        self.subprotocols.iter().find(speaks).map(String::as_str)
+        request.choose_subprotocol(&self.subprotocols)
     }
 }
 
