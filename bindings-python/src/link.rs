@@ -107,9 +107,10 @@ impl Link {
         self.lock(py).is_full = true;
     }
 
+    /// The rest waits for the next turn: asyncio's transports end twice where one is closed here.
     fn resume_writing(slf: &Bound<'_, Self>) -> PyResult<()> {
         slf.get().lock(slf.py()).is_full = false;
-        Self::flush(slf)
+        Self::schedule(slf)
     }
 
     // What the Python class calls.

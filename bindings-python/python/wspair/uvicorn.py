@@ -2,7 +2,7 @@
 
 uvicorn's options count: `ws_max_size`, `ws_max_queue`, `ws_ping_interval`, `ws_ping_timeout`,
 `ws_per_message_deflate`. A received message waits for the application, and reading pauses while too
-many do.
+many do. What ended a connection is a value under the key "wspair.closed" of `websocket.disconnect`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from wspair._options import Fields
 
 Message = dict[str, Any]
+
+EXTENSION = "wspair.closed"
+"""The key of the `Closed` in a `websocket.disconnect` message: what ended it, with cause,
+broken rule, limit and size. `None` where the application closed, and that is not through yet. The
+scope's extensions have it too."""
 
 log = logging.getLogger("uvicorn.error")
 
@@ -121,7 +126,7 @@ class WebSocketProtocol(Opening):
             "headers": [(name.lower().encode(), value) for name, value in request.fields],
             "subprotocols": request.subprotocols,
             "state": self._app_state.copy(),
-            "extensions": {"websocket.http.response": {}},
+            "extensions": {"websocket.http.response": {}, EXTENSION: {}},
         }
 
     # The application.
@@ -160,7 +165,8 @@ class WebSocketProtocol(Opening):
             while not isinstance(message := wire.receive(), (str, bytes)):
                 if message is None or self._closed is not None:
                     code, reason = self._closed or wire.end()
-                    return {"type": "websocket.disconnect", "code": code, "reason": reason}
+                    end = {"type": "websocket.disconnect", "code": code, "reason": reason}
+                    return {**end, EXTENSION: wire.closed}
                 await message
         kind = "text" if isinstance(message, str) else "bytes"
         return {"type": "websocket.receive", kind: message}
