@@ -117,6 +117,9 @@ test-python: build-python ## The Python package: its tests, stubs, types and sty
 	cd bindings-python && $(python_bin)/python -m mypy python tests examples bench
 	cd bindings-python && $(python_bin)/python -m ruff check . && $(python_bin)/python -m ruff format --check .
 
+wheel: $(python_dev) ## The Python package as wheel and source distribution, each tried in fresh environments (WHEEL=--only-build)
+	cd bindings-python && $(python_bin)/python wheel.py $(WHEEL)
+
 leaks-python: build-python ## A million messages and 100,000 connections leave memory flat
 	cd bindings-python && $(python_bin)/python -m pytest -m slow --timeout 1800
 
@@ -279,6 +282,6 @@ $(durable):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python leaks-python \
+.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage miri clean-tools

@@ -225,4 +225,4 @@ def test_the_readme(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_there_is_something_to_show() -> None:
-    assert len(BLOCKS) >= 4
+    assert len(BLOCKS) >= 6

@@ -436,6 +436,72 @@ def test_tls(certificate: Path) -> None:
             connect(address)
 
 
+def test_a_connection_that_is_dropped_is_closed() -> None:
+    ended: list[ConnectionClosed] = []
+
+    def handler(ws: ServerConnection) -> None:
+        try:
+            ws.recv()
+        except ConnectionClosed as error:
+            ended.append(error)
+
+    with serving(handler) as server:
+        connections = [connect(url(server))]
+        with pytest.warns(ResourceWarning, match="unclosed"):
+            connections.clear()
+        until = time.monotonic() + PATIENCE
+        while not ended and time.monotonic() < until:
+            time.sleep(0.01)
+    assert ended[0].code == 1001
+
+
+def test_a_block_that_fails_closes_with_1011() -> None:
+    with serving() as server:
+        with pytest.raises(LookupError), connect(url(server)) as ws:
+            raise LookupError
+        assert ws.close_code == 1011
+
+
+def test_after_an_abort() -> None:
+    with serving() as server, connect(url(server)) as ws:
+        ws.abort()
+        ws.abort()
+        with pytest.raises(ConnectionClosedError):
+            ws.recv(PATIENCE)
+        with pytest.raises(ConnectionClosedError):
+            ws.send("x")
+        ws.close()
+        assert ws.close_code == 1006
+        event = ws.last_event
+        assert isinstance(event, CloseEvent)
+        assert event.cause is Cause.ABORT
+
+
+def test_messages_larger_than_every_mark() -> None:
+    with serving(max_size=None) as server, connect(url(server), max_size=None) as ws:
+        payload = bytes(40 << 20)
+        ws.send(payload)
+        assert ws.recv(PATIENCE) == payload
+
+
+def send_all(ws: Any) -> None:
+    for _ in range(200):
+        ws.send(bytes(50_000))
+
+
+def test_both_ways_at_once(certificate: Path) -> None:
+    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    there.load_cert_chain(certificate)
+    here = ssl.create_default_context(cafile=str(certificate))
+    with serving(ssl=there) as server:
+        address = f"wss://127.0.0.1:{server.port}/"
+        with connect(address, ssl=here, server_hostname="localhost") as ws:
+            sender = threading.Thread(target=send_all, args=(ws,))
+            sender.start()
+            assert all(len(ws.recv(PATIENCE)) == 50_000 for _ in range(200))
+            sender.join(PATIENCE)
+
+
 def test_unix_sockets(tmp_path: Path) -> None:
     path = str(tmp_path / "socket")
     with unix_serve(echo, path) as server:

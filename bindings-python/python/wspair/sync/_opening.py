@@ -55,7 +55,7 @@ def read_request(
     handshake = ServerHandshake(within=None)
     try:
         verdict = _read(sock, handshake, deadline)
-    except TimeoutError:
+    except TIMEOUTS:
         return Refusal(408), handshake
     assert isinstance(verdict, (Request, Refusal))
     return verdict, handshake
@@ -80,8 +80,8 @@ def ask_server(
     fault: OSError | None = None
     try:
         verdict = _read(sock, handshake, deadline)
-    except TimeoutError:
-        raise
+    except TIMEOUTS as error:
+        raise TimeoutError(str(error)) from error
     except OSError as error:
         fault = error
         verdict = handshake.receive_eof() or Failed("the connection was lost")
@@ -124,3 +124,6 @@ def _read(sock: socket.socket, handshake: Any, deadline: Deadline) -> Verdict:
 
 
 READ = 64 << 10
+
+TIMEOUTS = (TimeoutError, socket.timeout)
+"""The same from Python 3.10 on."""

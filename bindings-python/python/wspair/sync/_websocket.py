@@ -7,6 +7,7 @@ import socket as _socket
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Union, overload
 
@@ -362,6 +363,15 @@ class WebSocket:
 
     def __repr__(self) -> str:
         return f"<WebSocket {self.state} {self.remote_address}>"
+
+    def __del__(self) -> None:
+        wire: Any = getattr(self, "_wire", _NOT_OPEN)
+        if wire is _NOT_OPEN or wire.closed or wire.sent_close or wire.is_gone:
+            return
+        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        # No lock is taken: the collector may run in any thread, whatever that holds.
+        wire.is_dropped = True
+        wire.nudge()
 
 
 class _NotOpen:

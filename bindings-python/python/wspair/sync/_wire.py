@@ -45,6 +45,8 @@ class Wire:
         self.is_answering = False
         """A message was taken, and the next one not asked for."""
         self.is_gone = False
+        self.is_dropped = False
+        """Nobody has the connection any more."""
         self.latency = 0.0
         self.pings: dict[bytes, tuple[Callable[[float | None], None], float]] = {}
         self.write_limit = settings.write_limit[0]
@@ -190,6 +192,8 @@ class Wire:
     def _turn(self) -> float | None:
         """Does what is due, and says how long to wait; `None` at the end."""
         now = time.monotonic()
+        if self.is_dropped and self.sent_close is None and self.closed is None:
+            self.close(1001, "")
         due = self.connection.next_timeout
         if due is not None and due <= now:
             # What the socket holds is read before the time is told.

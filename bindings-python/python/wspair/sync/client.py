@@ -28,7 +28,7 @@ from wspair._settings import (
 )
 from wspair._words import Role
 from wspair.exceptions import InvalidArgumentError, InvalidStatus, ProxyError, SecurityError
-from wspair.sync._opening import Deadline, ask_server
+from wspair.sync._opening import TIMEOUTS, Deadline, ask_server
 from wspair.sync._websocket import WebSocket
 from wspair.sync._wire import Wire
 
@@ -132,7 +132,10 @@ def connect(
     deadline = Deadline(check_seconds("open_timeout", open_timeout), "no WebSocket")
     tls = (ssl, server_hostname)
     for _ in range(MAX_REDIRECTS + 1):
-        its = sock or _reach(asking, path, proxy, local_addr, deadline)
+        try:
+            its = sock or _reach(asking, path, proxy, local_addr, deadline)
+        except TIMEOUTS as error:
+            raise TimeoutError(str(error)) from error
         try:
             its = _secure(its, asking, *tls, deadline)
             opened, rest, request, response = ask_server(its, asking.request, deadline)
@@ -144,6 +147,9 @@ def connect(
                 raise
             asking = redirected
             continue
+        except TIMEOUTS as error:
+            its.close()
+            raise TimeoutError(str(error)) from error
         except BaseException:
             its.close()
             raise
