@@ -20,6 +20,8 @@ export class Life implements Owner {
   readonly timers = new Set<unknown>();
   readonly state: DurableObjectState;
   readonly store: ObjectStore;
+  /** Not all that was written before what waits to be sent is kept. */
+  private isLost = false;
   private isAsleep = false;
   private readonly running = new Set<Task>();
   /** Promises that keep it awake, beside events. */
@@ -45,7 +47,10 @@ export class Life implements Owner {
       alarmHandler: typeof kind.Class.prototype.alarm === 'function',
       deleteAllDeletesAlarm: host.deleteAllDeletesAlarm,
       exclusively: (body) => this.block(body),
-      broken: (error) => this.reset(error),
+      broken: (error) => {
+        this.isLost = true;
+        this.reset(error);
+      },
     });
     this.state = new DurableObjectState(this, this.store.storage);
     if (host.hibernateAfter > 0) this.idleTimer = setTimeout(() => this.sleepIfIdle(), host.hibernateAfter).unref();
@@ -105,11 +110,8 @@ export class Life implements Owner {
 
   /** Asks somebody outside. What comes back is heard only as long as the event goes on. */
   asking<T>(event: ObjectEvent, ask: () => Promise<T>): Promise<T> {
-    try {
-      this.beforeOutput();
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    this.beforeOutput();
+    if (this.failure !== undefined) return Promise.reject(this.failure);
     const asked = ask();
     this.pin(asked);
     return within(event, asked);
@@ -152,9 +154,13 @@ export class Life implements Owner {
     else then();
   }
 
-  beforeOutput(): void {
-    if (this.failure === undefined && this.store.dirty) this.store.commit();
-    // It may have come from that.
+  /** What was written is kept before anybody else learns of it. Where it is not, nobody does. */
+  beforeOutput(): boolean {
+    if (this.store.dirty) this.store.commit();
+    return !this.isLost;
+  }
+
+  check(): void {
     if (this.failure !== undefined) throw this.failure;
   }
 
@@ -179,6 +185,7 @@ export class Life implements Owner {
     if (this.failure !== undefined || this.isAsleep) return;
     const failure = resetBy(cause);
     this.failure = failure;
+    this.isLost ||= this.store.dirty;
     clearTimeout(this.idleTimer);
     endTimers(this.timers, () => true);
     this.store.discard(failure);

@@ -7,7 +7,7 @@ import * as attachment from './attachment';
 import type { Compat } from './compat';
 import { refusal } from './errors';
 import type { Events } from './events';
-import type { Holder, Message, Side } from './side';
+import type { Gate, Holder, Message, Side } from './side';
 import type { Targets } from './target';
 import type * as dom from './types';
 import { Wire } from './wire';
@@ -20,9 +20,9 @@ export interface Shell {
 }
 
 /** Whose code has an end, where that is a Durable Object. */
-export interface Owner {
-  /** Called before something leaves: what was written until then is kept first. Throws where it cannot be. */
-  beforeOutput(): void;
+export interface Owner extends Gate {
+  /** Throws why it can send no more, where that is so. */
+  check(): void;
   /** Runs an event, or puts it off and gives false: `again` is called once it can run. */
   run(event: () => void, again: () => void): boolean;
 }
@@ -39,7 +39,6 @@ export class End implements Runner, Holder {
   binaryType: 'blob' | 'arraybuffer';
   /** The object that a program has. */
   socket!: dom.WebSocket;
-  owner: Owner | undefined = undefined;
   private answers: Answers | undefined = undefined;
 
   /** @param watched whether it is a fresh one, that nobody may ever accept */
@@ -50,6 +49,14 @@ export class End implements Runner, Holder {
   ) {
     this.binaryType = shell.compat.has('websocket_standard_binary_type') ? 'blob' : 'arraybuffer';
     if (watched) side.watch(this);
+  }
+
+  get owner(): Owner | undefined {
+    return this.side.gate as Owner | undefined;
+  }
+
+  set owner(owner: Owner | undefined) {
+    this.side.gate = owner;
   }
 
   get url(): string | null {
@@ -95,7 +102,7 @@ export class End implements Runner, Holder {
 
   /** @param size what the message counts, which for text is its length in UTF-8 */
   send(message: Message, size: number): void {
-    this.owner?.beforeOutput();
+    this.owner?.check();
     const { side } = this;
     const status = native.pairSend(side.handle, size);
     if (status === Status.Done) side.post(message);
@@ -103,7 +110,7 @@ export class End implements Runner, Holder {
   }
 
   close(code: number | undefined, reason: string | undefined): void {
-    this.owner?.beforeOutput();
+    this.owner?.check();
     const { side } = this;
     const status = native.pairClose(side.handle, code, reason);
     if (status !== Status.Done) throw refusal(status, code);

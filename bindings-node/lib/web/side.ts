@@ -16,6 +16,12 @@ export interface Holder {
   readonly isAnswering?: boolean;
 }
 
+/** Whoever has the end at a side, and something to do before what it sent leaves the process. */
+export interface Gate {
+  /** Gives whether it may leave: else it never does, nor does anything after it. */
+  beforeOutput(): boolean;
+}
+
 /**
  * One side of a pair.
  *
@@ -33,6 +39,8 @@ export class Side {
   holder: Holder | undefined = undefined;
   /** What was sent to this side and not taken, in step with the native queue. */
   readonly inbox = new Fifo<Message>();
+  /** Of what is sent from this side. */
+  gate: Gate | undefined = undefined;
   /** Why the end at this side fails, for its error event. */
   fault: unknown = undefined;
   private watching: Watch | undefined = undefined;

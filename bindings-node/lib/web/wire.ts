@@ -20,6 +20,8 @@ export class Wire implements Holder {
   onoutgoing: () => void = nothing;
   /** Called when the other end took a message that came from here: perhaps it is congested no more. */
   ondrained: () => void = nothing;
+  /** What still waits stays here. */
+  private isCut = false;
 
   /** Throws what the runtime logs when the end is not fresh. */
   constructor(private readonly side: Side) {
@@ -31,6 +33,11 @@ export class Wire implements Holder {
   /** The oldest of what has to go out; it stays until `sent`. What was queued before counts too. */
   outgoing(): Outgoing | undefined {
     const { side } = this;
+    if (this.isCut) return undefined;
+    if (side.peer.gate?.beforeOutput() === false) {
+      this.isCut = true;
+      return { kind: 'disconnect' };
+    }
     const word = native.pairOutgoing(side.handle);
     switch (word & Word.Kind) {
       case Word.Message:
@@ -48,6 +55,7 @@ export class Wire implements Holder {
 
   /** What `outgoing` gave is with the connection, or the transport was dropped as it said. */
   sent(): void {
+    if (this.isCut) return;
     const { side } = this;
     // Only messages are kept here, and they come before anything else.
     side.inbox.shift();

@@ -118,7 +118,7 @@ export class DurableObjectStorage {
   transactionSync<T>(closure: () => T): T {
     const { journal } = DurableObjectStorage.#of(this);
     if (typeof closure !== 'function') throw notOfType('transactionSync', NAME, 1, 'function');
-    const mark = journal.mark(false);
+    const mark = journal.mark();
     let value: T;
     try {
       value = closure();
@@ -157,7 +157,9 @@ export class DurableObjectStorage {
 Object.defineProperty(DurableObjectStorage.prototype, Symbol.toStringTag, { value: NAME, configurable: true });
 
 async function transact<T>(access: StorageAccess, closure: (transaction: DurableObjectTransaction) => T | Promise<T>): Promise<T> {
-  const transaction = new DurableObjectTransaction(access, access.journal.mark(true));
+  // What was written before must not wait for what may take long.
+  access.journal.commit();
+  const transaction = new DurableObjectTransaction(access, access.journal.mark());
   const scope: Scope = { open: true, last: Promise.resolve() };
   let keep = false;
   try {

@@ -5,7 +5,9 @@
  */
 
 import { setImmediate } from '../../basics/timers';
+import { primaryCode } from './result-codes';
 import { sqlError } from './sql-errors';
+import { SqliteFailure } from './sqlite';
 import type { Store } from './store';
 
 export interface JournalHost {
@@ -19,9 +21,8 @@ export interface JournalHost {
 export class Journal {
   /** A transaction is open. */
   private open = false;
-  /** Marks within it, and how many of them may still be undone after this turn. */
+  /** Marks within it. */
   private marks = 0;
-  private held = 0;
   private scheduled = false;
   private failure: Error | undefined;
 
@@ -56,7 +57,7 @@ export class Journal {
   /** Gives whether nothing is lost. Does nothing within a transaction that may still be rolled back. */
   commit(): boolean {
     if (this.failure !== undefined) return false;
-    if (!this.open || this.held > 0) return true;
+    if (!this.open || this.marks > 0) return true;
     try {
       this.host.committing();
       this.store.commit();
@@ -80,9 +81,11 @@ export class Journal {
     }
   }
 
-  /** After an error of the store: some of them have rolled back all that was written in this turn. */
+  /** After an error of the store: where a write cannot be done, or all of this turn was rolled back, nothing of it may be relied on. */
   verify(error: unknown): void {
-    if (this.open && this.failure === undefined && this.store.inTransaction === false) this.fail(lost(error));
+    if (this.failure !== undefined) return;
+    const cannot = error instanceof SqliteFailure && fatal.has(primaryCode(error.code));
+    if (cannot || (this.open && this.store.inTransaction === false)) this.fail(lost(error));
   }
 
   /** Rolls back what is not committed. Everything later throws `error`. */
@@ -97,25 +100,24 @@ export class Journal {
     }
   }
 
-  /** A mark to which can be gone back. `held`: for longer than this turn. */
-  mark(held: boolean): Mark {
-    // What was written before must not wait for what may take long.
-    if (held && this.held === 0 && this.marks === 0) this.commit();
+  /** A mark to which can be gone back. */
+  mark(): Mark {
     this.write();
-    const number = ++this.marks;
-    this.store.save(number);
-    if (held) this.held++;
+    const number = this.marks + 1;
+    this.attempt(() => this.store.save(number));
+    this.marks = number;
     let done = false;
     const finish = (undo: boolean) => {
       if (done) return;
       done = true;
       this.marks--;
-      if (held) this.held--;
       this.check();
-      if (undo) this.store.rollbackTo(number);
-      this.store.release(number);
+      this.attempt(() => {
+        if (undo) this.store.rollbackTo(number);
+        this.store.release(number);
+      });
       // The turn in which it was opened may long be over.
-      if (held && this.held === 0) this.commitLater();
+      if (this.marks === 0) this.commitLater();
     };
     return { keep: () => finish(false), undo: () => finish(true) };
   }
@@ -134,6 +136,9 @@ export class Journal {
     this.host.broken(error);
   }
 }
+
+/** Those that no other statement would mend: they may go unseen, as promises of writes are seldom awaited. */
+const fatal = new Set(['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_NOMEM', 'SQLITE_READONLY']);
 
 export interface Mark {
   keep(): void;
