@@ -42,7 +42,7 @@ frameworks := .tools/frameworks-$(call key,bindings-node/frameworks/package-lock
 help: ## Show this
 	@awk -F ' *:.*## *' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(binding) $(node) ## A Worker on plain Node: an echo and a chat room on one page
+demo: $(binding) $(node) ## A Worker on plain Node: an echo, and chat rooms that are Durable Objects, on one page
 	cd bindings-node && npm run --silent build
 	NODE_PACKAGES=$(CURDIR)/.tools/node node bindings-node/examples/chat/demo.mjs
 

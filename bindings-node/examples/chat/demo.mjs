@@ -10,9 +10,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(path.join(process.env.NODE_PACKAGES ?? root, 'package.json'));
 const WebSocket = require('ws');
 
-const server = spawn(process.execPath, [path.join(root, 'dist/cli.js'), path.join(root, 'examples/chat/worker.mjs'), '--port', process.env.PORT ?? '0'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const project = path.join(root, 'examples/chat/wrangler.jsonc');
+const options = ['--port', process.env.PORT ?? '0', '--state', 'memory', '--hibernate-after', '300ms'];
+const server = spawn(process.execPath, [path.join(root, 'dist/cli.js'), '--config', project, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
 const ended = once(server, 'exit');
 const [line] = await once(server.stdout.setEncoding('utf8'), 'data');
 const url = /http\S+/.exec(line)?.[0];
@@ -58,7 +58,12 @@ await echo.close(4000, 'that was all');
 
 const ada = await client('ada', `${url}chat?name=ada`);
 await ada.expect('"joined","name":"ada"');
+ada.send('is anybody there?');
+await ada.expect('is anybody there?');
+console.log('      the room, a Durable Object, falls asleep');
+await new Promise((resolve) => setTimeout(resolve, 1_000));
 const bob = await client('bob', `${url}chat?name=bob`);
+await bob.expect('is anybody there?');
 await ada.expect('"joined","name":"bob"');
 ada.send('hello, bob');
 await bob.expect('hello, bob');

@@ -43,10 +43,10 @@ export default `<!doctype html>
 <main>
   <header>
     <h1>wspair chat</h1>
-    <p>A Worker's WebSocket code, on plain Node. Open this page twice and talk to yourself.</p>
+    <p>A Worker's WebSocket code, on plain Node. Open this page twice and talk to yourself; <code>?room=NAME</code> is another room.</p>
   </header>
   <section id="chat">
-    <h2><i class="dot"></i> Room <small></small></h2>
+    <h2><i class="dot"></i> <span></span> <small></small></h2>
     <ol aria-live="polite"></ol>
     <form><input placeholder="Say something" autocomplete="off" aria-label="Message"><button>Send</button></form>
   </section>
@@ -58,6 +58,8 @@ export default `<!doctype html>
 </main>
 <script type="module">
   const base = location.origin.replace('http', 'ws');
+  const room = new URLSearchParams(location.search).get('room') ?? 'lobby';
+  document.querySelector('#chat h2 span').textContent = room;
   const name = new URLSearchParams(location.search).get('name') ?? 'guest ' + Math.floor(Math.random() * 900 + 100);
 
   function panel(id, url, onmessage) {
@@ -88,7 +90,7 @@ export default `<!doctype html>
     return socket;
   }
 
-  panel('chat', '/chat?name=' + encodeURIComponent(name), (data, add, section) => {
+  panel('chat', '/chat?' + new URLSearchParams({ room, name }), (data, add, section) => {
     const { kind, name: who, text, people } = JSON.parse(data);
     section.querySelector('small').textContent = people.join(', ');
     if (kind === 'said') add(who === name ? 'own' : '', ['b', who], ['span', text]);
