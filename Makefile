@@ -28,6 +28,9 @@ tokio_peers := "$$CARGO_TARGET_DIR/tokio/peers"
 python_bin := $(CURDIR)/.tools/python-dev/bin
 PROFILE ?= fast
 
+# For what a sanitizer is put into: build scripts are not for that target.
+host = $(shell rustc -vV | sed -n 's/^host: //p')
+
 # A stamp's name holds what it was made from, so a changed pin makes a new one.
 key = $(firstword $(shell cat $(1) | cksum))
 python := .tools/python-$(call key,.ci/requirements.txt).stamp
@@ -229,6 +232,18 @@ fuzz-coverage: ## Lines of the core that the fuzz targets reach together, from s
 	@cargo +nightly --version >/dev/null || { echo "make fuzz-coverage: there is no nightly toolchain" >&2; exit 1; }
 	.ci/fuzz-coverage.sh "$$CARGO_TARGET_DIR/fuzz-coverage"
 
+asan: ## The tests of the core and of the C library under AddressSanitizer, both instrumented (needs nightly and clang)
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "make asan: THERE IS NO NIGHTLY TOOLCHAIN, NOTHING WAS RUN" >&2; exit 1; }
+	RUSTFLAGS=-Zsanitizer=address cargo +nightly test -p wspair --all-features --lib --tests \
+		--target $(host) --target-dir "$$CARGO_TARGET_DIR/asan"
+	$(MAKE) -C bindings-c asan
+
+tsan: ## What threads share, under ThreadSanitizer (needs nightly with rust-src, and clang)
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "make tsan: THERE IS NO NIGHTLY TOOLCHAIN, NOTHING WAS RUN" >&2; exit 1; }
+	RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std -p wspair --all-features --test threads \
+		--target $(host) --target-dir "$$CARGO_TARGET_DIR/tsan"
+	$(MAKE) -C bindings-c tsan
+
 miri: ## The kernels, text and closing of the core, interpreted: some ten minutes (needs nightly with miri and rust-src)
 	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "make miri: there is no Miri" >&2; exit 1; }
 	MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair --target-dir "$$CARGO_TARGET_DIR/miri" \
@@ -284,4 +299,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage miri clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage asan tsan miri clean-tools

@@ -13,7 +13,7 @@ prefix=$work/prefix
 out=$work/tests
 mkdir -p "$out/include"
 
-strict=(-Wall -Wextra -Wpedantic -Werror -g -O1 -I"$prefix/include" -I. -I"$out/include")
+strict=(-Wall -Wextra -Wpedantic -Werror -g -O1 -pthread -I"$prefix/include" -I. -I"$out/include")
 read -ra libs <<<"$libs"
 static=("$prefix/lib/libwspair.a" "${libs[@]}")
 shared=(-L"$prefix/lib" -lwspair "-Wl,-rpath,$prefix/lib")
