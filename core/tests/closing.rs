@@ -156,13 +156,13 @@ fn closes_that_cross_end_cleanly_with_the_peers_code() {
 
 #[test]
 fn a_server_is_told_to_end_the_transport_as_soon_as_both_closed() {
-    let mut conn = connection(Role::Server, Config::default()); // H-15, the peer first
+    let mut conn = connection(Role::Server, Config::default());
     feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
     assert_eq!(conn.transport(), TransportAction::FinishWriting);
     assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
-    assert_eq!(conn.transport(), TransportAction::Close);
+    assert_eq!(conn.transport(), TransportAction::Close, "H-15: the peer first");
 
-    let mut conn = connection(Role::Server, Config::default()); // H-15, the server first
+    let mut conn = connection(Role::Server, Config::default());
     conn.close(None, "").unwrap();
     assert_eq!(conn.transport(), TransportAction::Open);
     assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
@@ -174,7 +174,7 @@ fn a_server_is_told_to_end_the_transport_as_soon_as_both_closed() {
 #[test]
 fn a_client_waits_for_the_server_to_end_the_transport() {
     for own_first in [false, true] {
-        let mut conn = connection(Role::Client, Config::default()); // H-16
+        let mut conn = connection(Role::Client, Config::default());
         if own_first {
             conn.close(None, "").unwrap();
         }
@@ -218,8 +218,9 @@ fn a_stream_that_ends_without_a_close_is_not_clean() {
 #[test]
 fn whole_messages_before_the_end_are_delivered() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // H-19
-        assert_eq!(feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"a")), [text("a")]);
+        let mut conn = connection(role, Config::default());
+        let events = feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"a"));
+        assert_eq!(events, [text("a")], "H-19");
         assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)]);
     }
 }

@@ -54,9 +54,9 @@ fn of_the_pongs_that_wait_the_newest_sixteen_are_kept() {
     for role in ROLES {
         let pings: Vec<_> = (0..5000_u16).flat_map(|at| frame(0x89, &at.to_be_bytes())).collect();
         let newest: Vec<_> = (4984..5000_u16).map(|at| sent(0x8a, &at.to_be_bytes())).collect();
-        let mut conn = connection(role, Config::default()); // G-07
+        let mut conn = connection(role, Config::default());
         feed(&mut conn, Door::Mutable, &to(role, &pings));
-        assert_eq!(drain(&mut conn), newest);
+        assert_eq!(drain(&mut conn), newest, "G-07");
         assert_eq!(drain(&mut conn), []);
     }
 }
@@ -64,13 +64,13 @@ fn of_the_pongs_that_wait_the_newest_sixteen_are_kept() {
 #[test]
 fn a_host_that_looks_but_never_writes_does_not_make_pongs_pile_up() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // G-07
+        let mut conn = connection(role, Config::default());
         for at in 0..5000_u16 {
             feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, &at.to_be_bytes()));
             conn.transmit().chunk();
         }
         let pongs = drain(&mut conn);
-        assert!(pongs.len() <= 48, "{}", pongs.len());
+        assert!(pongs.len() <= 48, "G-07: {}", pongs.len());
         assert_eq!(*pongs.last().unwrap(), sent(0x8a, &4999_u16.to_be_bytes()));
     }
 }
@@ -99,12 +99,12 @@ fn pongs_that_waited_for_others_are_shown_before_nothing_waits() {
 #[test]
 fn pings_pass_only_while_the_connection_is_open() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // G-08
+        let mut conn = connection(role, Config::default());
         conn.send_ping(b"ping").unwrap();
         conn.send_pong(b"pong").unwrap();
         conn.close(None, "").unwrap();
-        assert_eq!(conn.send_ping(b""), Err(SendError::Closing));
-        assert_eq!(conn.send_pong(b""), Err(SendError::Closing));
+        assert_eq!(conn.send_ping(b""), Err(SendError::Closing), "G-08");
+        assert_eq!(conn.send_pong(b""), Err(SendError::Closing), "G-08");
         assert_eq!(drain(&mut conn), [sent(0x89, b"ping"), sent(0x8a, b"pong"), sent(0x88, b"")]);
     }
 }

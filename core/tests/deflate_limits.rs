@@ -43,7 +43,33 @@ fn last_event(conn: &mut Connection, bytes: &mut [u8]) -> Option<OwnedEvent> {
     last
 }
 
-/// T36, T37, K-18, K-19: however the bomb comes, it ends at the limit, with the limit's memory.
+#[test]
+fn a_compressed_message_may_be_an_eighth_longer_on_the_wire_and_no_more() {
+    let config = config(|config| config.limits.max_message = 800);
+    for role in ROLES {
+        let header = if role == Role::Server { 8 } else { 4 };
+        for (parts, good) in
+            [(&[964_usize][..], true), (&[965], false), (&[500, 464], true), (&[500, 465], false)]
+        {
+            let mut conn = deflating(role, config.clone(), params(15, true));
+            let mut last = None;
+            for (at, &len) in parts.iter().enumerate() {
+                // Blocks that hold nothing, as compressed data may; of the last part the header.
+                let payload = [0, 0, 0, 0xff, 0xff].repeat(len.div_ceil(5));
+                let first = if at == 0 { 0x42 } else { 0x00 };
+                let mut bytes = frame_to(role, first, &payload[..len]);
+                if at == parts.len() - 1 {
+                    bytes.truncate(header);
+                }
+                last = last_event(&mut conn, &mut bytes);
+            }
+            let expected = (!good).then(|| fault(ProtocolError::MessageTooLong));
+            assert_eq!(last, expected, "K-20: {role:?} {parts:?}");
+        }
+    }
+}
+
+/// However the bomb comes, it ends at the limit, with the limit's memory.
 #[test]
 fn a_bomb_takes_the_limit_and_little_more() {
     for byte in [0, b'x'] {
@@ -72,7 +98,8 @@ fn a_bomb_takes_the_limit_and_little_more() {
                             bytes.chunks_mut(step).map(|piece| last_event(&mut conn, piece));
                         ends.find_map(|end| end)
                     });
-                    assert_eq!(end, Some(fault(ProtocolError::MessageTooLong)));
+                    let expected = Some(fault(ProtocolError::MessageTooLong));
+                    assert_eq!(end, expected, "K-18, K-19: T36, T37 of the threats");
                     let held = if delivery == Delivery::Chunks { 0 } else { limit };
                     assert!(heap.in_place <= held + (64 << 10), "{role:?} {delivery:?} {heap:?}");
                     assert!(heap.peak <= 2 * held + (64 << 10), "{role:?} {delivery:?} {heap:?}");

@@ -307,8 +307,7 @@ fn what_is_agreed_over_http_2_is_answered_in_lower_case() {
 
 #[test]
 fn an_offer_is_written_as_it_is_set() {
-    //
-    assert_eq!(offered(DeflateOffer::default()), "pmd; client_max_window_bits");
+    assert_eq!(offered(DeflateOffer::default()), "pmd; client_max_window_bits", "A-13");
     assert_eq!(offered(bare_offer()), "pmd");
     let mut full = DeflateOffer::default();
     full.server_no_context_takeover = true;
@@ -327,10 +326,9 @@ fn an_offer_is_written_as_it_is_set() {
     full.server_max_window_bits = Some(200);
     full.client_max_window_bits = Some(200);
     assert_eq!(offered(full), "pmd; server_max_window_bits=15; client_max_window_bits");
-    // a client that offers nothing has no such field
     let request = ClientRequest::new("ws://h/").unwrap();
     let fields = request.fields(Bootstrap::Upgrade, [0; 16]);
-    assert!(fields.iter().all(|(name, _)| name != "Sec-WebSocket-Extensions"));
+    assert!(fields.iter().all(|(name, _)| name != "Sec-WebSocket-Extensions"), "A-13: no offer");
 }
 
 #[test]
@@ -400,10 +398,8 @@ fn an_answer_binds_the_client() {
     let default = DeflateOffer::default();
     let table = [
         (default, "pmd", agreed(false, false, 15, 15)),
-        // J-20
         (default, "pmd; client_no_context_takeover", agreed(false, true, 15, 15)),
         (default, "pmd; server_no_context_takeover", agreed(true, false, 15, 15)),
-        // J-21
         (default, "pmd; client_max_window_bits=9", agreed(false, false, 15, 9)),
         (default, "pmd; server_max_window_bits=8", agreed(false, false, 8, 15)),
         // A client keeps to its own wishes when the server says nothing about them.
@@ -412,15 +408,14 @@ fn an_answer_binds_the_client() {
     ];
     assert_eq!(check(default, "pmd"), Ok(DeflateParams::default()));
     for (offer, answer, params) in table {
-        assert_eq!(check(offer, answer), params, "{answer}");
+        assert_eq!(check(offer, answer), params, "J-20, J-21: {answer}");
     }
 }
 
 #[test]
 fn a_window_of_8_for_the_client_leaves_it_without_a_compressor() {
-    // J-14, J-21
     let params = check(DeflateOffer::default(), "pmd; client_max_window_bits=8").unwrap();
-    assert!(!params.can_compress(Role::Client));
+    assert!(!params.can_compress(Role::Client), "J-14, J-21");
     assert!(params.can_compress(Role::Server));
     assert_eq!(params.window_bits(Role::Client), 8);
     let params = check(DeflateOffer::default(), "pmd; client_max_window_bits=9").unwrap();

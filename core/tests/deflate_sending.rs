@@ -33,7 +33,7 @@ fn send(conn: &mut Connection, compression: Compression, data: &[u8]) -> (u8, Ve
     messages.remove(0)
 }
 
-/// J-21, J-14: whatever the level and the memory, no distance is longer than was agreed.
+/// Whatever the level and the memory, no distance is longer than was agreed.
 #[test]
 fn no_distance_leaves_the_window() {
     for bits in 9..=15 {
@@ -55,7 +55,7 @@ fn no_distance_leaves_the_window() {
                 farthest = farthest.max(seen.farthest);
             }
         }
-        assert!(farthest <= 1 << bits, "{bits}: {farthest}");
+        assert!(farthest <= 1 << bits, "J-14, J-21: {bits}: {farthest}");
         assert!(farthest > (1 << bits) / 3, "the messages do not try {bits}: {farthest}");
     }
 }
@@ -66,7 +66,7 @@ fn a_window_of_eight_is_not_compressed_for() {
     for role in ROLES {
         let mut conn = deflating(role, Config::default(), params(8, true));
         for compression in [Compression::Auto, Compression::On] {
-            assert_eq!(send(&mut conn, compression, &[0; 1000]), (0x02, vec![0; 1000])); // K-23
+            assert_eq!(send(&mut conn, compression, &[0; 1000]), (0x02, vec![0; 1000]), "K-23");
         }
         conn.send_prepared(&Prepared::binary(&[0; 200])).unwrap();
         conn.send_fragment(Kind::Binary, &[0; 200], true).unwrap();
@@ -74,7 +74,7 @@ fn a_window_of_eight_is_not_compressed_for() {
     }
 }
 
-/// J-20: each message can be inflated by one who saw no other; and with a context it cannot.
+/// Each message can be inflated by one who saw no other; and with a context it cannot.
 #[test]
 fn without_takeover_each_message_stands_alone() {
     for role in ROLES {
@@ -83,7 +83,7 @@ fn without_takeover_each_message_stands_alone() {
             for data in messages() {
                 let (first, payload) = send(&mut conn, Compression::On, &data);
                 if first == 0x42 {
-                    assert!(Inflater::default().message(&payload).out == data);
+                    assert!(Inflater::default().message(&payload).out == data, "J-20");
                 } else {
                     assert!(payload == data && first == 0x02);
                 }
@@ -123,16 +123,15 @@ fn each_side_keeps_to_its_own_half_of_what_was_agreed() {
     }
 }
 
-/// K-22.
 #[test]
 fn an_empty_message_is_one_byte() {
     for role in ROLES {
         let mut conn = deflating(role, Config::default(), params(15, true));
         for _ in 0..3 {
             conn.sender().with_compression(Compression::On).send_text("").unwrap();
-            assert_eq!(drain(&mut conn), [sent(0xc1, &[0])]);
+            assert_eq!(drain(&mut conn), [sent(0xc1, &[0])], "K-22");
             conn.send_text("").unwrap();
-            assert_eq!(drain(&mut conn), [sent(0x81, b"")]); // K-23
+            assert_eq!(drain(&mut conn), [sent(0x81, b"")], "K-23");
             conn.sender().with_compression(Compression::On).send_text("Hello").unwrap();
             drain(&mut conn);
         }
@@ -142,7 +141,6 @@ fn an_empty_message_is_one_byte() {
     assert_eq!(drain(&mut conn), [sent(0xc1, &hex("f248cdc9c90700"))]);
 }
 
-/// K-23.
 #[test]
 fn the_threshold_and_the_choice_decide() {
     for (role, takeover) in
@@ -156,7 +154,7 @@ fn the_threshold_and_the_choice_decide() {
                 // Without a context to keep, what did not get shorter goes out as it is.
                 let pays = takeover || len > 10;
                 let (first, _) = send(&mut conn, Compression::Auto, &data);
-                assert_eq!(first == 0x42, len >= threshold && pays, "{threshold} {len}");
+                assert_eq!(first == 0x42, len >= threshold && pays, "K-23: {threshold} {len}");
                 let (first, _) = send(&mut conn, Compression::On, &data);
                 assert_eq!(first == 0x42, pays, "{threshold} {len}");
                 assert_eq!(send(&mut conn, Compression::Off, &data), (0x02, data));

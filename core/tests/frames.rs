@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use wspair::frame::{Decoded, Header, HeaderRules};
 use wspair::{Config, Connection, Kind, MaskKeys, Negotiated, ProtocolError, Role};
 
 #[test]
@@ -121,7 +122,7 @@ fn a_client_takes_no_masked_frame() {
     }
 }
 
-/// E-14, E-17: `frames_from` checks the mask bit of each.
+/// `frames_from` checks the mask bit of each.
 #[test]
 fn a_client_masks_all_it_sends_and_a_server_nothing() {
     for role in ROLES {
@@ -136,24 +137,25 @@ fn a_client_masks_all_it_sends_and_a_server_nothing() {
         feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"asked"));
         conn.close(None, "").unwrap();
         let firsts: Vec<_> = drain(&mut conn).iter().map(|(first, _)| *first).collect();
-        assert_eq!(firsts, [0x81, 0x81, 0x82, 0x82, 0x02, 0x89, 0x8a, 0x8a, 0x88]);
+        let expected = [0x81, 0x81, 0x82, 0x82, 0x02, 0x89, 0x8a, 0x8a, 0x88];
+        assert_eq!(firsts, expected, "E-14, E-17");
     }
 }
 
 #[test]
 fn a_failing_client_masks_its_close_frame() {
     let (_, out) = drive(Role::Client, Config::default(), &[&hex("83 00")]);
-    assert_eq!(frames_from(Role::Client, &out), [sent_close(1002)]); // E-14
+    assert_eq!(frames_from(Role::Client, &out), [sent_close(1002)], "E-14");
 }
 
 #[test]
 fn what_was_sent_cannot_change() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // E-16
+        let mut conn = connection(role, Config::default());
         let mut data = vec![b'a'; 10_000];
         conn.send_binary(&data).unwrap();
         data.fill(b'b');
-        assert_eq!(drain(&mut conn), [sent(0x82, &[b'a'; 10_000])]);
+        assert_eq!(drain(&mut conn), [sent(0x82, &[b'a'; 10_000])], "E-16");
     }
 }
 
@@ -179,7 +181,7 @@ fn a_part_of_a_frame_waits() {
     }
 }
 
-/// E-21: `check` cuts every row everywhere; here a longer stream, cut in two and in three.
+/// `check` cuts every row everywhere; here a longer stream, cut in two and in three.
 #[test]
 fn every_cut_of_a_stream_gives_the_same_events_and_output() {
     let stream = hex(
@@ -195,10 +197,37 @@ fn every_cut_of_a_stream_gives_the_same_events_and_output() {
                 for other in 0..tail.len() {
                     let (middle, tail) = tail.split_at(other);
                     let cut = drive_by(door, role, Config::default(), &[head, middle, tail]);
-                    assert_eq!(cut, whole, "{role:?} {door:?} {one} {other}");
+                    assert_eq!(cut, whole, "E-21: {role:?} {door:?} {one} {other}");
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_part_of_a_header_tells_the_least_that_it_lacks() {
+    let table = [
+        (Role::Client, "81 05", 2),
+        (Role::Client, "82 7e 0100", 4),
+        (Role::Client, "82 7f 0000000000010000", 10),
+        (Role::Server, "81 85 37fa213d", 2),
+        (Role::Server, "82 fe 0100 37fa213d", 4),
+        (Role::Server, "82 ff 0000000000010000 37fa213d", 10),
+    ];
+    for (role, header, length_end) in table {
+        let header = hex(header);
+        let rules = HeaderRules { role, rsv1: false };
+        for len in 0..header.len() {
+            let known_end = match len {
+                0 | 1 => 2,
+                _ if len < length_end => length_end,
+                _ => header.len(),
+            };
+            let decoded = Header::decode(&header[..len], rules);
+            assert_eq!(decoded, Ok(Decoded::NeedMore(known_end - len)), "E-20: {header:x?} {len}");
+        }
+        let whole = Header::decode(&header, rules);
+        assert!(matches!(whole, Ok(Decoded::Header(_, len)) if len == header.len()), "{whole:?}");
     }
 }
 
@@ -217,5 +246,5 @@ fn the_same_seed_gives_the_same_keys_and_another_one_others() {
         output(&mut conn)
     };
     assert_eq!(keys(1), keys(1));
-    assert_ne!(keys(1), keys(2)); // E-15
+    assert_ne!(keys(1), keys(2), "E-15");
 }

@@ -38,10 +38,9 @@ fn extended_connect() -> Negotiated {
 
 #[test]
 fn frames_over_other_carriers_are_frames_as_ever() {
-    // M-12: masks included.
     let mut server = Connection::server(Config::default(), extended_connect());
     let events = feed(&mut server, Door::Mutable, &hex("81 05 48656c6c6f"));
-    assert_eq!(events, [fault(wspair::ProtocolError::Unmasked)]);
+    assert_eq!(events, [fault(wspair::ProtocolError::Unmasked)], "M-12");
     let mut conn = client(extended_connect());
     conn.send_text("Hello").unwrap();
     assert_eq!(output(&mut conn)[1] & 0x80, 0x80);
@@ -62,21 +61,20 @@ fn the_end_of_a_stream_counts_as_the_end_of_the_transport() {
 
     let mut server = Connection::server(Config::default(), extended_connect());
     assert_eq!(collect(&mut server.receive_eof()), [abnormal(ClosedCause::Transport)]);
-    // M-14: nothing is left to send, so the host resets the stream, by the code that
+    // Nothing is left to send, so the host resets the stream, by the code that
     // `Bootstrap::ExtendedConnect` names for each version of HTTP.
-    assert_eq!(server.transport(), TransportAction::Close);
+    assert_eq!(server.transport(), TransportAction::Close, "M-14");
 }
 
 #[test]
 fn borders_of_data_frames_mean_nothing() {
-    // M-15
     let bytes =
         [frame_to(Role::Server, 0x81, b"one"), frame_to(Role::Server, 0x82, b"two")].concat();
     for pieces in cuts(&bytes) {
         let mut server = Connection::server(Config::default(), extended_connect());
         let events: Vec<_> =
             pieces.iter().flat_map(|piece| feed(&mut server, Door::Fixed, piece)).collect();
-        assert_eq!(events, [text("one"), binary(b"two")]);
+        assert_eq!(events, [text("one"), binary(b"two")], "M-15");
     }
 }
 
@@ -88,12 +86,12 @@ fn frames_that_come_with_the_request_are_the_connections() {
     let (used, progress) = handshake.receive(&bytes);
     let ServerProgress::Request(request) = progress else { panic!("{progress:?}") };
     let acceptance = request.accept(&Policy::default(), None).unwrap();
-    // C-44: a connection is made of what was agreed, so no frame is there before the 101.
+    // A connection is made of what was agreed, so no frame is there before the 101.
     let mut answer = Vec::new();
     acceptance.write_response(&[], &mut answer).unwrap();
     let mut server = Connection::server(Config::default(), acceptance.agreed);
     assert_eq!(feed(&mut server, Door::Mutable, &bytes[used..]), [text("hi")]);
-    assert!(answer.ends_with(b"\r\n\r\n"));
+    assert!(answer.ends_with(b"\r\n\r\n"), "C-44");
 }
 
 #[test]
@@ -107,7 +105,6 @@ fn a_second_request_behind_the_first_breaks_the_protocol() {
 
 #[test]
 fn a_handshake_that_fails_sends_no_frame() {
-    // H-21
     let mut handshake = ServerHandshake::default();
     let bad = REQUEST.replace("13", "8");
     let (_, progress) = handshake.receive(bad.as_bytes());
@@ -115,7 +112,7 @@ fn a_handshake_that_fails_sends_no_frame() {
     let mut answer = Vec::new();
     refusal.write_response(&mut answer);
     assert!(answer.starts_with(b"HTTP/1.1 426 "));
-    assert_eq!(handshake.receive(&frame_to(Role::Server, 0x89, b"")).0, 0);
+    assert_eq!(handshake.receive(&frame_to(Role::Server, 0x89, b"")).0, 0, "H-21");
 
     let request = ClientRequest::new("ws://h/").unwrap();
     let mut out = Vec::new();
@@ -123,17 +120,17 @@ fn a_handshake_that_fails_sends_no_frame() {
     let sent = out.len();
     let (_, progress) = handshake.receive(b"HTTP/1.1 101 x\r\n\r\n");
     assert!(matches!(progress, ClientProgress::Failed(_)));
-    assert_eq!(out.len(), sent);
+    assert_eq!(out.len(), sent, "H-21");
 }
 
 #[test]
 fn a_client_may_end_for_want_of_an_extension() {
-    // B-29: requiring it is the host's choice; the code and the reason say so.
+    // Requiring it is the host's choice; the code and the reason say so.
     let request = ClientRequest::new("ws://h/").unwrap().deflate(DeflateOffer::default());
     let answer = Response::from_fields(200, Fields::from(&[][..]));
     let agreed = answer.verify(&request, Bootstrap::ExtendedConnect, [0; 16]).unwrap();
     assert_eq!(agreed.deflate, None);
     let mut conn = client(agreed);
     conn.close(Some(CloseCode::EXTENSION_REQUIRED), "permessage-deflate").unwrap();
-    assert_eq!(drain(&mut conn), [sent(0x88, b"\x03\xf2permessage-deflate")]);
+    assert_eq!(drain(&mut conn), [sent(0x88, b"\x03\xf2permessage-deflate")], "B-29");
 }

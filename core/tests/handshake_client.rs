@@ -205,7 +205,6 @@ fn an_address_falls_into_its_parts() {
 
 #[test]
 fn the_request_is_the_one_of_the_rfc() {
-    // A-07, A-08, A-09, A-10, A-11, A-14, A-15
     let request = ClientRequest::new("ws://server.example.com/chat")
         .and_then(|request| request.origin("http://example.com"))
         .and_then(|request| request.subprotocol("chat"))
@@ -223,13 +222,13 @@ fn the_request_is_the_one_of_the_rfc() {
          Origin: http://example.com\r\n\
          Sec-WebSocket-Protocol: chat, superchat\r\n\
          X-A: 1\r\n\
-         \r\n"
+         \r\n",
+        "A-07, A-08, A-09, A-10, A-11, A-14, A-15"
     );
 }
 
 #[test]
 fn each_nonce_makes_another_key() {
-    // A-10
     let key = |nonce| {
         let mut out = Vec::new();
         ClientHandshake::new(&plain(), nonce, &mut out);
@@ -240,7 +239,7 @@ fn each_nonce_makes_another_key() {
         keys[0].clone()
     };
     let keys = [key([0; 16]), key([255; 16])];
-    assert_ne!(keys[0], keys[1]);
+    assert_ne!(keys[0], keys[1], "A-10");
     assert!(keys.iter().all(|key| key.len() == 24 && key.ends_with("==")));
 }
 
@@ -284,7 +283,6 @@ fn a_caller_cannot_break_a_request() {
 
 #[test]
 fn host_and_origin_can_be_replaced_and_stay_single() {
-    // A-08, A-14, A-17
     let request = plain()
         .field("host", b" other.test:1 ")
         .and_then(|request| request.field("ORIGIN", b"https://a.test"))
@@ -292,9 +290,9 @@ fn host_and_origin_can_be_replaced_and_stay_single() {
         .unwrap();
     let request = written(&request);
     let hosts: Vec<_> = request.lines().filter(|line| line.starts_with("Host: ")).collect();
-    assert_eq!(hosts, ["Host: other.test:1"]);
+    assert_eq!(hosts, ["Host: other.test:1"], "A-08, A-17");
     let origins: Vec<_> = request.lines().filter(|line| line.starts_with("Origin: ")).collect();
-    assert_eq!(origins, ["Origin: https://b.test"]);
+    assert_eq!(origins, ["Origin: https://b.test"], "A-14, A-17");
 
     for host in [&b"a b"[..], b"", b"\xff", b"h/p"] {
         let request = plain().field("Host", host);
@@ -304,13 +302,16 @@ fn host_and_origin_can_be_replaced_and_stay_single() {
 
 #[test]
 fn the_answer_of_the_rfc_opens() {
-    // B-01, B-28; and B-24: what follows belongs to the connection
-    opens("B-01", &base_and(""));
+    opens("B-01, B-28", &base_and(""));
     let mut input = base_and("");
     let head = input.len();
     input.extend_from_slice(b"\x81\x02hi");
     let (used, seen) = ask(&plain(), &input);
-    assert_eq!((used, seen), (head, Seen::Open(None)), "B-24");
+    assert_eq!(
+        (used, seen),
+        (head, Seen::Open(None)),
+        "B-24: what follows belongs to the connection"
+    );
 }
 
 #[test]

@@ -252,7 +252,6 @@ fn version_lists_and_origin_keep_their_rules_over_http_2() {
 
 #[test]
 fn the_clients_extended_connect_has_its_pseudo_fields_first() {
-    // M-03, M-04, M-05
     let fields = |address| {
         let request = ClientRequest::new(address)
             .and_then(|request| request.origin("https://a.test"))
@@ -280,7 +279,8 @@ fn the_clients_extended_connect_has_its_pseudo_fields_first() {
             "sec-websocket-protocol: a, b",
             "x-own: Value",
             "te: trailers",
-        ]
+        ],
+        "M-03, M-04, M-05"
     );
     assert_eq!(fields("ws://u:p@h")[2..5], [":scheme: http", ":path: /", ":authority: h"]);
 }

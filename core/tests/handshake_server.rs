@@ -173,8 +173,7 @@ fn check_whole(row: &str, status: u16, answer: &str) {
 
 #[test]
 fn the_request_of_the_rfc_is_answered_as_in_the_rfc() {
-    // C-01, C-34
-    let answer = accepted("C-01", &base().bytes());
+    let answer = accepted("C-01, C-34", &base().bytes());
     assert_eq!(
         String::from_utf8(answer).unwrap(),
         "HTTP/1.1 101 Switching Protocols\r\n\
@@ -229,7 +228,6 @@ fn only_get_by_http_1_1_opens() {
 
 #[test]
 fn the_authority_of_an_absolute_target_wins_over_host() {
-    // C-06, T16
     let table = [
         ("http://a.test:81/chat?x=1", "/chat?x=1", "a.test:81"),
         ("HTTPS://[::1]", "/", "[::1]"),
@@ -246,7 +244,7 @@ fn the_authority_of_an_absolute_target_wins_over_host() {
         let (_, Seen::Request { target, authority, .. }) = serve(&head.bytes()) else {
             panic!("{target}");
         };
-        assert_eq!((target.as_str(), authority.as_str()), (path, host));
+        assert_eq!((target.as_str(), authority.as_str()), (path, host), "C-06");
     }
 }
 
@@ -383,7 +381,6 @@ fn a_host_refuses_with_its_own_answer() {
     check_whole("C-24", 404, std::str::from_utf8(&answer).unwrap());
     assert!(answer.ends_with(b"\r\n\r\nnothing here\n"));
 
-    // C-25
     let refusal =
         Refusal::new(401).unwrap().field("WWW-Authenticate", b"Basic realm=\"x\"").unwrap();
     let mut answer = Vec::new();
@@ -393,7 +390,8 @@ fn a_host_refuses_with_its_own_answer() {
         "HTTP/1.1 401 Unauthorized\r\n\
          WWW-Authenticate: Basic realm=\"x\"\r\n\
          Connection: close\r\n\
-         Content-Length: 0\r\n\r\n"
+         Content-Length: 0\r\n\r\n",
+        "C-25"
     );
 
     let mut empty = Vec::new();
@@ -469,15 +467,13 @@ fn one_of_the_offered_subprotocols_is_agreed_on_or_none() {
         let lines = answer.lines().filter(|line| line.starts_with("Sec-WebSocket-Protocol"));
         lines.map(String::from).collect::<Vec<_>>()
     };
-    // C-26
-    assert_eq!(answer(Some("v2")), ["Sec-WebSocket-Protocol: v2"]);
-    // C-27
-    assert!(answer(None).is_empty());
-    // C-28
+    assert_eq!(answer(Some("v2")), ["Sec-WebSocket-Protocol: v2"], "C-26");
+    assert!(answer(None).is_empty(), "C-27");
     for never_offered in ["x", "CHAT", "", "chat, v2"] {
         assert_eq!(
             request.accept(&Policy::default(), Some(never_offered)),
-            Err(AcceptError::NotOffered)
+            Err(AcceptError::NotOffered),
+            "C-28"
         );
     }
 }

@@ -9,11 +9,25 @@ use std::time::Duration;
 
 use common::*;
 use heap::{HEAP, Heap, measured};
-use wspair::{Config, Connection, Delivery, Event, Instant, Limits, Role, SendError};
+use wspair::{Config, Connection, Delivery, Event, Instant, Limits, Receive, Role, SendError};
 
 /// Reads all events, looks at their bytes, and keeps nothing; says how many there were.
 fn read(conn: &mut Connection, bytes: &mut [u8]) -> usize {
-    let mut received = conn.receive(bytes);
+    count(conn.receive(bytes))
+}
+
+fn read_by(door: Door, conn: &mut Connection, bytes: &mut [u8]) -> usize {
+    match door {
+        Door::Mutable => count(conn.receive(bytes)),
+        Door::Fixed => count(conn.receive_ref(bytes)),
+        Door::Own => {
+            conn.read_buf(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+            count(conn.receive_buf(bytes.len()))
+        }
+    }
+}
+
+fn count(mut received: Receive<'_>) -> usize {
     let mut count = 0;
     while received.next().is_some() {
         count += 1;
@@ -227,6 +241,62 @@ fn the_read_buffer_takes_what_came_and_gives_it_back_in_time() {
     }
 }
 
+#[test]
+fn a_message_in_many_pieces_moves_only_as_often_as_it_doubles() {
+    for role in ROLES {
+        for (first, door) in
+            [0x81, 0x82].into_iter().flat_map(|first| DOORS.map(|door| (first, door)))
+        {
+            let config = config(|config| config.limits.max_message = 2 << 20);
+            let mut conn = connection(role, config);
+            let parts: Vec<_> = (0..1024)
+                .map(|at| {
+                    let opcode = if at == 0 { first & 0x7f } else { 0x00 };
+                    frame_to(role, opcode, &[b'x'; 1 << 10])
+                })
+                .collect();
+            let mut pieces = parts.clone();
+            let ((), heap) = measured(|| {
+                for piece in &mut pieces {
+                    assert_eq!(read_by(door, &mut conn, piece), 0);
+                }
+            });
+            assert!(heap.live >= 1 << 20 && heap.in_place <= 2 << 20, "{role:?} {door:?} {heap:?}");
+            assert!(heap.calls <= 30, "{role:?} {door:?} {heap:?}");
+        }
+    }
+}
+
+#[test]
+fn shrinking_gives_back_all_that_is_kept() {
+    for role in ROLES {
+        let before = HEAP.get().live;
+        let mut conn = connection(role, Config::default());
+        let fresh = HEAP.get().live - before;
+        for door in DOORS {
+            for first in [0x01, 0x02] {
+                let half = vec![b'x'; 200_000];
+                for (first, last) in [(first, 0), (0x80, 1)] {
+                    let mut bytes = frame_to(role, first, &half);
+                    assert_eq!(read_by(door, &mut conn, &mut bytes), last);
+                }
+            }
+        }
+        let mut ping = frame_to(role, 0x89, &[0; 125]);
+        read_by(DOORS[0], &mut conn, &mut ping);
+        for _ in 0..20 {
+            conn.send_binary(&[1; 4000]).unwrap();
+            conn.send_binary(vec![1; 40_000]).unwrap();
+        }
+        conn.transmit().advance(usize::MAX);
+        assert_eq!(read_by(DOORS[0], &mut conn, &mut []), 0);
+        assert!(HEAP.get().live - before > 200_000, "nothing is kept");
+        conn.shrink_to_fit();
+        let left = HEAP.get().live - before;
+        assert!(left <= fresh + 200, "{role:?}: {left} bytes are left of {fresh}");
+    }
+}
+
 /// T39.
 #[test]
 fn half_a_message_is_given_back() {
@@ -262,7 +332,6 @@ fn half_a_message_is_given_back() {
     }
 }
 
-/// T29, G-07.
 #[test]
 fn pings_that_nobody_answers_are_bounded() {
     for role in ROLES {
@@ -279,7 +348,7 @@ fn pings_that_nobody_answers_are_bounded() {
                     }
                 }
             });
-            assert!(heap.peak <= 16 << 10, "{role:?} {looks} {heap:?}");
+            assert!(heap.peak <= 16 << 10, "G-07: {role:?} {looks} {heap:?}");
         }
     }
 }

@@ -12,7 +12,7 @@ fn plainly(data: &[u8], key: [u8; 4], offset: usize) -> Vec<u8> {
     data.iter().enumerate().map(|(at, byte)| byte ^ key[(at + offset) % 4]).collect()
 }
 
-/// E-18, at every alignment in memory too.
+/// At every alignment in memory too.
 #[test]
 fn masking_equals_the_plain_loop() {
     let data: Vec<_> = (0..2200_u32).map(|at| at.wrapping_mul(37) as u8).collect();
@@ -27,7 +27,7 @@ fn masking_equals_the_plain_loop() {
 
             let mut whole = data.clone();
             mask::in_place(&mut whole[start..start + len], KEY, offset);
-            assert_eq!(whole[start..start + len], expected);
+            assert_eq!(whole[start..start + len], expected, "E-18");
             assert_eq!(whole[..start], data[..start]);
             assert_eq!(whole[start + len..], data[start + len..]);
 
@@ -46,8 +46,8 @@ fn masking_in_pieces_equals_masking_at_once() {
         let mut pieces = data;
         let (head, tail) = pieces.split_at_mut(cut);
         mask::in_place(head, KEY, 0);
-        mask::in_place(tail, KEY, cut); // E-18
-        assert_eq!(pieces[..], plainly(&data, KEY, 0));
+        mask::in_place(tail, KEY, cut);
+        assert_eq!(pieces[..], plainly(&data, KEY, 0), "E-18");
     }
     let mut far = data;
     mask::in_place(&mut far, KEY, usize::MAX);
@@ -65,7 +65,7 @@ fn a_copy_takes_what_the_shorter_holds() {
     assert_eq!(long[3..], [9; 17]);
 }
 
-/// E-15: the keys of a client's frames, of every kind that it sends.
+/// The keys of a client's frames, of every kind that it sends.
 #[test]
 fn keys_are_fresh_and_look_random() {
     const FRAMES: usize = 10_000;
@@ -79,7 +79,7 @@ fn keys_are_fresh_and_look_random() {
     let bytes = output(&mut conn);
     let keys: Vec<[u8; 4]> =
         bytes.chunks_exact(6).map(|frame| frame[2..].try_into().unwrap()).collect();
-    assert_eq!(keys.len(), FRAMES);
+    assert_eq!(keys.len(), FRAMES, "E-15");
 
     let mut sorted = keys.clone();
     sorted.sort_unstable();

@@ -60,7 +60,7 @@ fn nothing_is_sent_but_on_an_open_connection() {
 #[test]
 fn the_opcode_tells_the_type_and_fin_the_last_frame() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // L-02
+        let mut conn = connection(role, Config::default());
         conn.send_text("t").unwrap();
         conn.send_binary(b"b").unwrap();
         conn.send_fragment(Kind::Text, b"1", false).unwrap();
@@ -80,12 +80,13 @@ fn the_opcode_tells_the_type_and_fin_the_last_frame() {
                 sent(0x02, b""),
                 sent(0x80, b""),
                 sent(0x81, b"p"),
-            ]
+            ],
+            "L-02"
         );
     }
 }
 
-/// L-03: `frames_from` checks the form.
+/// `frames_from` checks the form.
 #[test]
 fn lengths_go_out_in_their_shortest_form() {
     for role in ROLES {
@@ -95,7 +96,7 @@ fn lengths_go_out_in_their_shortest_form() {
                 let mut conn = connection(role, Config::default());
                 send(&mut conn, &data).unwrap();
                 let frames = drain(&mut conn);
-                assert_eq!((frames.len(), &frames[0].1), (1, &data));
+                assert_eq!((frames.len(), &frames[0].1), (1, &data), "L-03");
             }
         }
     }
@@ -107,10 +108,10 @@ fn lengths_go_out_in_their_shortest_form() {
 #[test]
 fn a_streamed_message_blocks_other_data_and_not_control_frames() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // L-04
+        let mut conn = connection(role, Config::default());
         conn.send_fragment(Kind::Text, b"a", false).unwrap();
         for send in [SENDS[0], SENDS[1], SENDS[2], SENDS[3], SENDS[4], SENDS[5]] {
-            assert_eq!(send(&mut conn, b"other"), Err(SendError::Fragment));
+            assert_eq!(send(&mut conn, b"other"), Err(SendError::Fragment), "L-04");
         }
         let framed = conn.frame_in_place(Kind::Text, &mut [0; 20], 14);
         assert_eq!(framed, Err(SendError::Fragment));
@@ -138,7 +139,7 @@ fn a_streamed_message_blocks_other_data_and_not_control_frames() {
 #[test]
 fn bytes_go_out_in_the_order_of_the_calls() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // L-05
+        let mut conn = connection(role, Config::default());
         let mut expected = Vec::new();
         for (at, len) in (0..).zip([1, 5000, 70_000, 2, 4096, 4095, 0, 65_000, 700, 3]) {
             let data = vec![b'a' + at; len];
@@ -149,7 +150,7 @@ fn bytes_go_out_in_the_order_of_the_calls() {
             conn.send_ping(&[at]).unwrap();
             expected.push(sent(0x89, &[at]));
         }
-        assert!(drain(&mut conn) == expected);
+        assert!(drain(&mut conn) == expected, "L-05");
     }
 }
 
@@ -158,10 +159,10 @@ fn a_pong_goes_before_what_is_sent_behind_its_ping() {
     for role in ROLES {
         for send in SENDS {
             for len in [1, 5000] {
-                let mut conn = connection(role, Config::default()); // L-05
+                let mut conn = connection(role, Config::default());
                 feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"p"));
                 send(&mut conn, &vec![b'x'; len]).unwrap();
-                assert_eq!(drain(&mut conn)[0], sent(0x8a, b"p"));
+                assert_eq!(drain(&mut conn)[0], sent(0x8a, b"p"), "L-05");
             }
         }
     }
@@ -170,18 +171,17 @@ fn a_pong_goes_before_what_is_sent_behind_its_ping() {
 #[test]
 fn a_close_goes_behind_what_is_queued() {
     for role in ROLES {
-        let mut conn = connection(role, Config::default()); // L-07
+        let mut conn = connection(role, Config::default());
         let data = vec![7; 100_000];
         conn.send_binary(data.clone()).unwrap();
         feed(&mut conn, Door::Mutable, &to(role, &hex("89 01 70 88 02 03e8")));
         assert!(
             drain(&mut conn) == [sent(0x82, &data), sent(0x8a, b"p"), sent_close(1000)],
-            "data, pong, Close"
+            "L-07: data, pong, Close"
         );
     }
 }
 
-/// L-06, L-05: what waits is counted to the byte.
 #[test]
 fn the_buffered_amount_is_exact() {
     for role in ROLES {
@@ -191,7 +191,7 @@ fn the_buffered_amount_is_exact() {
             for send in SENDS {
                 send(&mut conn, &vec![b'x'; len]).unwrap();
                 expected += header(role, len) + len;
-                assert_eq!(conn.buffered_amount(), expected);
+                assert_eq!(conn.buffered_amount(), expected, "L-06");
             }
         }
         conn.send_ping(b"12").unwrap();
@@ -220,11 +220,11 @@ fn a_full_queue_refuses_to_the_byte_and_an_empty_one_takes_anything() {
                 let config = config(|config| {
                     config.limits.max_outgoing = (first + second).saturating_add_signed(room);
                 });
-                let mut conn = connection(role, config); // L-06
+                let mut conn = connection(role, config);
                 send(&mut conn, &[b'x'; 300]).unwrap();
                 let second = send(&mut conn, &[b'x'; 200]);
                 let refused = Err(SendError::Backpressure { queued: first });
-                assert_eq!(second, if good { Ok(()) } else { refused });
+                assert_eq!(second, if good { Ok(()) } else { refused }, "L-06");
                 assert_eq!(drain(&mut conn).len(), if good { 2 } else { 1 });
                 send(&mut conn, &[b'x'; 10_000]).unwrap();
                 assert_eq!(
@@ -243,7 +243,7 @@ fn control_frames_of_the_caller_count_and_automatic_ones_do_not() {
         let mut conn = connection(role, config.clone());
         conn.send_ping(b"1234").unwrap();
         let queued = header(role, 4) + 4;
-        assert_eq!(conn.send_ping(b"1234"), Err(SendError::Backpressure { queued })); // L-06
+        assert_eq!(conn.send_ping(b"1234"), Err(SendError::Backpressure { queued }), "L-06");
         assert_eq!(conn.send_pong(b"1234"), Err(SendError::Backpressure { queued }));
         feed(&mut conn, Door::Mutable, &to(role, &hex("89 01 70 88 00")));
         let firsts: Vec<_> = drain(&mut conn).iter().map(|(first, _)| *first).collect();

@@ -132,7 +132,7 @@ fn a_bad_byte_is_found_wherever_it_is() {
     }
 }
 
-/// I-13: the type of `send_text` keeps what is not UTF-8 out; here, that nothing is changed.
+/// The type of `send_text` keeps what is not UTF-8 out; here, that nothing is changed.
 #[test]
 fn text_goes_out_as_it_is() {
     for role in ROLES {
@@ -147,7 +147,8 @@ fn text_goes_out_as_it_is() {
                 sent(0x81, message.as_bytes()),
                 sent(0x01, &message.as_bytes()[..4]),
                 sent(0x80, &message.as_bytes()[4..]),
-            ]
+            ],
+            "I-13"
         );
     }
 }

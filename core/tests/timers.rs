@@ -82,7 +82,7 @@ fn a_server_that_closed_both_ways_need_not_wait() {
     tell(&mut conn, at(5));
     feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
     drain(&mut conn);
-    assert_eq!(conn.transport(), TransportAction::Close); // H-15
+    assert_eq!(conn.transport(), TransportAction::Close, "H-15");
     assert_eq!(conn.poll_timeout(), None);
 }
 

@@ -65,13 +65,29 @@ fn bytes_may_be_written_one_by_one() {
 }
 
 #[test]
+fn a_pong_passes_what_follows_the_last_byte_that_was_shown() {
+    for (parts, expected) in [
+        (1, [0x82, 0x8a, 0x82, 0x82]),
+        (2, [0x82, 0x8a, 0x82, 0x82]),
+        (3, [0x82, 0x82, 0x8a, 0x82]),
+        (4, [0x82, 0x82, 0x8a, 0x82]),
+    ] {
+        let mut conn = backlog(3, Config::default());
+        let mut slices = [&[][..]; 4];
+        assert_eq!(conn.transmit().slices(&mut slices[..parts]), parts);
+        pinged(&mut conn, b"");
+        assert_eq!(firsts(&drain(&mut conn)), expected, "L-05: {parts} parts were shown");
+    }
+}
+
+#[test]
 fn a_pong_passes_a_backlog_that_the_transport_has_not_begun() {
     let mut conn = backlog(3, Config::default());
     assert_eq!(conn.transmit().chunk().len(), 10, "the header of the first");
     pinged(&mut conn, b"1");
     pinged(&mut conn, b"2");
     let frames = drain(&mut conn);
-    assert_eq!(firsts(&frames), [0x82, 0x8a, 0x8a, 0x82, 0x82]); // L-05
+    assert_eq!(firsts(&frames), [0x82, 0x8a, 0x8a, 0x82, 0x82], "L-05");
     assert_eq!(frames[1..3], [sent(0x8a, b"1"), sent(0x8a, b"2")]);
 
     let mut conn = backlog(3, Config::default());
