@@ -78,6 +78,14 @@ fn a_pong_passes_what_follows_the_last_byte_that_was_shown() {
         pinged(&mut conn, b"");
         assert_eq!(firsts(&drain(&mut conn)), expected, "L-05: {parts} parts were shown");
     }
+
+    // The last part is still written to.
+    let mut conn = backlog(1, Config::default());
+    conn.send_text("small").unwrap();
+    let mut slices = [&[][..]; 2];
+    assert_eq!(conn.transmit().slices(&mut slices), 2);
+    pinged(&mut conn, b"");
+    assert_eq!(firsts(&drain(&mut conn)), [0x82, 0x8a, 0x81], "L-05");
 }
 
 #[test]

@@ -235,6 +235,10 @@ impl Inbound {
 
     pub(super) fn shrink_to_fit(&mut self) {
         self.assembly.shrink_to_fit();
+        // What was lent is done with; what is being read is not.
+        if !matches!(self.step, Step::Payload { frame, .. } if frame.opcode.is_control()) {
+            self.control.clear();
+        }
         memory::shrink(&mut self.control);
     }
 }
