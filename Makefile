@@ -193,6 +193,10 @@ fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz
 			-- -max_total_time=$(TIME) -dict=fuzz/websocket.dict; \
 	done
 
+fuzz-doors: $(binding) build-python ## Mutated connections at the hosts of Node and Python, in process (N=20000 SEED=)
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && N=$(or $(N),20000) node --test test/strangers.test.mjs
+	cd bindings-python && N=$(or $(N),20000) $(python_bin)/python -m pytest --timeout 7200 -s tests/test_strangers.py
+
 fuzz-c: ## Random calls through the C interface, under sanitizers (TIME=60 seconds; needs clang)
 	$(MAKE) -C bindings-c fuzz TIME=$(TIME)
 
@@ -299,4 +303,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage asan tsan miri clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage asan tsan miri clean-tools
