@@ -232,6 +232,9 @@ deny: ## Licences, duplicates and sources of what is linked in, and known adviso
 		{ cargo deny fetch >/dev/null 2>&1 && exit 1; } || \
 		echo "make deny: THE ADVISORIES COULD NOT BE HAD, THEY WERE NOT CHECKED" >&2; }
 
+mutants: ## Changes to the core's code that no test notices (FILE=frame.rs, or all that changed; needs cargo-mutants)
+	.ci/mutants $(FILE)
+
 fuzz-coverage: ## Lines of the core that the fuzz targets reach together, from seeds and kept inputs
 	@cargo +nightly --version >/dev/null || { echo "make fuzz-coverage: there is no nightly toolchain" >&2; exit 1; }
 	.ci/fuzz-coverage.sh "$$CARGO_TARGET_DIR/fuzz-coverage"
@@ -303,4 +306,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-python bench-c coverage deny fuzz-coverage asan tsan miri clean-tools
+	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
