@@ -23,6 +23,8 @@ def parse(*positional: str) -> tuple[argparse.Namespace, dict[str, Any]]:
     parser.add_argument("--subprotocol")
     parser.add_argument("--origin", action="append", help="may be given more than once")
     parser.add_argument("--deflate", action="store_true")
+    parser.add_argument("--cert", help="over HTTP/2 and HTTP/3: a file of certificates")
+    parser.add_argument("--key", help="the file of its key")
     parser.add_argument("--text", action="append", default=[], help="client: a message to send")
     args = parser.parse_args()
     options = {"max_message": args.max_message, "max_fragments": args.max_fragments}
