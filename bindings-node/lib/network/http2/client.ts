@@ -61,27 +61,36 @@ export class Refused extends Unanswered {
 /** Whether the server of a session takes WebSockets, once it has said so: its settings come before all else (RFC 8441 3). */
 export async function takesWebSockets(session: ClientHttp2Session, signal: AbortSignal): Promise<boolean> {
   const takes = () => session.remoteSettings.enableConnectProtocol === true;
-  if (takes()) return true;
-  if (session.destroyed) throw new Unanswered('the session is closed', 'EPROTO');
-  await new Promise<void>((resolve, reject) => {
-    const settle = (how: () => void) => () => {
-      session.off('remoteSettings', done).off('connect', ping).off('close', gone).off('error', fail);
-      signal.removeEventListener('abort', abort);
-      how();
-    };
-    let fault: unknown;
-    const done = settle(resolve);
-    const gone = settle(() => reject((fault as Error) ?? new Unanswered('the session was closed', 'EPROTO')));
-    const abort = settle(() => reject(signal.reason as Error));
-    const fail = (error: unknown) => (fault = error);
-    // They may be here already, and not be told again: what answers this comes behind them.
-    const ping = () => void session.ping(done);
-    session.on('remoteSettings', done).on('close', gone).on('error', fail);
-    signal.addEventListener('abort', abort);
-    if (session.connecting) session.on('connect', ping);
+  if (!takes()) {
+    let told = telling.get(session);
+    if (told === undefined) telling.set(session, (told = settled(session)));
+    await unlessAborted(told, signal);
+  }
+  return takes();
+}
+
+const telling = new WeakMap<ClientHttp2Session, Promise<void>>();
+
+/** Resolves when the settings of the server are here. */
+function settled(session: ClientHttp2Session): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const closed = () => reject(new Unanswered('the session is closed', 'EPROTO'));
+    if (session.destroyed) return closed();
+    session.once('remoteSettings', () => resolve()).once('error', reject).once('close', closed);
+    // They may be here already, and are not told again: what answers this comes behind them.
+    const ping = () => void session.ping(() => resolve());
+    if (session.connecting) session.once('connect', ping);
     else ping();
   });
-  return takes();
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function grouped(fields: string[]): OutgoingHttpHeaders {
