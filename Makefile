@@ -83,6 +83,7 @@ test-tokio: $(python) $(node) ## The crate for tokio: its tests, its echo server
 	WSPAIR_EXAMPLES=$(tokio_peers) NODE_PACKAGES=$(CURDIR)/.tools/node .tools/python/bin/python -m pytest \
 		core/tests/peers/test_hosts.py core/tests/peers/test_echo_server.py core/tests/peers/test_deflate.py \
 		-k "not pair_server and not Client and not test_client"
+	.tools/python/bin/python -m pytest core/conformance/http2 -m "not slow" --hosts rust
 
 test-node: $(binding) ## The npm package: unit tests, real peers, Workers from npm
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm test --silent
@@ -110,12 +111,14 @@ test-c: $(python) $(node) ## The C library: its interface, its installation, its
 	$(c_peers) core/tests/peers/test_echo_server.py core/tests/peers/test_echo_client.py
 	$(c_peers) core/tests/peers/test_hosts.py -k "not pair_server"
 	$(c_peers) bindings-c/tests/peers
+	.tools/python/bin/python -m pytest core/conformance/http2 -m "not slow" --hosts c
 
 header: ## Write bindings-c/include/wspair.h anew
 	$(MAKE) -C bindings-c header
 
 test-python: build-python ## The Python package: its tests, stubs, types and style
 	cd bindings-python && $(python_bin)/python -m pytest
+	$(python_bin)/python -m pytest core/conformance/http2 -m "not slow" --hosts python
 	cd bindings-python && $(python_bin)/python -m mypy.stubtest wspair
 	cd bindings-python && $(python_bin)/python -m mypy python tests examples bench
 	cd bindings-python && $(python_bin)/python -m ruff check . && $(python_bin)/python -m ruff format --check .
@@ -179,6 +182,13 @@ hosts-build: $(binding) $(node) build-python
 	$(cargo) build -p wspair-hosts
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	$(MAKE) -C bindings-c examples
+
+http2: build-python $(binding) ## WebSockets over HTTP/2 and HTTP/3: every host, browsers, proxies, attacks, what it costs
+	$(cargo) build -p wspair-tokio --all-features --example h2_server --example h2_client
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
+	$(MAKE) -C bindings-c examples
+	$(python_bin)/python -m pytest core/conformance/http2
+	node core/conformance/http2/cost.mjs
 
 fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz)
 	@cargo +nightly --version || { echo "make fuzz: there is no nightly toolchain" >&2; exit 1; }
@@ -306,4 +316,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
