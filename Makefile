@@ -224,6 +224,11 @@ bench-node: $(binding) ## The npm package beside its peers
 	cd bindings-node/bench && npm ci --ignore-scripts --no-audit --no-fund --silent
 	node --expose-gc bindings-node/bench/run.mjs
 
+bench-durable: $(binding) $(durable) ## Durable Objects beside workerd, on Node 24
+	cd bindings-node && npm run --silent build
+	cd bindings-node && WORKERD=$(CURDIR)/.tools/durable/node_modules/.bin/workerd \
+		$(CURDIR)/.tools/durable/node_modules/node-24/bin/node bench/durable.mjs
+
 bench-c: ## The C library beside wslay
 	$(MAKE) -C bindings-c bench
 
@@ -316,4 +321,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c http2 hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
