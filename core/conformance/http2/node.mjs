@@ -42,7 +42,6 @@ async function ordinary(request) {
   return new Response(readFileSync(values.page), { headers: { 'content-type': 'text/html' } });
 }
 
-let sessions = 0;
 const serving = await serve({ fetch }, {
   host: values.host,
   port: Number(values.port),
@@ -50,8 +49,14 @@ const serving = await serve({ fetch }, {
   ...(values.origin && { origins: values.origin }),
   ...(tls ? { tls, http2: !values.http1 } : { http2: values.http1 ? false : 'cleartext' }),
 });
-serving.server.on('session', () => console.log(`sessions ${++sessions}`));
 console.log(`listening on ${serving.url.replace('http', 'ws')}`);
+/** Those that carry WebSockets: a browser has others, for what goes without credentials. */
+const sessions = new Set();
+serving.server.on('stream', ({ session }, headers) => {
+  if (headers[':protocol'] === undefined || sessions.has(session)) return;
+  sessions.add(session);
+  console.log(`sessions ${sessions.size}`);
+});
 const leave = () => serving.close({ deadline: 5_000 });
 process.once('SIGTERM', leave);
 process.once('SIGINT', leave);
