@@ -432,6 +432,27 @@ describe('alarms', { skip }, () => {
   });
 });
 
+test('an index that cannot be written to is told of, and the alarm is run all the same', async () => {
+  const told = [];
+  const fail = () => {
+    throw new Error('full');
+  };
+  const alarm = { id: 1, time: Date.now(), name: 'a' };
+  let there = alarm;
+  const alarms = new Alarms({ all: () => [], set: fail, delete: fail }, { alarm: () => there, drop() {} }, (error) => told.push(error.message));
+  let ran = 0;
+  alarms.start(async () => {
+    ran++;
+    there = undefined;
+    return 'done';
+  });
+  assert.throws(() => alarms.before({ key: KEY, id: 'a' }, alarm), /full/, 'before the commit it counts');
+  alarms.after({ key: KEY, id: 'a' }, alarm);
+  await until(() => told.length === 2);
+  assert.equal(ran, 1);
+  assert.equal(alarms.next(), undefined);
+});
+
 describe('the stores', { skip }, () => {
   test('memory and SQLite say the same, whatever is done to them', () => {
     const keys = ['', 'a', 'a\0', 'ab', 'b', 'é', '\uffff', '\u{1f600}', '\u{10ffff}'];

@@ -119,7 +119,7 @@ export class Alarms {
     clearTimeout(this.entries.get(keyOf(place))?.timer);
     const entry: Entry = { key, id, name, due, retries, timer: undefined, running: false, retrying: retries > 0 };
     this.entries.set(keyOf(place), entry);
-    this.index.set({ key, id, name, due, retries }, false);
+    this.tell(() => this.index.set({ key, id, name, due, retries }, false));
     this.arm(entry);
   }
 
@@ -128,7 +128,16 @@ export class Alarms {
     if (known === undefined) return;
     clearTimeout(known.timer);
     this.entries.delete(keyOf(place));
-    this.index.delete(place);
+    this.tell(() => this.index.delete(place));
+  }
+
+  /** Without it the index names one too many, or too early, which does no harm. */
+  private tell(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   private arm(entry: Entry): void {

@@ -22,6 +22,7 @@ export const TOO_BIG = 'string or blob too big: SQLITE_TOOBIG';
 /** Statements that were taken apart before, by their text. */
 const known = new Map<string, readonly Parsed[]>();
 const MOST_KNOWN = 500;
+const LONGEST_KNOWN = 4096;
 
 export class SqlStorage {
   readonly #access: SqlAccess | Error;
@@ -97,6 +98,7 @@ function takeApart(text: string): readonly Parsed[] {
   let parsed = known.get(text);
   if (parsed === undefined) {
     parsed = [...statements(text)];
+    if (text.length > LONGEST_KNOWN) return parsed;
     if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value!);
     known.set(text, parsed);
   }
@@ -220,7 +222,9 @@ export class SqlCursor<T extends Record<string, Column> = Record<string, Column>
   }
 
   toArray(): T[] {
-    return [...this];
+    const rows: T[] = [];
+    for (let row = this.#row(); row !== undefined; row = this.#row()) rows.push(this.#object(row));
+    return rows;
   }
 
   one(): T {
@@ -272,7 +276,8 @@ export class SqlCursor<T extends Record<string, Column> = Record<string, Column>
   /** Of columns of the same name the last one stays. */
   #object(row: readonly Column[]): T {
     const object: Record<string, Column> = {};
-    this.#execution.columns.forEach((name, i) => (object[name] = row[i]!));
+    const { columns } = this.#execution;
+    for (let i = 0; i < columns.length; i++) object[columns[i]!] = row[i]!;
     return object as T;
   }
 }

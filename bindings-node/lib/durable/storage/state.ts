@@ -137,8 +137,14 @@ export class State {
   /** Commits and closes everything, and gives the folder free. */
   close(): void {
     this.alarms.stop();
-    for (const store of this.live.values()) store.close();
-    this.metadata?.close();
+    for (const close of [...this.live.values(), this.metadata].map((each) => () => each?.close())) {
+      // What cannot be closed keeps nobody else from it.
+      try {
+        close();
+      } catch (error) {
+        report(error);
+      }
+    }
     if (this.folder !== undefined) rmSync(path.join(this.folder, 'pid'), { force: true });
   }
 
