@@ -83,17 +83,23 @@ use crate::time::{Instant, sooner};
 /// # Ok::<(), wspair::SendError>(())
 /// ```
 pub struct Connection {
-    role: Role,
-    config: Arc<Config>,
-    agreed: Negotiated,
     inbound: Inbound,
     outbound: Outbound,
-    keepalive: Keepalive,
+    read: ReadBuffer,
+    config: Arc<Config>,
+    role: Role,
+    /// Something was received since the last told time.
+    heard: bool,
     /// The host does not read.
     input_held: bool,
+    /// The transport ended behind what was fed.
+    eof: bool,
     /// The last told time.
     now: Instant,
-    read: ReadBuffer,
+    /// Present where silence is watched.
+    keepalive: Option<Box<Keepalive>>,
+    /// Present where anything was agreed on.
+    agreed: Option<Box<Negotiated>>,
 }
 
 impl Connection {
@@ -111,14 +117,16 @@ impl Connection {
     fn new(role: Role, config: Arc<Config>, agreed: Negotiated, masks: Option<MaskKeys>) -> Self {
         let (inflate, compress) = codecs(role, &config, &agreed);
         Self {
-            role,
-            agreed,
             inbound: Inbound::new(&config, inflate),
             outbound: Outbound::new(Queue::new(masks), &config, compress),
-            keepalive: Keepalive::new(&config),
-            input_held: false,
-            now: Instant::default(),
             read: ReadBuffer::default(),
+            role,
+            heard: false,
+            input_held: false,
+            eof: false,
+            now: Instant::default(),
+            keepalive: config.ping_after.map(|after| Box::new(Keepalive::new(after))),
+            agreed: (agreed != NOTHING).then(|| Box::new(agreed)),
             config,
         }
     }
@@ -211,7 +219,7 @@ impl Connection {
     /// How many bytes of the own read buffer were fed and not consumed. They come first in the next
     /// [`receive_buf`](Self::receive_buf), which may be one of zero bytes.
     pub fn unread(&self) -> usize {
-        self.read.unread()
+        self.read.unread().len()
     }
 
     /// The peer ended its direction of the transport: its last byte has been fed, and nothing is
@@ -224,7 +232,7 @@ impl Connection {
     /// still goes out, so a host that passes messages on later than it reads them calls this once
     /// they were passed on.
     pub fn receive_eof(&mut self) -> Receive<'_> {
-        self.read.eof = true;
+        self.eof = true;
         self.end_of_input();
         self.start(Input::Own)
     }
@@ -252,15 +260,18 @@ impl Connection {
         self.now = self.now.max(now);
         let now = self.now;
         self.read.tick();
-        self.inbound.assembly.tick();
-        if self.watches_silence() {
-            match self.keepalive.tick(&self.config, now, self.outbound.progress()) {
+        self.inbound.tick();
+        let progress = self.outbound.progress();
+        if self.watches_silence()
+            && let Some(mut keepalive) = self.keepalive.take()
+        {
+            let heard = core::mem::take(&mut self.heard);
+            match keepalive.tick(&self.config, now, progress, heard) {
                 Due::Nothing => {}
                 Due::Ping => {
-                    let start = self.outbound.progress().queued;
                     let sent = self.send_ping(&[]);
-                    let end = self.outbound.progress().queued;
-                    self.keepalive.pinged(&self.config, now, sent.is_ok().then_some(start..end));
+                    let place = progress.queued..self.outbound.progress().queued;
+                    keepalive.pinged(&self.config, now, sent.is_ok().then_some(place));
                 }
                 Due::GiveUp => {
                     let reason = "no answer to a ping";
@@ -269,6 +280,7 @@ impl Connection {
                     self.outbound.lifecycle.timed_out(Timer::Pong);
                 }
             }
+            self.keepalive = Some(keepalive);
         }
         self.outbound.lifecycle.tick(now);
         self.outbound.queue.tick();
@@ -283,15 +295,15 @@ impl Connection {
     /// (`SIOCOUTQ`): else a message that fits into it whole leaves nothing to see. To be told before
     /// the time.
     pub fn transport_holds(&mut self, bytes: usize) {
-        self.outbound.held = bytes as u64;
+        if let Some(keepalive) = &mut self.keepalive {
+            keepalive.transport_holds(bytes as u64);
+        }
     }
 
     /// Tells that the host stops reading from the transport, or reads again; it reads until it is
     /// told. While it does not, the peer's silence is the host's own doing, and keepalive waits.
     pub fn hold_input(&mut self, held: bool) {
-        if core::mem::replace(&mut self.input_held, held) {
-            self.keepalive.heard();
-        }
+        self.heard |= core::mem::replace(&mut self.input_held, held);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is next worth calling; `None` for never,
@@ -300,16 +312,19 @@ impl Connection {
     /// A deadline that is armed but does not know the time yet counts as due at the last told
     /// time, zero if none was told.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let Self { role, config, outbound, keepalive, now, .. } = self;
+        let Self { role, config, outbound, keepalive, now, heard, .. } = self;
         let closing = outbound.lifecycle.poll_timeout(*now, !outbound.is_idle(), *role);
-        let silence = || keepalive.poll_timeout(config, *now, outbound.progress());
-        sooner(closing, self.watches_silence().then(silence).flatten())
+        let keepalive = keepalive.as_ref().filter(|_| self.watches_silence());
+        let silence = keepalive.and_then(|keepalive| {
+            keepalive.poll_timeout(config, *now, outbound.progress(), *heard)
+        });
+        sooner(closing, silence)
     }
 
     /// Whether a ping of keepalive ([`ping_after`](Config::ping_after)) has no answer yet. Its
     /// payload is empty.
     pub fn awaits_pong(&self) -> bool {
-        self.keepalive.awaits_pong()
+        self.keepalive.as_ref().is_some_and(|keepalive| keepalive.awaits_pong())
     }
 
     /// What waits to be written, oldest first.
@@ -333,7 +348,7 @@ impl Connection {
     pub fn too_long(&self) -> Option<u64> {
         let broke = Some(ClosedCause::Peer(ProtocolError::MessageTooLong));
         let over = (self.config.limits.max_message as u64).saturating_add(1);
-        let length = self.inbound.too_long.unwrap_or(over);
+        let length = self.inbound.too_long().unwrap_or(over);
         (self.outbound.lifecycle.cause() == broke).then_some(length)
     }
 
@@ -344,7 +359,7 @@ impl Connection {
 
     /// What the handshake agreed on.
     pub fn agreed(&self) -> &Negotiated {
-        &self.agreed
+        self.agreed.as_deref().unwrap_or(&NOTHING)
     }
 
     /// The sending half.
@@ -372,7 +387,7 @@ impl Connection {
 
     /// All that was fed is read.
     fn end_of_input(&mut self) {
-        if self.read.eof && self.unread() == 0 {
+        if self.eof && self.unread() == 0 {
             self.outbound.lifecycle.transport_ended();
             self.inbound.stop();
         }
@@ -394,6 +409,9 @@ impl fmt::Debug for Connection {
             .finish_non_exhaustive()
     }
 }
+
+/// Neither a subprotocol nor compression.
+static NOTHING: Negotiated = Negotiated { subprotocol: None, deflate: None };
 
 /// The two halves of compression, where it was agreed on (RFC 7692 7.1).
 fn codecs(

@@ -27,6 +27,47 @@ pub(crate) fn boxed<T>(value: T) -> Result<Box<[T; 1]>, OutOfMemory> {
     one.into_boxed_slice().try_into().map_err(|_| OutOfMemory)
 }
 
+/// A rare value: its memory is asked for when it is first needed.
+#[derive(Debug)]
+pub(crate) struct Late<T>(Option<Box<[T; 1]>>);
+
+impl<T> Default for Late<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Default> Late<T> {
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_deref().map(|[value]| value)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        self.0.as_deref_mut().map(|[value]| value)
+    }
+
+    /// The value, which is there from now on.
+    pub(crate) fn ask(&mut self) -> Result<&mut T, OutOfMemory> {
+        let [value] = match &mut self.0 {
+            Some(value) => &mut **value,
+            none => &mut **none.insert(boxed(T::default())?),
+        };
+        Ok(value)
+    }
+
+    /// The value, where it was asked for before.
+    pub(crate) fn asked(&mut self) -> &mut T {
+        let [value] = &mut **self.0.get_or_insert_with(Box::default);
+        value
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
 /// A copy of a text; nothing where there is no memory for it.
 pub(crate) fn copied(text: &str) -> String {
     let mut copy = String::new();

@@ -108,6 +108,33 @@ impl Deadline {
     }
 }
 
+/// A duration to wait for, or none, in one word. What is over 584 years is all the same.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Within(u64);
+
+#[cfg(feature = "alloc")]
+impl Within {
+    const NONE: u64 = u64::MAX;
+    const LONGEST: u64 = u64::MAX - 1;
+
+    pub(crate) fn get(self) -> Option<Duration> {
+        match self.0 {
+            Self::NONE => None,
+            Self::LONGEST => Some(Duration::MAX),
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl From<Option<Duration>> for Within {
+    fn from(within: Option<Duration>) -> Self {
+        let nanos = |within| Instant::from(within).as_nanos().min(Self::LONGEST);
+        Self(within.map_or(Self::NONE, nanos))
+    }
+}
+
 /// The earlier of two moments, where there are any.
 #[cfg(feature = "alloc")]
 pub(crate) fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {

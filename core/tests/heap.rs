@@ -46,14 +46,14 @@ fn a_declared_length_allocates_nothing_big() {
                 let header = [hex(&format!("{first:02x} 7f {len:016x}")), vec![b'x'; 10]].concat();
                 let mut bytes = to(role, &header);
                 let (_, heap) = measured(|| read(&mut conn, &mut bytes));
-                assert!(heap.peak <= 16 << 10, "{heap:?}");
+                assert!(heap.peak <= 17 << 10, "{heap:?}");
             }
         }
         let mut conn = connection(role, Config::default());
         let mut bytes = to(role, &[hex("82 7f 7fffffffffffffff"), vec![0; 100]].concat());
         let (events, heap) = measured(|| read(&mut conn, &mut bytes));
         assert_eq!(events, 1);
-        assert!(heap.peak <= 256, "{heap:?}");
+        assert!(heap.peak <= 512, "{heap:?}");
     }
 }
 
@@ -96,7 +96,7 @@ fn an_idle_connection_holds_nothing() {
     assert!(heap.live <= 400, "the state of its mask keys: {heap:?}");
     let size = size_of_val(&server);
     assert_eq!(size, size_of_val(&client));
-    assert!(size <= 648, "{size}");
+    assert!(size <= 256, "{size}");
 }
 
 #[test]

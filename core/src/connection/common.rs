@@ -81,7 +81,7 @@ impl Receive<'_> {
         }
         let bytes = match &self.input {
             Input::Mutable(bytes) => &bytes[self.pos..],
-            Input::Own => &read.bytes[self.pos..self.end],
+            Input::Own => &read.bytes()[self.pos..self.end],
             Input::Fixed(_) => return None,
         };
         CommonFrame::decode(bytes, *role, inbound.most)
@@ -96,7 +96,7 @@ impl Receive<'_> {
         }
         let bytes = match &self.input {
             Input::Mutable(bytes) => &bytes[self.pos..],
-            Input::Own => &read.bytes[self.pos..self.end],
+            Input::Own => &read.bytes()[self.pos..self.end],
             Input::Fixed(bytes) if *role == Role::Client => &bytes[self.pos..],
             Input::Fixed(_) => return None,
         };
@@ -140,10 +140,7 @@ impl Receive<'_> {
         let (bytes, shown) = match &mut self.input {
             Input::Mutable(bytes) => (&mut bytes[at..at + len], Some(at)),
             Input::Fixed(_) => (&mut [][..], None),
-            Input::Own => {
-                read.start = self.pos;
-                (read.bytes.part_mut(at..at + len), None)
-            }
+            Input::Own => (read.take(at..at + len), None),
         };
         let event = match (kind, *role) {
             (Kind::Binary, Role::Server) => {

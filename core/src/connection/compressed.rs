@@ -33,8 +33,9 @@ impl Receive<'_> {
             let more = self.inflate_step(end, key, &mut message)?;
             let Connection { inbound, .. } = &mut *self.conn;
             let read = frame.len - (left - (self.pos - start)) as u64;
-            inbound.message = Some(message);
-            inbound.step = Step::Payload { frame, read };
+            let partial = inbound.partial();
+            partial.message = Some(message);
+            partial.step = Step::Payload { frame, read };
             if chunks && message.inflated > before {
                 return Ok(Some(inbound.chunk(message, false)));
             }
@@ -53,7 +54,7 @@ impl Receive<'_> {
         message: &mut Message,
     ) -> Result<bool, Fault> {
         let Connection { config, inbound, read: buffer, .. } = &mut *self.conn;
-        let Inbound { assembly, inflate: Some(inflate), .. } = inbound else {
+        let Some((partial, inflate)) = inbound.inflating() else {
             return Ok(false);
         };
         let mut scratch = [0; SCRATCH];
@@ -63,7 +64,7 @@ impl Receive<'_> {
             simd::xor_copy(&piece[..len], &mut scratch, key);
             piece = &scratch[..len];
         }
-        let Assembly { bytes, check, .. } = assembly;
+        let Assembly { bytes, check, .. } = &mut partial.assembly;
         let before = bytes.len();
         let inflated = message.inflated.unwrap_or_default();
         let room = config.limits.max_message.saturating_sub(inflated);
@@ -84,7 +85,7 @@ impl Receive<'_> {
     fn unmask_ahead(&mut self, end: usize, key: Option<u32>) -> bool {
         let bytes = match &mut self.input {
             Input::Mutable(bytes) => &mut bytes[self.pos..end],
-            Input::Own => self.conn.read.bytes.part_mut(self.pos..end),
+            Input::Own => self.conn.read.part_mut(self.pos..end),
             Input::Fixed(_) => return key.is_none(),
         };
         if let Some(key) = key {
@@ -102,34 +103,36 @@ impl Inbound {
         message: Message,
         chunks: bool,
     ) -> Result<Option<Found>, Fault> {
-        match self.step {
-            Step::Payload { read, .. } if read == frame.len => self.step = Step::default(),
+        let partial = self.partial();
+        match partial.step {
+            Step::Payload { read, .. } if read == frame.len => partial.step = Step::default(),
             _ => return Ok(None),
         }
         if !frame.fin {
             return Ok(None);
         }
-        self.message = None;
+        partial.message = None;
         if let Some(inflate) = &mut self.inflate {
             inflate.finish(message.len == 0)?;
         }
         if chunks {
-            if message.kind == Kind::Text && !self.assembly.check.is_complete() {
+            if message.kind == Kind::Text && !self.partial().assembly.check.is_complete() {
                 return Err(ProtocolError::TextNotUtf8.into());
             }
             return Ok(Some(self.chunk(message, true)));
         }
-        self.assembly.end(message.kind)?;
+        self.partial().assembly.end(message.kind)?;
         Ok(Some(Found { what: What::Message(message.kind), place: Place::Assembled }))
     }
 
     /// What was inflated, as a part of its message.
     fn chunk(&mut self, message: Message, last: bool) -> Found {
         let Message { kind, begun, .. } = message;
-        if let Some(message) = &mut self.message {
+        let partial = self.partial();
+        if let Some(message) = &mut partial.message {
             message.begun = true;
         }
-        self.assembly.lent = true;
+        partial.assembly.lent = true;
         Found { what: What::Chunk { kind, first: !begun, last }, place: Place::Assembled }
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
 use super::assembly::Assembly;
 use super::inflate::Inflate;
@@ -11,7 +12,7 @@ use crate::config::{Config, Delivery, Limits};
 use crate::error::ProtocolError;
 use crate::event::{Chunk, Event, Kind, Payload, Text};
 use crate::frame::{Decoded, Header, HeaderRules, MAX_HEADER, Opcode};
-use crate::memory;
+use crate::memory::{self, Late, OutOfMemory};
 use crate::simd;
 
 /// Where the bytes come from decides only how a payload is unmasked.
@@ -29,17 +30,25 @@ pub(super) struct Inbound {
     /// No message is begun, no header held, nothing lent that is to be cleared: a frame that comes
     /// next may be taken in one step. Never where messages are delivered in chunks.
     pub(super) between_messages: bool,
-    /// Longest payload of a frame that may be taken so.
+    /// Nothing more is read: a Close frame or a broken rule came first.
+    pub(super) is_stopped: bool,
+    /// Longest payload of a frame that may be taken in one step.
     pub(super) most: u16,
+    partial: Late<Partial>,
+    /// Present where compression was agreed on.
+    pub(super) inflate: Option<Box<Inflate>>,
+    /// The length that broke a limit, of a frame or a message, as far as headers announced it.
+    too_long: Option<NonZeroU64>,
+}
+
+/// What takes more than one step: apart, as most frames take one.
+#[derive(Debug, Default)]
+pub(super) struct Partial {
     pub(super) step: Step,
     pub(super) message: Option<Message>,
     pub(super) assembly: Assembly,
-    /// Present where compression was agreed on.
-    pub(super) inflate: Option<Box<Inflate>>,
     /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
     pub(super) control: Vec<u8>,
-    /// The length that broke a limit, of a frame or a message, as far as headers announced it.
-    pub(super) too_long: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -48,8 +57,6 @@ pub(super) enum Step {
     Header { held: [u8; MAX_HEADER], len: u8 },
     /// `read` bytes of the frame's payload came.
     Payload { frame: Frame, read: u64 },
-    /// Nothing more is read: a Close frame or a broken rule came first.
-    Done,
 }
 
 /// What a header said. The key is one number: four bytes are copied in pieces that are then read
@@ -145,9 +152,38 @@ impl Inbound {
     pub(super) fn settle(&mut self, config: &Config) {
         self.between_messages = config.delivery == Delivery::Messages
             && config.limits.max_fragments > 0
-            && matches!(self.step, Step::Header { len: 0, .. })
-            && self.message.is_none()
-            && !self.assembly.lent;
+            && !self.is_stopped
+            && self.partial.get().is_none_or(Partial::is_idle);
+    }
+
+    /// Asks for the memory of what takes more than one step.
+    pub(super) fn make_partial(&mut self) -> Result<&mut Partial, OutOfMemory> {
+        self.partial.ask()
+    }
+
+    /// What takes more than one step, once there is memory for it.
+    pub(super) fn partial(&mut self) -> &mut Partial {
+        self.partial.asked()
+    }
+
+    /// What a compressed message is inflated to, and by what.
+    pub(super) fn inflating(&mut self) -> Option<(&mut Partial, &mut Inflate)> {
+        Some((self.partial.asked(), self.inflate.as_deref_mut()?))
+    }
+
+    /// The message that is being read.
+    pub(super) fn message(&self) -> Option<Message> {
+        self.partial.get()?.message
+    }
+
+    /// Forgets what was lent with the last event.
+    pub(super) fn clear_lent(&mut self, config: &Config) {
+        if let Some(partial) = self.partial.get_mut()
+            && partial.assembly.lent
+        {
+            partial.assembly.clear_lent();
+            self.settle(config);
+        }
     }
 
     /// Checks what a header means here and now: it begins or continues a message, or stands alone.
@@ -155,9 +191,10 @@ impl Inbound {
         if frame.opcode.is_control() {
             return Ok(());
         }
+        let partial = self.partial.asked();
         let inflated = frame.rsv1.then_some(0);
         let begin = |kind| Message { kind, frames: 0, len: 0, begun: false, inflated };
-        let mut message = match (frame.opcode, self.message) {
+        let mut message = match (frame.opcode, partial.message) {
             (Opcode::Continuation, Some(message)) => message,
             (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
             (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
@@ -171,36 +208,43 @@ impl Inbound {
         }
         let len = usize::try_from(frame.len).unwrap_or(usize::MAX);
         if len > limits.max_frame {
-            self.too_long = Some(frame.len);
+            self.too_long = NonZeroU64::new(frame.len);
             return Err(ProtocolError::FrameTooLong);
         }
         let most = wire_limit(message, limits);
         let total = message.len.checked_add(len);
         let Some(total) = total.filter(|&len| len <= most && len as u64 >= frame.len) else {
-            self.too_long = Some(frame.len.saturating_add(message.len as u64));
+            self.too_long = NonZeroU64::new(frame.len.saturating_add(message.len as u64));
             return Err(ProtocolError::MessageTooLong);
         };
         message.len = total;
-        self.message = Some(message);
+        partial.message = Some(message);
         Ok(())
     }
 
     /// How much of the current frame's payload is still to come.
     pub(super) fn announced(&self) -> usize {
-        match self.step {
-            Step::Payload { frame, read } => {
+        match self.partial.get() {
+            Some(Partial { step: Step::Payload { frame, read }, .. }) => {
                 usize::try_from(frame.len - read).unwrap_or(usize::MAX)
             }
             _ => 0,
         }
     }
 
+    /// The length that broke a limit, as far as headers announced it.
+    pub(super) fn too_long(&self) -> Option<u64> {
+        self.too_long.map(NonZeroU64::get)
+    }
+
     /// Reads no further.
     pub(super) fn stop(&mut self) {
-        self.step = Step::Done;
+        self.is_stopped = true;
         self.between_messages = false;
-        self.message = None;
-        self.assembly.discard();
+        if let Some(partial) = self.partial.get_mut() {
+            (partial.step, partial.message) = (Step::default(), None);
+            partial.assembly.discard();
+        }
         if let Some(inflate) = &mut self.inflate {
             inflate.stop();
         }
@@ -213,8 +257,8 @@ impl Inbound {
         input: &'s mut Input<'_>,
         read: &'s mut ReadBuffer,
     ) -> Event<'s> {
-        let Self { assembly, control, .. } = self;
         let Found { what, place } = found;
+        let Partial { assembly, control, .. } = self.partial();
         match what {
             What::Message(Kind::Text) => Event::Text(lend_text(place, input, read, assembly)),
             What::Message(Kind::Binary) => {
@@ -233,13 +277,34 @@ impl Inbound {
         }
     }
 
-    pub(super) fn shrink_to_fit(&mut self) {
-        self.assembly.shrink_to_fit();
-        // What was lent is done with; what is being read is not.
-        if !matches!(self.step, Step::Payload { frame, .. } if frame.opcode.is_control()) {
-            self.control.clear();
+    /// The time was told.
+    pub(super) fn tick(&mut self) {
+        let Some(partial) = self.partial.get_mut() else { return };
+        partial.assembly.tick();
+        if self.between_messages && partial.assembly.bytes.capacity() == 0 {
+            self.partial.clear();
         }
-        memory::shrink(&mut self.control);
+    }
+
+    pub(super) fn shrink_to_fit(&mut self) {
+        let Some(partial) = self.partial.get_mut() else { return };
+        partial.assembly.shrink_to_fit();
+        // What was lent is done with; what is being read is not.
+        if !matches!(partial.step, Step::Payload { frame, .. } if frame.opcode.is_control()) {
+            partial.control.clear();
+        }
+        memory::shrink(&mut partial.control);
+        if self.between_messages {
+            self.partial.clear();
+        }
+    }
+}
+
+impl Partial {
+    fn is_idle(&self) -> bool {
+        matches!(self.step, Step::Header { len: 0, .. })
+            && self.message.is_none()
+            && !self.assembly.lent
     }
 }
 
@@ -262,7 +327,7 @@ fn lend_text<'s>(
         (Place::Input { at, len }, Input::Mutable(bytes)) => (&bytes[at..at + len], at),
         (Place::Input { at, len }, Input::Fixed(bytes)) => (&bytes[at..at + len], at),
         (Place::Input { at, len }, Input::Own) => {
-            return Text::lent(read.bytes.text(at..at + len), None);
+            return Text::lent(read.text(at..at + len), None);
         }
         _ => return Text::assembled(&mut assembly.bytes),
     };
@@ -280,9 +345,7 @@ fn lend_payload<'s>(
             Payload::lent(&mut bytes[at..at + len], Some(at))
         }
         (Place::Input { at, len }, Input::Fixed(bytes)) => Payload::fixed(&bytes[at..at + len], at),
-        (Place::Input { at, len }, Input::Own) => {
-            Payload::lent(read.bytes.part_mut(at..at + len), None)
-        }
+        (Place::Input { at, len }, Input::Own) => Payload::lent(read.part_mut(at..at + len), None),
         _ => Payload::assembled(assembly.bytes.as_mut()),
     }
 }
@@ -308,7 +371,7 @@ pub(super) fn input_bytes<'s>(
     match input {
         Input::Mutable(bytes) => &bytes[at..at + len],
         Input::Fixed(bytes) => &bytes[at..at + len],
-        Input::Own => &read.bytes[at..at + len],
+        Input::Own => &read.bytes()[at..at + len],
     }
 }
 

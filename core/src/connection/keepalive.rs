@@ -34,11 +34,18 @@ pub(super) struct Output {
     pub(super) queued: u64,
 }
 
+impl Output {
+    /// The same without what the transport's own buffers hold.
+    fn less(self, held: u64) -> Self {
+        Self { advanced: self.advanced.saturating_sub(held), ..self }
+    }
+}
+
 /// Watches for life of the peer.
 #[derive(Debug)]
 pub(super) struct Keepalive {
-    /// Something was received since the last told time.
-    heard: bool,
+    /// Bytes that the host took out, and that its transport has not written.
+    held: u64,
     /// Output waited at the last told time, which had come as far as `seen`.
     waits: bool,
     seen: u64,
@@ -69,11 +76,11 @@ struct Ping {
 }
 
 impl Keepalive {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(ping_after: Duration) -> Self {
         let mut silence = Deadline::Off;
-        silence.arm(config.ping_after);
+        silence.arm(Some(ping_after));
         Self {
-            heard: false,
+            held: 0,
             waits: false,
             seen: 0,
             since: Instant::default(),
@@ -83,17 +90,25 @@ impl Keepalive {
         }
     }
 
-    /// Something was received. It counts from the next told time on, so no clock is needed here.
-    pub(super) fn heard(&mut self) {
-        self.heard = true;
+    /// The transport's own buffers hold so much.
+    pub(super) fn transport_holds(&mut self, bytes: u64) {
+        self.held = bytes;
     }
 
-    pub(super) fn tick(&mut self, config: &Config, now: Instant, output: Output) -> Due {
+    /// Acts on the time. `heard` is whether something was received since it was last told.
+    pub(super) fn tick(
+        &mut self,
+        config: &Config,
+        now: Instant,
+        output: Output,
+        heard: bool,
+    ) -> Due {
+        let output = output.less(self.held);
         let within = config.pong_within.unwrap_or_default();
         // Life of this kind matters only to one who may give up.
         let moved = config.pong_within.is_some() && self.has_moved(output);
         self.watch(now, output);
-        if core::mem::take(&mut self.heard) {
+        if heard {
             self.quieten(config, now);
         }
         match &mut self.state {
@@ -147,7 +162,9 @@ impl Keepalive {
         config: &Config,
         now: Instant,
         output: Output,
+        heard: bool,
     ) -> Option<Instant> {
+        let output = output.less(self.held);
         let due = match self.state {
             State::Quiet(silence) => silence.due(now),
             // When it left is known only from the next told time on.
@@ -155,7 +172,7 @@ impl Keepalive {
             State::Queued(Ping { until, .. }) | State::Awaiting { until } => Some(until),
         };
         // Life counts from the next told time on, so that is not to be long after it.
-        let lives = self.heard || config.pong_within.is_some() && self.has_moved(output);
+        let lives = heard || config.pong_within.is_some() && self.has_moved(output);
         let soon = config.ping_after.filter(|_| lives).map(|after| now + after / PRECISION);
         sooner(due, soon)
     }

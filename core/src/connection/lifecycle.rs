@@ -1,8 +1,7 @@
 //! Closing (RFC 6455 7): every transition of a connection's life, and what it means for the
 //! transport.
 
-use alloc::string::String;
-use core::time::Duration;
+use alloc::boxed::Box;
 
 use super::fault::Fault;
 use crate::close::{CloseCode, CloseFrame};
@@ -11,7 +10,7 @@ use crate::event::{Closed, ClosedCause, Timer};
 use crate::frame::Role;
 use crate::memory;
 use crate::ready_state::ReadyState;
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Instant, Within};
 
 /// What the owner of the transport has to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,7 +47,10 @@ pub enum TransportAction {
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(crate) struct Lifecycle {
     sent: bool,
-    received: Option<PeerClose>,
+    received: bool,
+    /// What the peer's Close frame said, until that is told.
+    code: Option<CloseCode>,
+    reason: Box<str>,
     end: Outcome,
     /// The peer's last byte was read.
     eof: bool,
@@ -60,20 +62,14 @@ pub(crate) struct Lifecycle {
     /// that it depends on.
     sends: bool,
     deadline: Deadline,
-    close_within: Option<Duration>,
+    close_within: Within,
 }
 
-#[derive(Debug)]
-struct PeerClose {
-    code: Option<CloseCode>,
-    reason: String,
-}
-
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Outcome {
     NotYet,
     /// To be told by the next event.
-    Untold(Closed),
+    Untold(ClosedCause),
     Told(ClosedCause),
 }
 
@@ -81,14 +77,16 @@ impl Lifecycle {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             sent: false,
-            received: None,
+            received: false,
+            code: None,
+            reason: Box::default(),
             end: Outcome::NotYet,
             eof: false,
             lost: false,
             lingers: !config.auto_end,
             sends: true,
             deadline: Deadline::Off,
-            close_within: config.close_within,
+            close_within: config.close_within.into(),
         }
     }
 
@@ -97,14 +95,15 @@ impl Lifecycle {
         self.sent = true;
         // From here on the peer is waited for, however long it waited for us.
         self.deadline = Deadline::Off;
-        self.deadline.arm(self.close_within);
+        self.deadline.arm(self.close_within.get());
         self.complete();
         self.sends = self.still_sends();
     }
 
     /// The peer's Close frame was read.
     pub(super) fn received_close(&mut self, frame: CloseFrame<'_>) {
-        self.received = Some(PeerClose { code: frame.code, reason: memory::copied(frame.reason) });
+        self.received = true;
+        (self.code, self.reason) = (frame.code, memory::copied(frame.reason).into_boxed_str());
         self.complete();
     }
 
@@ -116,7 +115,7 @@ impl Lifecycle {
     /// The transport has no more bytes of the peer.
     pub(super) fn transport_ended(&mut self) {
         self.eof = true;
-        self.deadline.arm(self.close_within);
+        self.deadline.arm(self.close_within.get());
     }
 
     /// The transport takes no more of ours.
@@ -147,7 +146,7 @@ impl Lifecycle {
     }
 
     fn complete(&mut self) {
-        if self.sent && self.received.is_some() {
+        if self.sent && self.received {
             self.end(ClosedCause::Handshake);
         }
     }
@@ -158,21 +157,15 @@ impl Lifecycle {
         }
         // The end of the transport came first, though nobody was told of it.
         let cause = if self.is_cut() { ClosedCause::Transport } else { cause };
-        // RFC 6455 7.1.5: the code is that of the Close frame received, whatever else happened.
-        let (code, reason) = match self.received.take() {
-            Some(PeerClose { code, reason }) => (code.map_or(NO_CODE, CloseCode::get), reason),
-            None => (ABNORMAL, String::new()),
-        };
-        let clean = cause == ClosedCause::Handshake;
-        self.end = Outcome::Untold(Closed { code, reason, clean, cause });
-        self.deadline.arm(self.close_within);
+        self.end = Outcome::Untold(cause);
+        self.deadline.arm(self.close_within.get());
         self.sends = self.still_sends();
     }
 
     /// The transport ended before both Close frames passed, and no more can: that is an end as
     /// soon as the host asks.
     fn is_cut(&self) -> bool {
-        self.eof && !self.has_ended() && (self.received.is_none() || self.lost)
+        self.eof && !self.has_ended() && (!self.received || self.lost)
     }
 
     /// The end, the first time it is asked for after it came.
@@ -180,21 +173,25 @@ impl Lifecycle {
         if self.is_cut() {
             self.end(ClosedCause::Transport);
         }
-        let Outcome::Untold(closed) = &self.end else {
+        let Outcome::Untold(cause) = self.end else {
             return None;
         };
-        let told = Outcome::Told(closed.cause);
-        match core::mem::replace(&mut self.end, told) {
-            Outcome::Untold(closed) => Some(closed),
-            _ => None,
-        }
+        self.end = Outcome::Told(cause);
+        // RFC 6455 7.1.5: the code is that of the Close frame received, whatever else happened.
+        let code = match self.code {
+            Some(code) => code.get(),
+            None if self.received => NO_CODE,
+            None => ABNORMAL,
+        };
+        let reason = core::mem::take(&mut self.reason).into_string();
+        let clean = cause == ClosedCause::Handshake;
+        Some(Closed { code, reason, clean, cause })
     }
 
     pub(super) fn cause(&self) -> Option<ClosedCause> {
-        match &self.end {
+        match self.end {
             Outcome::NotYet => None,
-            Outcome::Untold(closed) => Some(closed.cause),
-            Outcome::Told(cause) => Some(*cause),
+            Outcome::Untold(cause) | Outcome::Told(cause) => Some(cause),
         }
     }
 
@@ -235,7 +232,7 @@ impl Lifecycle {
     pub(super) fn ready_state(&self) -> ReadyState {
         if self.has_ended() {
             ReadyState::Closed
-        } else if self.sent || self.received.is_some() {
+        } else if self.sent || self.received {
             ReadyState::Closing
         } else {
             ReadyState::Open

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::SendError;
 use crate::event::Kind;
 use crate::frame::MAX_CONTROL;
-use crate::memory::OutOfMemory;
+use crate::memory::{Late, OutOfMemory};
 
 #[derive(Debug)]
 pub(super) struct Outbound {
@@ -22,10 +22,6 @@ pub(super) struct Outbound {
     pub(super) lifecycle: Lifecycle,
     /// Present where compression was agreed on.
     pub(super) compress: Option<Box<Compress>>,
-    /// Bytes that were framed and went to the host without the queue.
-    beside: u64,
-    /// Bytes that the host took out, and that its transport has not written.
-    pub(super) held: u64,
     /// The fragmented message that is being sent.
     fragment: Option<OpenMessage>,
     /// Messages go out as they are: not compressed, not split, and not inside another.
@@ -35,11 +31,11 @@ pub(super) struct Outbound {
     /// Close frames caused by input wait until the host looks at the queue.
     pub(super) defers: bool,
     /// Such a frame: decided on, and told to the lifecycle, but not queued.
-    deferred: Option<Deferred>,
+    deferred: Late<Deferred>,
 }
 
 /// A Close frame that is put off.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Deferred {
     code: Option<CloseCode>,
     reason: String,
@@ -58,13 +54,11 @@ impl Outbound {
             queue,
             lifecycle: Lifecycle::new(config),
             compress,
-            beside: 0,
-            held: 0,
             fragment: None,
             plain: false,
             splits: config.split_above.is_some(),
             defers: false,
-            deferred: None,
+            deferred: Late::default(),
         };
         outbound.set_fragment(None);
         outbound
@@ -81,7 +75,7 @@ impl Outbound {
 
     /// Whether frames can still go out before our Close frame.
     pub(super) fn may_send(&self) -> bool {
-        self.lifecycle.may_send() || self.deferred.is_some() && !self.lifecycle.is_lost()
+        self.lifecycle.may_send() || self.deferred.get().is_some() && !self.lifecycle.is_lost()
     }
 
     /// Sends a message, if that takes nothing but writing it: it is not refused, nothing is done to
@@ -99,7 +93,7 @@ impl Outbound {
 
     /// Whether nothing waits to be written, nor is bound to.
     pub(super) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.deferred.is_none()
+        self.queue.is_empty() && self.deferred.get().is_none()
     }
 
     /// Bytes that wait to be written, or are bound to: pongs and a Close frame that is put off
@@ -109,7 +103,7 @@ impl Outbound {
     }
 
     fn deferred_len(&self) -> usize {
-        self.deferred.as_ref().map_or(0, |Deferred { code, reason }| {
+        self.deferred.get().map_or(0, |Deferred { code, reason }| {
             let frame = CloseFrame { code: *code, reason };
             self.queue.framed_len(frame.encode(&mut [0; MAX_CONTROL]).unwrap_or(0))
         })
@@ -117,14 +111,12 @@ impl Outbound {
 
     /// A frame of `len` bytes is with the host, and was never in the queue.
     pub(super) fn framed_beside(&mut self, len: usize) {
-        self.beside = self.beside.saturating_add(len as u64);
+        self.queue.pass_beside(len);
     }
 
-    /// How far the output has come, that beside the queue and in the transport's buffers included.
+    /// How far the output has come, that beside the queue included.
     pub(super) fn progress(&self) -> Output {
-        let taken = self.queue.advanced().saturating_add(self.beside);
-        let queued = self.queue.queued().saturating_add(self.beside);
-        Output { advanced: taken.saturating_sub(self.held), queued }
+        Output { advanced: self.queue.advanced(), queued: self.queue.queued() }
     }
 
     /// Sends our Close frame, if none was sent or decided on and the transport takes it.
@@ -166,7 +158,7 @@ impl Outbound {
 
     /// Gives the Close frame that is put off, if one is, another reason.
     pub(super) fn explain(&mut self, reason: &str) -> Result<(), SendError> {
-        let Some(deferred) = &mut self.deferred else {
+        let Some(deferred) = self.deferred.get_mut() else {
             return Ok(());
         };
         let frame = CloseFrame { code: deferred.code, reason };
@@ -181,8 +173,11 @@ impl Outbound {
     }
 
     fn answer(&mut self, code: Option<CloseCode>, reason: String) {
-        if self.defers && self.lifecycle.may_close() {
-            self.deferred = Some(Deferred { code, reason });
+        if self.defers
+            && self.lifecycle.may_close()
+            && let Ok(deferred) = self.deferred.ask()
+        {
+            *deferred = Deferred { code, reason };
             self.lifecycle.sent_close();
         } else {
             self.close_or_drop(CloseFrame { code, reason: &reason });
@@ -191,10 +186,10 @@ impl Outbound {
 
     /// The host looks at the queue: what stood aside takes its place.
     pub(super) fn look(&mut self) {
-        if let Some(Deferred { code, reason }) = &self.deferred
+        if let Some(Deferred { code, reason }) = self.deferred.get()
             && self.queue.push_close(CloseFrame { code: *code, reason }).is_ok()
         {
-            self.deferred = None;
+            self.deferred.clear();
         }
         self.queue.look();
     }

@@ -212,6 +212,14 @@ impl Queue {
         at - header_len
     }
 
+    /// Counts a frame of `len` bytes that the host writes itself: it passes the queue, in which
+    /// nothing waits.
+    pub(super) fn pass_beside(&mut self, len: usize) {
+        debug_assert_eq!(self.advanced, self.queued);
+        self.queued = self.queued.saturating_add(len as u64);
+        (self.advanced, self.shown, self.open) = (self.queued, self.queued, self.queued);
+    }
+
     fn push_piece(&mut self, piece: Piece) -> Result<(), OutOfMemory> {
         let (len, open) = (self.open_len(), self.open());
         let behind = Open { place: self.queued, at: self.tail.len() };

@@ -1,10 +1,12 @@
 //! From bytes to events: the one receive path.
 
+use core::ops::Range;
+
 use super::Connection;
 use super::assembly::Assembly;
 use super::fault::Fault;
 use super::inbound::{
-    Found, Frame, Inbound, Input, Message, Piece, Place, Step, What, input_bytes, read_header,
+    Found, Frame, Input, Message, Partial, Piece, Place, Step, What, input_bytes, read_header,
 };
 use super::sender::{Compression, Sender};
 use crate::close::CloseFrame;
@@ -36,11 +38,12 @@ impl<'a> Receive<'a> {
         let (begin, end) = match &input {
             Input::Mutable(bytes) => (0, bytes.len()),
             Input::Fixed(bytes) => (0, bytes.len()),
-            Input::Own => (conn.read.start, conn.read.end),
+            Input::Own => {
+                let Range { start, end } = conn.read.unread();
+                (start, end)
+            }
         };
-        if begin < end {
-            conn.keepalive.heard();
-        }
+        conn.heard |= begin < end;
         Self { conn, input, begin, pos: begin, end, event_in_input: false }
     }
 
@@ -63,16 +66,13 @@ impl<'a> Receive<'a> {
     /// Whether nothing is left to read, to tell, or to clear away.
     #[inline]
     fn is_used_up(&self) -> bool {
-        let Connection { inbound, outbound, read, .. } = &*self.conn;
-        let quiet = inbound.between_messages && !read.eof && !outbound.lifecycle.has_ended();
+        let Connection { inbound, outbound, eof, .. } = &*self.conn;
+        let quiet = inbound.between_messages && !eof && !outbound.lifecycle.has_ended();
         quiet && self.pos == self.end
     }
 
     fn next_uncommon(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
-        if self.conn.inbound.assembly.lent {
-            self.conn.inbound.assembly.clear_lent();
-            self.conn.inbound.settle(&self.conn.config);
-        }
+        self.conn.inbound.clear_lent(&self.conn.config);
         if let Some(frame) = self.rarer_frame() {
             return self.take_rarer(frame);
         }
@@ -120,7 +120,7 @@ impl<'a> Receive<'a> {
         loop {
             let found = self.step();
             if let Input::Own = self.input {
-                self.conn.read.start = self.pos;
+                self.conn.read.take_to(self.pos);
             }
             match found {
                 Ok(Some(found)) => return Some(found),
@@ -131,7 +131,7 @@ impl<'a> Receive<'a> {
                 Ok(None) => {}
                 Err(fault) => {
                     let Connection { config, inbound, outbound, .. } = &mut *self.conn;
-                    let reason = fault.reason(&config.limits, inbound.too_long);
+                    let reason = fault.reason(&config.limits, inbound.too_long());
                     outbound.fail_with_reason(fault, reason);
                     inbound.stop();
                 }
@@ -145,15 +145,17 @@ impl<'a> Receive<'a> {
         if outbound.lifecycle.has_ended() {
             inbound.stop();
         }
-        match &mut inbound.step {
+        if inbound.is_stopped {
+            self.pos = self.end;
+            read.drop_kept();
+            return Ok(None);
+        }
+        let rsv1 = inbound.inflate.is_some();
+        match &mut inbound.make_partial()?.step {
             Step::Header { held, len } => {
-                let rest = match &self.input {
-                    Input::Mutable(bytes) => &bytes[self.pos..],
-                    Input::Fixed(bytes) => &bytes[self.pos..],
-                    Input::Own => &read.bytes[self.pos..self.end],
-                };
-                let expect = HeaderRules { role: *role, rsv1: inbound.inflate.is_some() };
-                let Some((frame, taken)) = read_header(held, len, rest, expect)? else {
+                let rest = input_bytes(&self.input, read, self.pos, self.end - self.pos);
+                let rules = HeaderRules { role: *role, rsv1 };
+                let Some((frame, taken)) = read_header(held, len, rest, rules)? else {
                     self.pos = self.end;
                     return Ok(None);
                 };
@@ -162,17 +164,12 @@ impl<'a> Receive<'a> {
                 self.payload(frame, 0)
             }
             &mut Step::Payload { frame, read } => self.payload(frame, read),
-            Step::Done => {
-                self.pos = self.end;
-                read.kept = 0;
-                Ok(None)
-            }
         }
     }
 
     /// Takes what came of a payload of which `read` bytes came before.
     fn payload(&mut self, frame: Frame, read: u64) -> Result<Option<Found>, Fault> {
-        if let Some(message) = self.conn.inbound.message
+        if let Some(message) = self.conn.inbound.message()
             && message.inflated.is_some()
             && !frame.opcode.is_control()
         {
@@ -184,7 +181,7 @@ impl<'a> Receive<'a> {
         let done = len as u64 == left;
         let at = self.pos;
         self.pos += len;
-        self.conn.inbound.step =
+        self.conn.inbound.partial().step =
             if done { Step::default() } else { Step::Payload { frame, read: read + len as u64 } };
         let piece = Piece { at, len, key: frame.key_at(read), first: read == 0, last: done };
         if frame.opcode.is_control() {
@@ -195,19 +192,19 @@ impl<'a> Receive<'a> {
     }
 
     fn data(&mut self, frame: Frame, piece: Piece) -> Result<Option<Found>, Fault> {
-        let Some(message) = self.conn.inbound.message else {
+        let Some(message) = self.conn.inbound.message() else {
             return Ok(None);
         };
         let Message { kind, frames, .. } = message;
         let ends = piece.last && frame.fin;
         if ends {
-            self.conn.inbound.message = None;
+            self.conn.inbound.partial().message = None;
         }
         if self.conn.config.delivery == Delivery::Chunks {
             return self.chunk(message, piece, ends);
         }
         let alone = frames == 1 && frame.fin;
-        let stays = piece.first || self.conn.read.kept > 0;
+        let stays = piece.first || self.conn.read.keeps();
         if alone && stays && matches!(self.input, Input::Own) {
             return self.keep(kind, piece);
         }
@@ -217,41 +214,29 @@ impl<'a> Receive<'a> {
             return Ok(Some(Found { what: What::Message(kind), place }));
         }
         let Connection { config, inbound, read, .. } = &mut *self.conn;
+        let assembly = &mut inbound.partial().assembly;
         // As far as it is known how long the message gets.
         let total = if frame.fin { message.len } else { config.limits.max_message };
-        if read.kept > 0 {
-            inbound.assembly.push(kind, read.take_kept(), None, total)?;
+        if read.keeps() {
+            assembly.push(kind, read.take_kept(), None, total)?;
         }
         let bytes = input_bytes(&self.input, read, piece.at, piece.len);
-        inbound.assembly.push(kind, bytes, piece.key, total)?;
+        assembly.push(kind, bytes, piece.key, total)?;
         if !ends {
             return Ok(None);
         }
-        inbound.assembly.end(kind)?;
+        assembly.end(kind)?;
         Ok(Some(Found { what: What::Message(kind), place: Place::Assembled }))
     }
 
-    /// Leaves a piece of a message that is one frame in the read buffer, unmasked and checked, and
-    /// lends all of it from there when it is whole.
+    /// Leaves a piece of a message that is one frame in the read buffer, and lends all of it from
+    /// there when it is whole.
     fn keep(&mut self, kind: Kind, piece: Piece) -> Result<Option<Found>, Fault> {
-        let Piece { at, len, key, last, .. } = piece;
-        let read = &mut self.conn.read;
-        let (start, end) = (at - read.kept, at + len);
-        match (kind, key) {
-            (Kind::Text, key) => read.bytes.check(start, at..end, key).map_err(not_utf8)?,
-            (Kind::Binary, Some(key)) => simd::xor(read.bytes.part_mut(at..end), key),
-            (Kind::Binary, None) => {}
-        }
-        if !last {
-            read.kept += len;
-            return Ok(None);
-        }
-        read.kept = 0;
-        if kind == Kind::Text && !read.bytes.is_text(&(start..end)) {
-            return Err(ProtocolError::TextNotUtf8.into());
-        }
-        let place = Place::Input { at: start, len: end - start };
-        Ok(Some(Found { what: What::Message(kind), place }))
+        let whole = self.conn.read.keep(kind, piece).map_err(not_utf8)?;
+        Ok(whole.map(|Range { start, end }| {
+            let place = Place::Input { at: start, len: end - start };
+            Found { what: What::Message(kind), place }
+        }))
     }
 
     fn check_whole(&self, kind: Kind, place: Place) -> Result<(), Fault> {
@@ -277,7 +262,7 @@ impl<'a> Receive<'a> {
         }
         let place = self.unmask(piece)?;
         let Connection { inbound, read, .. } = &mut *self.conn;
-        let Assembly { bytes, check, .. } = &mut inbound.assembly;
+        let Partial { assembly: Assembly { bytes, check, .. }, message, .. } = inbound.partial();
         if kind == Kind::Text {
             let bytes = match place {
                 Place::Input { at, len } => input_bytes(&self.input, read, at, len),
@@ -288,7 +273,7 @@ impl<'a> Receive<'a> {
                 return Err(ProtocolError::TextNotUtf8.into());
             }
         }
-        if let Some(message) = &mut inbound.message {
+        if let Some(message) = message {
             message.begun = true;
         }
         Ok(Some(Found { what: What::Chunk { kind, first: !begun, last }, place }))
@@ -296,7 +281,7 @@ impl<'a> Receive<'a> {
 
     fn control(&mut self, opcode: Opcode, piece: Piece) -> Result<Option<Found>, Fault> {
         if piece.first {
-            self.conn.inbound.control.clear();
+            self.conn.inbound.partial().control.clear();
         }
         let whole = piece.first && piece.last;
         let lies = whole && self.may_unmask(piece);
@@ -307,7 +292,7 @@ impl<'a> Receive<'a> {
         let Connection { config, inbound, outbound, read, .. } = &mut *self.conn;
         let payload = match place {
             Place::Input { at, len } => input_bytes(&self.input, read, at, len),
-            _ => &inbound.control,
+            _ => &inbound.partial().control,
         };
         let what = match opcode {
             Opcode::Ping => {
@@ -340,9 +325,9 @@ impl<'a> Receive<'a> {
         };
         let bytes = match &mut self.input {
             Input::Mutable(bytes) => &mut bytes[at..at + len],
-            Input::Own => self.conn.read.bytes.part_mut(at..at + len),
+            Input::Own => self.conn.read.part_mut(at..at + len),
             Input::Fixed(bytes) => {
-                let assembly = &mut self.conn.inbound.assembly;
+                let assembly = &mut self.conn.inbound.partial().assembly;
                 assembly.push(Kind::Binary, &bytes[at..at + len], Some(key), len)?;
                 assembly.lent = true;
                 return Ok(Place::Assembled);
@@ -354,7 +339,8 @@ impl<'a> Receive<'a> {
 
     fn copy_control(&mut self, piece: Piece) -> Result<Place, Fault> {
         let Piece { at, len, key, .. } = piece;
-        let Connection { inbound: Inbound { control, .. }, read, .. } = &mut *self.conn;
+        let Connection { inbound, read, .. } = &mut *self.conn;
+        let control = &mut inbound.partial().control;
         let bytes = input_bytes(&self.input, read, at, len);
         control.try_reserve(len)?;
         let before = control.len();

@@ -1,5 +1,6 @@
 //! Memory that frames are gathered in.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use crate::memory::OutOfMemory;
 /// is. All of it is initialised when it is made, so that payloads can be masked on their way in.
 #[derive(Debug, Default)]
 pub(super) struct Block {
-    memory: Vec<u8>,
+    memory: Box<[u8]>,
     len: usize,
 }
 
@@ -19,7 +20,7 @@ impl Block {
         let mut memory = Vec::new();
         memory.try_reserve_exact(size)?;
         memory.resize(size, 0);
-        Ok(Self { memory, len: 0 })
+        Ok(Self { memory: memory.into_boxed_slice(), len: 0 })
     }
 
     /// How much fits when it is empty.
