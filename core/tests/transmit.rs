@@ -144,6 +144,31 @@ fn only_one_batch_of_pongs_passes_at_a_time() {
 }
 
 #[test]
+fn a_pong_never_passes_that_of_an_earlier_ping() {
+    // The first has its place behind two messages, because a third was sent after it.
+    let mut conn = backlog(2, Config::default());
+    pinged(&mut conn, b"1");
+    conn.send_binary(vec![0; 100_000]).unwrap();
+    conn.send_binary(vec![0; 100_000]).unwrap();
+    assert_eq!(conn.transmit().chunk().len(), 10, "the header of the first");
+    pinged(&mut conn, b"2");
+    conn.transmit().chunk();
+    conn.shrink_to_fit();
+    pinged(&mut conn, b"3");
+    conn.transmit().chunk();
+    let mut out = Vec::new();
+    while !conn.transmit().is_empty() {
+        let part = conn.transmit().chunk().to_vec();
+        conn.transmit().advance(part.len());
+        out.extend(part);
+    }
+    let frames = frames_from(Role::Server, &out);
+    let pongs: Vec<_> = frames.iter().filter(|(first, _)| *first == 0x8a).cloned().collect();
+    assert_eq!(pongs, [sent(0x8a, b"1"), sent(0x8a, b"2"), sent(0x8a, b"3")]);
+    assert_eq!(firsts(&frames)[..5], [0x82, 0x82, 0x8a, 0x82, 0x8a], "and passes what it can");
+}
+
+#[test]
 fn pongs_pass_again_once_those_before_them_are_written() {
     let mut conn = backlog(4, Config::default());
     let mut slices = [&b""[..]; 2];

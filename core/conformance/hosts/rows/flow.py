@@ -111,7 +111,7 @@ def flood(cell, pings):
     if pings:
         pongs = [int(frame.payload) for frame in others if frame.opcode == PONG]
         cell.due(count - 1 in pongs, f"the last of {count} pings is not answered: {pongs[-3:]}")
-        cell.due(len(pongs) == len(set(pongs)), "pongs are repeated")
+        cell.due(pongs == sorted(set(pongs)), f"pongs are repeated, or out of order: {pongs}")
 
 
 def read_echoes(wire, messages, others):

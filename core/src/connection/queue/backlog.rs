@@ -21,8 +21,6 @@ pub(super) struct Backlog {
     /// block, or in the tail when there is none. They mean nothing without pieces.
     from: u64,
     own: usize,
-    /// The place where the pongs end that passed others.
-    pub(super) pongs: u64,
     /// How large the blocks are, all together.
     blocks_size: usize,
     /// The most memory that held what waits, since the queue was last empty.

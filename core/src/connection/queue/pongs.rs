@@ -41,15 +41,16 @@ impl Queue {
         self.make_room(room)?;
         let len = self.pongs.write(self.masks.as_mut(), self.tail.room(room));
         self.fill(len);
+        self.pongs.placed(self.queued);
         Ok(())
     }
 
     /// Puts the pongs before data that the host was not shown. They stay aside where there is none,
-    /// or while earlier ones wait among it, so that no more than two batches ever wait.
+    /// or while earlier ones wait: so none passes the answer to a ping before its own, and no more
+    /// than two batches ever pass.
     fn pass_pongs(&mut self) -> Result<(), OutOfMemory> {
         let all_shown = self.shown > self.open;
-        let still_pass = self.backlog().is_some_and(|it| it.pongs > self.advanced);
-        if self.pongs.is_empty() || all_shown || still_pass {
+        if self.pongs.is_empty() || all_shown || self.pongs.end() > self.advanced {
             return Ok(());
         }
         let (room, shown, open) = (self.pongs_len() + MAX_HEADER, self.shown, self.open());
@@ -62,22 +63,29 @@ impl Queue {
         let backlog = self.make_backlog(1)?;
         let (at, place) = backlog.gap(shown).unwrap_or((backlog.len(), open.place));
         backlog.insert(at, Piece::Pongs(frames), open);
-        backlog.pongs = place + len as u64;
+        self.pongs.placed(place + len as u64);
         self.open += len as u64;
         self.queued += len as u64;
         Ok(())
     }
 }
 
-/// The payloads of those that wait, oldest first, each behind its length. Apart, as most peers never
-/// ping.
+/// Those that stand aside. Apart, as most peers never ping.
 #[derive(Debug, Default)]
-pub(super) struct Pongs(Option<Box<[Vec<u8>; 1]>>);
+pub(super) struct Pongs(Option<Box<[Aside; 1]>>);
+
+#[derive(Debug, Default)]
+struct Aside {
+    /// The payloads, oldest first, each behind its length.
+    payloads: Vec<u8>,
+    /// The place where the last pong ends that has one.
+    end: u64,
+}
 
 impl Pongs {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.as_deref().is_none_or(|[bytes]| bytes.is_empty())
+        self.0.as_deref().is_none_or(|[aside]| aside.payloads.is_empty())
     }
 
     pub(super) fn push(&mut self, payload: &[u8]) {
@@ -88,16 +96,16 @@ impl Pongs {
     fn try_push(&mut self, payload: &[u8]) -> Result<(), OutOfMemory> {
         let oldest = self.iter().next().map_or(0, <[u8]>::len);
         let is_full = self.iter().count() == MAX_PONGS;
-        let [bytes] = match &mut self.0 {
-            Some(bytes) => &mut **bytes,
-            none => &mut **none.insert(memory::boxed(Vec::new())?),
+        let [Aside { payloads, .. }] = match &mut self.0 {
+            Some(aside) => &mut **aside,
+            none => &mut **none.insert(memory::boxed(Aside::default())?),
         };
         if is_full {
-            bytes.drain(..=oldest);
+            payloads.drain(..=oldest);
         }
-        bytes.try_reserve(1 + payload.len())?;
-        bytes.push(payload.len().to_le_bytes()[0]);
-        bytes.extend_from_slice(payload);
+        payloads.try_reserve(1 + payload.len())?;
+        payloads.push(payload.len().to_le_bytes()[0]);
+        payloads.extend_from_slice(payload);
         Ok(())
     }
 
@@ -115,20 +123,31 @@ impl Pongs {
             let mask = masks.as_mut().map(|masks| masks.next());
             len += Shape::whole(Opcode::Pong).write(payload, mask, &mut to[len..]);
         }
-        if let Some([bytes]) = self.0.as_deref_mut() {
-            bytes.clear();
+        if let Some([aside]) = self.0.as_deref_mut() {
+            aside.payloads.clear();
         }
         len
     }
 
-    pub(super) fn shrink_to_fit(&mut self) {
-        if self.is_empty() {
+    /// They have their place in the queue now, and end there.
+    fn placed(&mut self, end: u64) {
+        if let Some([aside]) = self.0.as_deref_mut() {
+            aside.end = end;
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.0.as_deref().map_or(0, |[aside]| aside.end)
+    }
+
+    pub(super) fn shrink_to_fit(&mut self, advanced: u64) {
+        if self.is_empty() && self.end() <= advanced {
             self.0 = None;
         }
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.0.as_deref().map_or(&[][..], |[bytes]| bytes);
+        let mut rest = self.0.as_deref().map_or(&[][..], |[aside]| &aside.payloads);
         core::iter::from_fn(move || {
             let (len, behind) = rest.split_first()?;
             let (payload, behind) = behind.split_at(usize::from(*len));

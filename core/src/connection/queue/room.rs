@@ -110,7 +110,7 @@ impl Queue {
             Some(backlog) if backlog.len() > 0 => backlog.shrink_to_fit(),
             _ => self.backlog = None,
         }
-        self.pongs.shrink_to_fit();
+        self.pongs.shrink_to_fit(self.advanced);
     }
 }
 
