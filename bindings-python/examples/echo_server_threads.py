@@ -20,6 +20,7 @@ def main() -> None:
     args, connection = options.parse()
     policy = Policy(origins=args.origin, compression=args.deflate)
     connection["compression"] = args.deflate
+    connection["max_outgoing"] = None  # a peer that does not read is not read from
     with socket.create_server((args.host, args.port)) as listener:
         print(f"listening on ws://{args.host}:{listener.getsockname()[1]}/", flush=True)
         while True:
