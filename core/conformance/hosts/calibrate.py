@@ -4,6 +4,7 @@ A process of its own does the same small piece of work over and over.  What it t
 on an idle machine of the kind that the bounds were written on, its neighbours take longer too.
 """
 
+import copy
 import multiprocessing
 import time
 
@@ -50,6 +51,7 @@ class Pace:
     def __init__(self):
         self.shared = multiprocessing.Value("d", 1.0, lock=False)
         self.process = None
+        self.patience = 1.0
 
     def start(self):
         first = max(slowness() for _ in range(20))
@@ -60,7 +62,13 @@ class Pace:
 
     def factor(self):
         # Bounds are those of an idle machine with some room; a busy one needs more of it.
-        return min(MOST, 1.0 + 1.5 * (self.shared.value - 1.0))
+        return self.patience * min(MOST, 1.0 + 1.5 * (self.shared.value - 1.0))
+
+    def with_patience(self, times):
+        """The same measure, for bounds that are so many times as long."""
+        pace = copy.copy(self)
+        pace.patience = times
+        return pace
 
     def stop(self):
         if self.process is not None:

@@ -21,6 +21,8 @@ class Outcome:
     status: str
     """"ok", "fail" or "none"."""
     notes: list = field(default_factory=list)
+    at_first: list = field(default_factory=list)
+    """What was not as due, where the cell was run a second time."""
     seconds: float = 0.0
     log: str = ""
 

@@ -65,6 +65,8 @@ class Host:
     tls: bool = False
     misconfigured: list = field(default_factory=list)
     """The program that gives it wrong options."""
+    wrong_flags: tuple = ()
+    """What it is given instead, where it has flags."""
     env: dict = field(default_factory=dict)
     files: tuple = ()
     """What has to be there; else the column is left out, loudly."""
@@ -80,7 +82,7 @@ class Host:
             return f"for a {row.roles[0]}"
         wanted = [row.application] if row.app else []
         have = {*self.options, *self.abilities, *self.applications}
-        have |= {"misconfigured"} if self.misconfigured or self.style == "flags" else set()
+        have |= {"misconfigured"} if self.misconfigured or self.wrong_flags else set()
         for need in [*wanted, *row.needs]:
             if need in self.reasons:
                 return self.reasons[need]
@@ -212,6 +214,17 @@ def tls_context(side):
     return context
 
 
+# What a program with flags is given one after the other: wrong names, types, values.
+WRONG_FLAGS = (
+    ("--max-mesage", "1000"),
+    ("--max-message", "1M"),
+    ("--max-message", "-1"),
+    ("--ping-after", "x"),
+    ("--ping-after", "-1"),
+    ("--port", "x"),
+    ("--port", "70000"),
+    ("--port",),
+)
 PLAIN = ("echo", "companion", "sender", "tight", "idle", "late", "close", "close-reading")
 PLAIN += (
     "close-twice",
@@ -272,7 +285,8 @@ starlette = Host(
     [PYTHON, PROGRAMS / "python/starlette_app.py", "wspair"],
     "py",
     options=("ping_after", "pong_within", "max_message", "deflate"),
-    abilities=("close", "http", "debug", "survives"),
+    # What waits for the application is bounded by ws_max_queue, a number of messages.
+    abilities=("close", "http", "debug", "survives", "late-close"),
     reasons={
         "head": "the head of a request is for uvicorn to read",
         "origin": "origins are for the application to check",
@@ -334,7 +348,8 @@ ws = Host(
     [*NODE, PROGRAMS / "node/ws.mjs", "server"],
     "peers",
     options=("max_message", "deflate", "origin"),
-    abilities=("close", "memory"),
+    # Paused, it reads nothing.
+    abilities=("close", "memory", "late-close"),
     reasons={**HTTP, "drop": "an open connection holds its object"},
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse"),
     env=NODE_ENV,
@@ -357,6 +372,7 @@ plain_echo = Host(
     counts=False,
     options=(*TIMERS, "deflate", "origin"),
     abilities=("memory", "head"),
+    wrong_flags=WRONG_FLAGS,
     files=(EXAMPLES / "echo_server",),
 )
 
@@ -394,6 +410,7 @@ def echo_client(name, program, door):
         counts=False,
         is_single=True,
         options=(*TIMERS, "deflate"),
+        wrong_flags=WRONG_FLAGS,
         files=(program,),
     )
 
@@ -440,6 +457,17 @@ HOSTS = [
         abilities=("memory", "http", "late-close", "head", "signals", "survives"),
         defaults={"max_message": 32 << 20},
         misconfigured=[],
+        # Its sizes and times have units.
+        wrong_flags=(
+            ("--max-mesage", "1000"),
+            ("--max-message", "lots"),
+            ("--max-message", "-1"),
+            ("--ping", "x"),
+            ("--ping", "-1"),
+            ("--port", "x"),
+            ("--port", "70000"),
+            ("--port",),
+        ),
     ),
     replace(
         serve,

@@ -103,6 +103,14 @@ class Program:
         )
         return {name: n for name, n in record.items() if isinstance(n, int)}
 
+    def wait_for_log(self, is_there, until):
+        """Waits until what it said on standard error is so; whether it got so."""
+        while not is_there(self.log()):
+            if until.passed():
+                return False
+            time.sleep(0.02)
+        return True
+
     def is_alive(self):
         return self.process.poll() is None
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the table of situations against hosts, prints rows x hosts, and judges every cell.
 
-    run.py [--hosts NAME,...] [--rows ID,...] [--quick] [--jobs N]
+    run.py [--hosts NAME,...] [--rows ID,...] [--quick] [--again] [--jobs N]
     run.py --mutate N [--seed SEED] [--hosts NAME,...] [--jobs N]
 
 Needs Python 3.11 and nothing else; a host needs what it is made with.  Exit status: 0 every cell is as
@@ -29,14 +29,14 @@ BY_NAME = {host.name: host for host in HOSTS}
 pace = Pace()
 
 
-def run_cell(host_name, row_id, quick, mutations):
+def run_cell(host_name, row_id, quick, mutations, patience=1):
     began = time.monotonic()
     host, row = BY_NAME[host_name], ROWS[row_id]
     why = host.why_not(row)
     if why is not None:
         return Outcome(row.id, host.name, "none", [why])
     try:
-        outcome = Cell(host, row, pace, quick, mutations).run()
+        outcome = Cell(host, row, pace.with_patience(patience), quick, mutations).run()
     except Exception:  # the driver's own fault, which must not end the others
         outcome = Outcome(
             row.id,
@@ -70,10 +70,11 @@ def choose(args):
     return rows, hosts
 
 
-def run_all(cells, args):
+def run_all(cells, args, reasons, jobs, patience=1):
+    """The outcomes of cells, judged; those that are not as due are told as they come."""
     context = multiprocessing.get_context("fork")
-    pool = concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context)
-    extra = args.quick, (args.mutate, args.seed)
+    pool = concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context)
+    extra = args.quick, (args.mutate, args.seed), patience
     futures = {pool.submit(run_cell, host.name, row.id, *extra): (host, row) for host, row in cells}
     outcomes = []
     try:
@@ -83,6 +84,7 @@ def run_all(cells, args):
                 outcome = future.result()
             except Exception as error:
                 outcome = Outcome(row.id, host.name, "fail", [f"the driver broke: {error!r}"])
+            table.judge([outcome], reasons)
             outcomes.append(outcome)
             tell_progress(outcome, f"{done} of {len(cells)} cells", done % 100 == 0, args.verbose)
     except BaseException:
@@ -95,8 +97,29 @@ def run_all(cells, args):
     return outcomes
 
 
+def run_again(outcomes, args, reasons):
+    """Runs what was not as due once more, one cell at a time and with bounds twice as long."""
+    red = [outcome for outcome in outcomes if outcome.status == "fail"]
+    if not red:
+        return outcomes
+    print(f"{len(red)} cells again, one at a time, with bounds twice as long", flush=True)
+    cells = [(BY_NAME[outcome.host], ROWS[outcome.row]) for outcome in red]
+    seconds = {
+        (outcome.row, outcome.host): outcome
+        for outcome in run_all(cells, args, reasons, jobs=1, patience=2)
+    }
+    for outcome in red:
+        second = seconds[outcome.row, outcome.host]
+        second.at_first = outcome.notes
+        if second.status == "ok":
+            print(f"{outcome.row} {outcome.host}: ok the second time", flush=True)
+    return [seconds.get((outcome.row, outcome.host), outcome) for outcome in outcomes]
+
+
 def tell_progress(outcome, progress, is_due, verbose):
     if not verbose:
+        if outcome.status == "fail":
+            print(f"FAIL {outcome.row} {outcome.host}: {' / '.join(outcome.notes)}", flush=True)
         if is_due:
             print(progress, file=sys.stderr, flush=True)
     elif outcome.status != "none":
@@ -119,6 +142,11 @@ def main():
     parser.add_argument("--rows", metavar="ID,...", help="patterns, as E-*; default all")
     parser.add_argument(
         "--quick", action="store_true", help="the selection of make test, with smaller loads"
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="run what is not as due once more, with bounds twice as long; both are told",
     )
     parser.add_argument("--jobs", type=int, default=3, help="cells at a time (3)")
     parser.add_argument(
@@ -152,7 +180,10 @@ def main():
         if any(host.tls for host in hosts):
             certificate()
         # Row by row, so that the long ones of one kind run beside each other's waiting.
-        outcomes = run_all([(host, row) for row in rows for host in hosts], args)
+        cells = [(host, row) for row in rows for host in hosts]
+        outcomes = run_all(cells, args, reasons, args.jobs)
+        if args.again:
+            outcomes = run_again(outcomes, args, reasons)
     finally:
         remove_certificate()
         slowest = pace.factor()
@@ -163,7 +194,6 @@ def main():
         {host.name: at for at, host in enumerate(hosts)},
     )
     outcomes.sort(key=lambda outcome: (order[0][outcome.row], order[1][outcome.host]))
-    table.judge(outcomes, reasons)
     print("\n" + "\n".join(table.render(outcomes, rows, hosts)))
     if args.verbose or not args.quick:
         print("\nNot run, and why:\n" + "\n".join(table.reasons_why_not(outcomes)))

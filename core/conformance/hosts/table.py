@@ -54,6 +54,14 @@ def render(outcomes, rows, hosts):
 def summary(outcomes, reasons):
     """Lines below the table: every cell that is not as due, and every reason."""
     lines = []
+    twice = [outcome for outcome in outcomes if outcome.status == "ok" and outcome.at_first]
+    if twice:
+        lines += ["", f"As due the second time only ({len(twice)}):"]
+        lines += [
+            f"  {outcome.row} {outcome.host}: at first {note}"
+            for outcome in twice
+            for note in outcome.at_first
+        ]
     for status, title in (
         ("fail", "Not as due"),
         ("explained", "Not as due, and why"),

@@ -103,18 +103,6 @@ def answer_pings(wires, seconds):
         time.sleep(0.01)
 
 
-FLAGS = (
-    ("--max-mesage", "1000"),
-    ("--max-message", "1M"),
-    ("--max-message", "-1"),
-    ("--ping-after", "x"),
-    ("--ping-after", "-1"),
-    ("--port", "x"),
-    ("--port", "70000"),
-    ("--port",),
-)
-
-
 @row(
     "A-03",
     "gives an option a wrong name, a wrong type, a value out of range",
@@ -127,7 +115,7 @@ FLAGS = (
 )
 def misconfigured(cell):
     if not cell.host.misconfigured:
-        for words in FLAGS:
+        for words in cell.host.wrong_flags:
             with cell.case(" ".join(words)):
                 cell.program = cell.host.start_with(
                     [*words, *(["ws://127.0.0.1:1/"] if not cell.is_server else [])]

@@ -280,6 +280,9 @@ def odd_answers(cell):
     }
     for number, (name, (answer, cause)) in enumerate(answers.items()):
         with cell.case(name):
+            names = lambda told: told and (
+                name in told or any(word in told.lower() for word in cause.split(", "))
+            )
             path = f"/echo?case={number}"
             wire = cell.asked(path)
             try:
@@ -289,14 +292,15 @@ def odd_answers(cell):
             limit = 1 + (deadline(cell) if name == "nothing" else 0)
             if cell.host.is_single:
                 cell.ends(limit, "it does not give up")
+                # It says so before it goes on; that the driver has read it is another matter.
+                cell.program.wait_for_log(names, cell.within(1))
                 told = cell.program.log()
                 cell.restart()
             else:
                 record = cell.saw("failed", limit, path, "no error")
                 told = f"{record.get('error')} {record.get('text')}"
                 cell.due(not cell.program.find("open", path), "a connection opened")
-            named = name in told or any(word in told.lower() for word in cause.split(", "))
-            cell.due(named, f"the error does not name the cause: {told!r}")
+            cell.due(names(told), f"the error does not name the cause: {told!r}")
     if not cell.host.is_single:
         cell.ends()
     else:

@@ -19,6 +19,8 @@ const perMessageDeflate = deflate && { threshold: 0 };
 
 function adopt(socket, path) {
   socket.binaryType = 'arraybuffer';
+  // Without a listener the process ends.
+  socket.on('error', () => {});
   // An application that does not take messages says so.
   if (path.startsWith('/late')) socket.pause();
   run(socket, path, host);
@@ -73,7 +75,6 @@ if (process.argv[2] === 'server') {
       socket.on('error', failed);
       socket.on('open', () => {
         socket.off('error', failed);
-        socket.on('error', () => {});
         adopt(socket, path);
       });
     },
