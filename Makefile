@@ -55,7 +55,7 @@ demo-rust: $(python) ## A pair of ends, one of them on the network, and a client
 
 ##@ Check
 
-suites := test-rust test-no-std test-peers test-tokio test-node pair test-python test-c
+suites := test-rust test-no-std test-peers test-tokio test-node pair test-python test-c test-hosts
 
 test: ## All of the tests below, and a list of what they skipped (LIMIT=1200 seconds for each)
 	@.ci/suites $(suites)
@@ -165,10 +165,12 @@ autobahn-python: autobahn-suite build-python ## The same, the Python hosts only
 
 hosts: hosts-build ## Every situation at every host, in under an hour (HOSTS='node-*' ROWS='E-*')
 	$(MAKE) -C bindings-c writers
-	core/conformance/hosts/run.py $(if $(HOSTS),--hosts '$(HOSTS)') $(if $(ROWS),--rows '$(ROWS)')
+	core/conformance/hosts/run.py --again $(if $(HOSTS),--hosts '$(HOSTS)') $(if $(ROWS),--rows '$(ROWS)')
 
-hosts-quick: hosts-build ## A selection of them
-	core/conformance/hosts/run.py --quick
+test-hosts: hosts-quick
+
+hosts-quick: hosts-build ## A selection of them, in under two minutes
+	core/conformance/hosts/run.py --quick --again --jobs 4
 
 hosts-mutate: hosts-build ## Mutated connections against every host (N=5000 SEED=0 HOSTS=)
 	core/conformance/hosts/run.py --mutate $(or $(N),5000) $(if $(SEED),--seed $(SEED)) $(if $(HOSTS),--hosts '$(HOSTS)')
@@ -321,4 +323,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c http2 hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools

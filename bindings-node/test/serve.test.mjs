@@ -98,8 +98,10 @@ describe('a Worker and ws', () => {
     const { closed } = watch(end);
     const silent = new Ws(ws, { autoPong: false });
     await once(silent, 'open');
+    const lost = watch(end).closed;
     const [code] = await watch(silent).closed;
     assert.ok([1006, 1011].includes(code));
+    assert.deepEqual(await lost, [1006, 'WebSocket disconnected: no answer to a ping.', false]);
     alive.close();
     await closed;
   });
@@ -121,6 +123,25 @@ describe('back-pressure', () => {
     client.resume();
     await until(() => got === 64 << 20, 20_000);
     assert.equal(end.bufferedAmount, 0);
+  });
+
+  test('a client that does not read the answers is not read from', async (t) => {
+    const { ws } = await serving(t, echo, { deflate: false });
+    const client = new Ws(ws, { perMessageDeflate: false });
+    await once(client, 'open');
+    client.pause();
+    const piece = new Uint8Array(1 << 20);
+    for (let i = 0; i < 64; i++) client.send(piece);
+    let before;
+    do {
+      before = client.bufferedAmount;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    } while (client.bufferedAmount !== before);
+    assert.ok(before > 32 << 20, `${before} bytes wait`);
+    let got = 0;
+    client.on('message', (data) => (got += data.length));
+    client.resume();
+    await until(() => got === 64 << 20, 20_000);
   });
 
   test('an end that is not accepted stops the client', async (t) => {

@@ -56,6 +56,8 @@ export class Link implements Sink {
   /** The socket takes no more for now. */
   private blocked = false;
   private scheduled = false;
+  /** What came last brought messages, not only control frames. */
+  private hasMessages = false;
   private ended = false;
   private closing = false;
   private lost = false;
@@ -95,6 +97,7 @@ export class Link implements Sink {
     socket.on('drain', () => {
       this.blocked = false;
       this.turn();
+      this.unstop();
     });
     socket.on('end', () => this.eof());
     // What it means is told by the close that follows.
@@ -134,10 +137,12 @@ export class Link implements Sink {
   }
 
   text(data: string, size: number): void {
+    this.hasMessages = true;
     this.wire.deliver(data, size);
   }
 
   binary(data: Buffer, owned: boolean): void {
+    this.hasMessages = true;
     const { buffer, byteOffset, length } = data;
     const own = owned ? buffer : buffer.slice(byteOffset, byteOffset + length);
     this.wire.deliver(own as ArrayBuffer, length);
@@ -153,6 +158,7 @@ export class Link implements Sink {
     this.aborted = cause === Cause.Abort;
     if (cause === Cause.Peer) this.failed();
     else if (cause === Cause.Transport) this.cut = setTimeout(() => this.tellCut(), PATIENCE).unref();
+    else if (cause === Cause.PongTimeout) this.wire.lost('WebSocket disconnected: no answer to a ping.');
     else if (cause !== Cause.Handshake) this.wire.lost();
     // A server ends the stream first, which this one may not do.
     else if (this.isClient) dropSoon(this.socket);
@@ -173,11 +179,17 @@ export class Link implements Sink {
 
   private received(bytes: Buffer): void {
     if (this.done) return;
+    this.hasMessages = false;
     this.engine.feed(bytes, this);
     this.turn();
-    if (this.done || !this.wire.isCongested || this.engine.readyState === 3) return;
+    if (this.done || !this.isBehind || this.engine.readyState === 3) return;
     this.socket.pause();
     native.connHoldInput(this.engine.handle, 1);
+  }
+
+  /** The application is behind, or the peer is: it sends messages, and does not read what they are answered with. */
+  private get isBehind(): boolean {
+    return this.wire.isCongested || (this.hasMessages && this.wire.isFull);
   }
 
   private eof(): void {
@@ -199,7 +211,7 @@ export class Link implements Sink {
   }
 
   private unstop(): void {
-    if (this.done || !this.socket.isPaused() || this.wire.isCongested) return;
+    if (this.done || !this.socket.isPaused() || this.isBehind) return;
     this.socket.resume();
     native.connHoldInput(this.engine.handle, 0);
   }

@@ -169,18 +169,15 @@ export class End implements Runner, Holder {
         this.fire(this.shell.events.message(this.received(side.inbox.shift()!)));
         setFollower(undefined);
         break;
-      case Word.Close:
+      case Word.Close: {
         // It may have been answered already.
         side.peer.holder?.wake();
-        this.fire(
-          this.shell.events.close(
-            word >>> Word.CodeShift,
-            native.pairReason(side.handle),
-            (word & Word.Clean) !== 0,
-          ),
-        );
+        const code = word >>> Word.CodeShift;
+        const reason = (code === LOST && side.loss) || native.pairReason(side.handle);
+        this.fire(this.shell.events.close(code, reason, (word & Word.Clean) !== 0));
         native.pairEventDone(side.handle);
         break;
+      }
       case Word.Fault:
         this.fire(this.shell.events.error(side.fault));
         native.pairEventDone(side.handle);
@@ -204,6 +201,9 @@ export class End implements Runner, Holder {
     return new Blob([message]);
   }
 }
+
+/** RFC 6455 7.4.1: no Close frame came. */
+const LOST = 1006;
 
 function asError(thrown: unknown): unknown {
   return typeof thrown === 'object' && thrown !== null ? thrown : new Error(String(thrown));

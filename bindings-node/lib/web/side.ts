@@ -43,6 +43,8 @@ export class Side {
   gate: Gate | undefined = undefined;
   /** Why the end at this side fails, for its error event. */
   fault: unknown = undefined;
+  /** Why the transport behind this side is gone, for the close event, where there is more to say than that it is. */
+  loss: string | undefined = undefined;
   private watching: Watch | undefined = undefined;
 
   private constructor(readonly handle: number) {}

@@ -73,8 +73,9 @@ export class Wire implements Holder {
     this.side.peer.holder?.wake();
   }
 
-  /** The transport is gone. After a Close frame came, this changes nothing. */
-  lost(): void {
+  /** The transport is gone, or given up, and why. After a Close frame came, this changes nothing. */
+  lost(why?: string): void {
+    this.side.peer.loss ??= why;
     this.side.detach(native.pairAbandon);
   }
 
@@ -104,6 +105,11 @@ export class Wire implements Holder {
   /** Whether the other end is behind with what came from here: stop reading the transport. */
   get isCongested(): boolean {
     return native.pairCongested(this.side.handle) !== 0;
+  }
+
+  /** Whether too much waits to go out: read no more messages that may be answered. */
+  get isFull(): boolean {
+    return native.pairCongested(this.side.peer.handle) !== 0;
   }
 
   wake(): void {

@@ -30,11 +30,10 @@ class Outcome:
 class Cell:
     """A host that runs, for one row."""
 
-    def __init__(self, host, row, pace, quick=False, mutations=(5000, 0)):
+    def __init__(self, host, row, pace, mutations=(5000, 0)):
         self.host = host
         self.row = row
         self.pace = pace
-        self.quick = quick
         self.mutations = mutations
         self.faults = []
         self.case_name = None

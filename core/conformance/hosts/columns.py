@@ -70,7 +70,6 @@ class Host:
     env: dict = field(default_factory=dict)
     files: tuple = ()
     """What has to be there; else the column is left out, loudly."""
-    quick: bool = True
 
     def effective(self, options):
         mine = {name: value for name, value in options.items() if name in self.options}
@@ -414,6 +413,10 @@ def echo_client(name, program, door):
         files=(program,),
     )
 
+
+# Those of the selection: a server and a client of each door, and what writes asynchronously.
+QUICK = ("rust-echo", "tokio", "tokio-client", "node-serve", "node-websocket")
+QUICK += ("py-asyncio", "py-asyncio-client", "c-epoll", "c-uv")
 
 HOSTS = [
     plain_echo,

@@ -26,6 +26,8 @@ def throws(cell):
     cell.due(close is not None or cell.host.may_vanish, f"no Close, but {wire.ended}")
     wire.close()
     if cell.is_server:
+        # That it is logged is one thing, that the driver has read it another.
+        cell.program.wait_for_log(lambda log: "on purpose" in log, cell.within(1))
         count = cell.program.log().count("on purpose")
         cell.due(1 <= count <= 2, f"the log tells {count} times what was thrown")
     cell.ends()
@@ -37,7 +39,6 @@ def throws(cell):
     SERVER,
     "/throw-task",
     needs=("survives",),
-    quick=True,
 )
 def throws_elsewhere(cell):
     cell.log_is_due = True
@@ -47,6 +48,7 @@ def throws_elsewhere(cell):
         frame = wire.read_message(cell.within(1))
         cell.due(frame and frame.payload == text, f"the echo is {frame}")
         time.sleep(0.1)
+    cell.program.wait_for_log(lambda log: "in a timer" in log, cell.within(1))
     log = cell.program.log()
     cell.due("in a timer" in log, "what a timer threw is not logged")
     wire.send(wire.close_frame(1000), cell.within(1))
@@ -111,7 +113,6 @@ def answer_pings(wires, seconds):
     needs=("misconfigured",),
     is_bare=True,
     ends_host=True,
-    quick=True,
 )
 def misconfigured(cell):
     if not cell.host.misconfigured:
@@ -177,7 +178,7 @@ DEBUG = {"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1", "PYTHONWARNINGS": "alw
 
 
 @row(
-    "A-06", "runs in its loop's debug mode", BOTH, "/echo", needs=("debug",), env=DEBUG, quick=True
+    "A-06", "runs in its loop's debug mode", BOTH, "/echo", needs=("debug",), env=DEBUG
 )
 def debug_mode(cell):
     wire = cell.peer()

@@ -143,7 +143,7 @@ def close_to_idle(cell):
     cell.ends()
 
 
-@row("E-10", "100 messages, then Close, while A has read none", BOTH, "/late")
+@row("E-10", "100 messages, then Close, while A has read none", BOTH, "/late", quick=True)
 def close_behind_messages(cell):
     wire = cell.peer()
     cell.saw("open")
@@ -221,7 +221,7 @@ def flood(cell):
     cell.ends()
 
 
-@row("E-14", "A closes while another task of A reads", BOTH, "/close-reading", quick=True)
+@row("E-14", "A closes while another task of A reads", BOTH, "/close-reading")
 def closes_while_reading(cell):
     wire = cell.peer()
     answered(cell, wire, 4000)
@@ -330,7 +330,7 @@ def server_closes(cell):
     cell.due(left == 0, f"{left} connections are left")
 
 
-@row("E-18", "SIGTERM, SIGINT", needs=("signals",), ends_host=True, quick=True)
+@row("E-18", "SIGTERM, SIGINT", needs=("signals",), ends_host=True)
 def signalled(cell):
     cell.companion.stop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -403,7 +403,6 @@ def too_long(cell):
     "invalid UTF-8; a frame masked or not as it should be; reserved bits",
     BOTH,
     options=SHORT,
-    quick=True,
 )
 def broken_rules(cell):
     rules = []
