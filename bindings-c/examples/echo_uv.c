@@ -240,7 +240,7 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void listen_at(server *server, const command *command) {
   struct sockaddr_storage address;
   struct sockaddr *any = (struct sockaddr *)&address;
-  int length = sizeof address, port = (int)number(command->port, 65535), error;
+  int length = sizeof address, port = (int)number("--port", command->port, 65535), error;
   char host[INET6_ADDRSTRLEN];
   const int has_colon = strchr(command->host, ':') != NULL;
   error = has_colon ? uv_ip6_addr(command->host, port, (struct sockaddr_in6 *)any)

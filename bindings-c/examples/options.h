@@ -33,20 +33,29 @@ static inline void wrong(const char *what, const char *which) {
   exit(2);
 }
 
+static inline void wrong_value(const char *name, const char *value, const char *what) {
+  fprintf(stderr, "%s %s: %s\n", name, value, what);
+  exit(2);
+}
+
 /* Digits only: strtoull would take a sign. */
-static inline size_t number(const char *text, size_t most) {
+static inline size_t number(const char *name, const char *text, size_t most) {
   unsigned long long value;
   errno = 0;
   value = strtoull(text, NULL, 10);
-  if (*text == '\0' || text[strspn(text, "0123456789")] != '\0') wrong("not a number", text);
-  if (errno != 0 || value > most) wrong("number out of range", text);
+  if (*text == '\0' || text[strspn(text, "0123456789")] != '\0') {
+    wrong_value(name, text, "not a number");
+  }
+  if (errno != 0 || value > most) wrong_value(name, text, "out of range");
   return (size_t)value;
 }
 
-static inline uint64_t nanoseconds(const char *seconds) {
+static inline uint64_t nanoseconds(const char *name, const char *seconds) {
   char *end;
   double value = strtod(seconds, &end);
-  if (*seconds == '\0' || *end != '\0' || !(value >= 0 && value < 1e9)) wrong("not a time", seconds);
+  if (*seconds == '\0' || *end != '\0' || !(value >= 0 && value < 1e9)) {
+    wrong_value(name, seconds, "not a time in seconds");
+  }
   return (uint64_t)(value * 1e9);
 }
 
@@ -73,19 +82,20 @@ static inline void parse(command *to, char **args) {
     if (strcmp(name, "--host") == 0) {
       to->host = value;
     } else if (strcmp(name, "--port") == 0) {
+      number(name, value, 65535);
       to->port = value;
     } else if (strcmp(name, "--max-message") == 0) {
-      to->options.max_message = number(value, SIZE_MAX);
+      to->options.max_message = number(name, value, SIZE_MAX);
     } else if (strcmp(name, "--max-fragments") == 0) {
-      to->options.max_fragments = (uint32_t)number(value, UINT32_MAX);
+      to->options.max_fragments = (uint32_t)number(name, value, UINT32_MAX);
     } else if (strcmp(name, "--handshake-within") == 0) {
-      to->options.handshake_within = nanoseconds(value);
+      to->options.handshake_within = nanoseconds(name, value);
     } else if (strcmp(name, "--close-within") == 0) {
-      to->options.close_within = nanoseconds(value);
+      to->options.close_within = nanoseconds(name, value);
     } else if (strcmp(name, "--ping-after") == 0) {
-      to->options.ping_after = nanoseconds(value);
+      to->options.ping_after = nanoseconds(name, value);
     } else if (strcmp(name, "--pong-within") == 0) {
-      to->options.pong_within = nanoseconds(value);
+      to->options.pong_within = nanoseconds(name, value);
     } else if (strcmp(name, "--ca") == 0) {
       to->ca = value;
     } else if (strcmp(name, "--subprotocol") == 0) {

@@ -311,6 +311,65 @@ async def test_a_denial_in_parts(visit: Visit) -> None:
     await peer.leave()
 
 
+async def test_a_long_denial_goes_out_as_it_comes(visit: Visit) -> None:
+    if visit.kind != "wspair":
+        pytest.skip("uvicorn's own classes collect it, or write it with another framing")
+    start = {"type": "websocket.http.response.start", "status": 404, "headers": []}
+    body = {"type": "websocket.http.response.body", "body": bytes(50_000)}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert await receive() == {"type": "websocket.connect"}
+        await send(start)
+        for _ in range(20):
+            await send({**body, "more_body": True})
+        await send({**body, "body": b"over"})
+        visit.saw("over")
+
+    await visit.start(app)
+    peer = await dial(visit.port, HEAD, open=False)
+    head = (await peer.head()).lower()
+    assert head.startswith(b"http/1.1 404 ")
+    assert b"content-length" not in head
+    assert await peer.rest() == bytes(1_000_000) + b"over"
+    assert await visit.next() == "over"
+    await peer.leave()
+
+
+async def test_a_denial_without_an_end_ends_with_the_client(visit: Visit) -> None:
+    if visit.kind != "wspair":
+        pytest.skip("uvicorn's own classes collect it, or do not hear of the end")
+    sent = 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal sent
+        assert await receive() == {"type": "websocket.connect"}
+        await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
+        try:
+            while True:
+                await send(
+                    {
+                        "type": "websocket.http.response.body",
+                        "body": bytes(65536),
+                        "more_body": True,
+                    }
+                )
+                sent += 1
+        except Exception as error:
+            visit.saw(type(error).__name__)
+
+    await visit.start(app)
+    peer = await dial(visit.port, HEAD, open=False)
+    assert (await peer.head()).startswith(b"HTTP/1.1 404 ")
+    # Nobody reads on: it stops where the system takes no more.
+    before = -1
+    while sent != before:
+        before = sent
+        await asyncio.sleep(0.2)
+    assert sent < 2_000
+    await peer.leave()
+    assert await visit.next() == "ClientDisconnected"
+
+
 async def test_the_lines_of_the_log(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "uvicorn.error")
 

@@ -212,6 +212,20 @@ export function told<T>(call: () => T): T {
 }
 
 /** @internal */
+export const originsRule: Rule = {
+  ...texts,
+  what: 'a list of origins such as https://example.org',
+  fits: (origins) => {
+    try {
+      native.serverPolicy({ origins });
+      return true;
+    } catch {
+      return false;
+    }
+  },
+};
+
+/** @internal */
 export const deflateRule: Rule = booleanOr(
   object('an object of wishes', {
     serverNoContextTakeover: boolean,
@@ -230,7 +244,7 @@ const limitRules: Rules = {
 };
 
 /** @internal */
-export const acceptRules: Rules = { subprotocol: text, headers: fields, origins: texts, missingOrigin: boolean, deflate: deflateRule };
+export const acceptRules: Rules = { subprotocol: text, headers: fields, origins: originsRule, missingOrigin: boolean, deflate: deflateRule };
 /** @internal */
 export const requestRules: Rules = { subprotocols: texts, headers: fields, deflate: deflateRule };
 

@@ -1,14 +1,14 @@
 /** What the options of servers may be. */
 
-import { anything, between, boolean, milliseconds, object, type Rule, type Rules, text, texts } from '../basics/options';
+import { anything, between, boolean, milliseconds, object, type Rule, type Rules, text } from '../basics/options';
 import { connectionRules } from '../engine/connection';
-import { deflateRule } from '../engine/handshake';
+import { deflateRule, originsRule } from '../engine/handshake';
 
 // What the pair under a connection decides.
 const { autoClose: _1, autoEnd: _2, chunks: _3, ...limitRules } = connectionRules;
 
 export const upgradeRules: Rules = {
-  origins: texts,
+  origins: originsRule,
   missingOrigin: boolean,
   limits: object('an object of limits', limitRules),
   deflate: deflateRule,

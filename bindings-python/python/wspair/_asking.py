@@ -114,6 +114,8 @@ def ask(
     """
     if not isinstance(uri, str):
         raise TypeError(f"uri is {uri!r}; allowed is a str")
+    if not isinstance(origin, (str, type(None))):
+        raise TypeError(f"origin is {origin!r}; allowed are an origin and None")
     headers = Headers(fields)
     for name, value in Headers(additional_headers or ()).raw_items():
         headers[name] = value

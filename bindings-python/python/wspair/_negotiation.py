@@ -10,7 +10,13 @@ from typing import Any, Callable, NamedTuple, Union
 
 from wspair._http import Headers, Response, without_framing
 from wspair._native import Acceptance, Policy, Refusal, Request
-from wspair._settings import Compression, check_callable, check_subprotocols, compression_of
+from wspair._settings import (
+    Compression,
+    check_callable,
+    check_subprotocols,
+    compression_of,
+    listed,
+)
 from wspair.exceptions import InvalidArgumentError
 
 Answer = Union[Response, Refusal, None]
@@ -118,9 +124,7 @@ class Origins:
         allow_missing: bool,
         compression: Compression,
     ) -> None:
-        if isinstance(origins, (str, bytes)):
-            raise TypeError(f"origins is {origins!r}; allowed is a sequence of origins")
-        given = None if origins is None else list(origins)
+        given = None if origins is None else listed("origins", origins, "origins")
         names = [it for it in given or () if isinstance(it, str)]
         self._patterns = [it for it in given or () if isinstance(it, re.Pattern)]
         for origin in given or ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Union
 
 from wspair._native import ClientRequest, Connection, DeflateOptions, Negotiated
 from wspair._words import Role
@@ -19,6 +19,8 @@ WriteLimit = Union[int, tuple[int, Union[int, None]]]
 Compression = Union[str, bool, DeflateOptions, None]
 
 UNLIMITED = (1 << 63) - 1
+
+T = TypeVar("T")
 
 
 class Settings(NamedTuple):
@@ -91,11 +93,16 @@ def compression_of(compression: Compression) -> bool | DeflateOptions | None:
     return compression
 
 
+def listed(name: str, values: Iterable[T] | None, what: str) -> list[T]:
+    """What an option lists. A text is not taken for a list of letters."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, (Iterable, type(None))):
+        raise TypeError(f"{name} is {values!r}; allowed is a sequence of {what}")
+    return list(values or ())
+
+
 def check_subprotocols(subprotocols: Iterable[str] | None) -> list[str]:
     """Each must be a token (RFC 6455 4.1)."""
-    if isinstance(subprotocols, (str, bytes)):
-        raise TypeError(f"subprotocols is {subprotocols!r}; allowed is a sequence of names")
-    names = list(subprotocols or ())
+    names = listed("subprotocols", subprotocols, "names")
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"subprotocols has {name!r}; allowed are names")

@@ -74,6 +74,10 @@ class WebSocketProtocol(Opening):
         """The application was told of the connection."""
         self._denial: tuple[int, Fields, bytes] | None = None
         """A refusal of the application's, as far as it came."""
+        self._is_streaming = False
+        """Its head is out, and its body is not complete."""
+        self._writable: asyncio.Future[None] | None = None
+        """What waits for the client to take what was written."""
         self._answered: asyncio.Future[None] = self.loop.create_future()
         self._receiving = asyncio.Lock()
         self._closed: tuple[int, str] | None = None
@@ -90,6 +94,8 @@ class WebSocketProtocol(Opening):
         """uvicorn goes down: tells the client, and lets the application read the end."""
         if self.wire is not None:
             self._close(1012, "")
+        elif self._is_streaming:
+            self.transport.abort()
         else:
             self._refuse(503)
 
@@ -147,6 +153,9 @@ class WebSocketProtocol(Opening):
         finally:
             if self.wire is not None:
                 self._close(code, "")
+            elif self._is_streaming:
+                # Without its end nobody may take the body for whole.
+                self.transport.abort()
             else:
                 self._refuse(500)
         if self.wire is not None:
@@ -175,7 +184,7 @@ class WebSocketProtocol(Opening):
         kind = message["type"]
         if self.wire is not None:
             await self._send_open(kind, message)
-        elif self.is_answered:
+        elif self.is_answered and not self._is_streaming:
             raise RuntimeError(
                 f"Unexpected ASGI message '{kind}', after the connection was refused."
             )
@@ -183,10 +192,7 @@ class WebSocketProtocol(Opening):
             await asyncio.sleep(0)
             raise ClientDisconnected
         elif self._denial is not None and kind == "websocket.http.response.body":
-            status, fields, body = self._denial
-            self._denial = (status, fields, body + message.get("body", b""))
-            if not message.get("more_body", False):
-                self._refuse(*self._denial)
+            await self._send_denial(message.get("body", b""), message.get("more_body", False))
         elif self._denial is None and kind == "websocket.http.response.start":
             self._denial = (message["status"], without_framing(message.get("headers", [])), b"")
             if not 200 <= message["status"] < 600:
@@ -197,6 +203,43 @@ class WebSocketProtocol(Opening):
             self._accept(message)
         else:
             raise RuntimeError(f"Unexpected ASGI message '{kind}', before the connection is open.")
+
+    async def _send_denial(self, part: bytes, more: bool) -> None:
+        """What is short goes out at once, with its length; what goes on, as the client takes it."""
+        assert self._denial is not None
+        status, fields, body = self._denial
+        if self._is_streaming:
+            self.transport.write(part)
+        elif more and len(body) + len(part) >= SHORT:
+            self._is_streaming = True
+            self.refuse_in_parts(Refusal(status, [*self._state.default_headers, *fields]))
+            self._log(str(status))
+            self.transport.write(body + part)
+        else:
+            self._denial = (status, fields, body + part)
+            if not more:
+                self._refuse(*self._denial)
+            return
+        if not more:
+            self._is_streaming = False
+            self.hang_up()
+            self._settle()
+        while self._writable is not None:
+            await self._writable
+        # Where the client takes all, others have their turn too.
+        await asyncio.sleep(0)
+
+    def pause_writing(self) -> None:
+        self._writable = self.loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.resume_writing()
 
     async def _send_open(self, kind: str, message: Message) -> None:
         assert self.wire is not None
@@ -268,3 +311,7 @@ class WebSocketProtocol(Opening):
             scope: Any = self._scope
             path = get_path_with_query_string(scope)
             log.info('%s - "WebSocket %s" %s', get_client_addr(scope), path, outcome)
+
+
+SHORT = 64 << 10
+"""A refusal's body that goes on beyond this is not waited for."""

@@ -247,7 +247,7 @@ asyncio_server = Host(
     [PYTHON, PROGRAMS / "python/wspair_asyncio.py", "server", "asyncio"],
     "py",
     options=(*TIMERS, "deflate", "origin"),
-    abilities=("close", "memory", "head", "debug", "survives"),
+    abilities=("shutdown", "memory", "head", "debug", "survives"),
     applications=(*PLAIN, "cancelled", "broadcast", "decide", "throw-deciding", "refuse"),
     misconfigured=[PYTHON, PROGRAMS / "python/misconfigured.py", "serve"],
     files=(PYTHON,),
@@ -270,7 +270,7 @@ websockets_server = Host(
     [PYTHON, PROGRAMS / "python/websockets_asyncio.py", "server"],
     "peers",
     options=(*TIMERS, "deflate", "origin"),
-    abilities=("close", "memory", "head"),
+    abilities=("shutdown", "memory", "head"),
     applications=asyncio_server.applications,
     files=(PYTHON,),
     quiet=tuple(
@@ -285,7 +285,7 @@ starlette = Host(
     "py",
     options=("ping_after", "pong_within", "max_message", "deflate"),
     # What waits for the application is bounded by ws_max_queue, a number of messages.
-    abilities=("close", "http", "debug", "survives", "late-close"),
+    abilities=("shutdown", "http", "debug", "survives", "late-close"),
     reasons={
         "head": "the head of a request is for uvicorn to read",
         "origin": "origins are for the application to check",
@@ -320,7 +320,7 @@ serve = Host(
     "serve",
     misconfigured=misconfigured("serve"),
     options=(*TIMERS, "deflate", "origin"),
-    abilities=("close", "memory", "http", "late-close", "head"),
+    abilities=("shutdown", "memory", "http", "late-close", "head"),
     may_vanish=True,
     is_silent=True,
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse", "endless", "length"),
@@ -348,7 +348,7 @@ ws = Host(
     "peers",
     options=("max_message", "deflate", "origin"),
     # Paused, it reads nothing.
-    abilities=("close", "memory", "late-close"),
+    abilities=("shutdown", "memory", "late-close"),
     reasons={**HTTP, "drop": "an open connection holds its object"},
     applications=(*PLAIN, "broadcast", "decide", "throw-deciding", "refuse"),
     env=NODE_ENV,
@@ -382,7 +382,7 @@ tokio_server = replace(
     argv=[TOKIO, "server", "multi"],
     talks=True,
     counts=True,
-    abilities=("close", "memory", "head", "survives"),
+    abilities=("shutdown", "memory", "head", "survives"),
     applications=tuple(name for name in PLAIN if name not in ("buffers", "throw-task"))
     + ("cancelled", "broadcast", "decide", "refuse"),
     reasons={
@@ -477,7 +477,7 @@ HOSTS = [
         name="node-upgrade",
         argv=[*NODE, PROGRAMS / "node/serve.mjs", "upgrade"],
         misconfigured=misconfigured("upgrade"),
-        abilities=("close", "memory", "http", "late-close"),
+        abilities=("shutdown", "memory", "http", "late-close"),
         reasons=HTTP,
     ),
     websocket,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
+from wspair._http import phrase
 from wspair._native import Acceptance, Refusal, Request, ServerHandshake
 from wspair._words import Role
 from wspair.asyncio._transport import open_wire
@@ -95,6 +96,19 @@ class Opening(asyncio.Protocol):
         self.transport.write(refusal.to_bytes())
         self._rest.clear()
         self.hang_up()
+
+    def refuse_in_parts(self, refusal: Refusal) -> None:
+        """As `refuse`, for a body that follows in parts: it ends with the transport (RFC 9112 6.3)."""
+        self.is_answered = True
+        lines = [f"HTTP/1.1 {refusal.status} {phrase(refusal.status)}".encode()]
+        lines += [
+            name.encode() + b": " + value
+            for name, value in refusal.fields()
+            if name.lower() != "content-length"
+        ]
+        self.transport.write(b"\r\n".join([*lines, b"", b""]))
+        self._rest.clear()
+        self._resume()
 
     def hang_up(self) -> None:
         """Ends the transport once the client had the time to read what was said.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl as _ssl
 from collections.abc import AsyncIterator, Generator, Sequence
 from typing import Any, Callable, Union, cast
 
@@ -123,6 +124,8 @@ class connect:
         )
         self._open_timeout = check_seconds("open_timeout", open_timeout)
         self._log = logger or log
+        if not isinstance(ssl := self._where.get("ssl"), (_ssl.SSLContext, bool, type(None))):
+            raise TypeError(f"ssl is {ssl!r}; allowed are an ssl.SSLContext, True and None")
         self._asking = ask(
             uri,
             origin=origin,

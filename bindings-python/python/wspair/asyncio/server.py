@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl as _ssl
 from collections.abc import Awaitable, Generator, Iterable, Sequence
 from typing import Any, Callable, Union
 
@@ -122,6 +123,8 @@ class serve:
             ping_timeout=ping_timeout,
             close_timeout=close_timeout,
         )
+        if not isinstance(ssl := where.get("ssl"), (_ssl.SSLContext, type(None))):
+            raise TypeError(f"ssl is {ssl!r}; allowed are an ssl.SSLContext and None")
         self._where = where
         self._server = Server(
             handler,

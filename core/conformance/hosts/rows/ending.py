@@ -278,7 +278,7 @@ STATES = {
     "E-17",
     "close(deadline) of the server in each state, all at once",
     options={"close_within": 60, "handshake_within": 60},
-    needs=("close",),
+    needs=("shutdown",),
     quick=True,
 )
 def server_closes(cell):

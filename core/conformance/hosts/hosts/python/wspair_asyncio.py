@@ -47,7 +47,8 @@ class Socket:
         self.ws = None
 
     async def broadcast(self, sockets, data):
-        await asyncio.gather(*(one.send(data) for one in sockets), return_exceptions=True)
+        broadcast((one.ws for one in sockets), data)
+        await asyncio.sleep(0)
 
 
 OPTIONS = {
