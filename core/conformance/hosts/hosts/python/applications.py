@@ -335,7 +335,8 @@ async def broadcast(socket, path, messages=1000, size=1024):
             tell("sent", path)
         await tell_end(socket, path)
     finally:
-        broadcasting.remove(socket)
+        if socket in broadcasting:
+            broadcasting.remove(socket)
 
 
 APPLICATIONS = {

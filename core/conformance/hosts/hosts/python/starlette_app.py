@@ -62,7 +62,15 @@ class Socket:
         self.ws = None
 
     async def broadcast(self, sockets, data):
-        await asyncio.gather(*(one.send(data) for one in sockets), return_exceptions=True)
+        await asyncio.gather(*(one.take_part(data) for one in sockets))
+
+    async def take_part(self, data):
+        """Who does not take it in time is in the room no longer."""
+        try:
+            await asyncio.wait_for(self.send(data), 1)
+        except Exception:
+            if self in applications.broadcasting:
+                applications.broadcasting.remove(self)
 
 
 def path_of(websocket):

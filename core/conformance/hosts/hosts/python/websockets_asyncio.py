@@ -136,6 +136,7 @@ async def main():
     given = json.loads(sys.argv[2])
     deflate = given.pop("deflate", False)
     options = {OPTIONS.get(name, name): value for name, value in given.items()}
+    options.setdefault("ping_interval", None)
     options["compression"] = "deflate" if deflate else None
     if sys.argv[1] == "server":
         await run_server(options)

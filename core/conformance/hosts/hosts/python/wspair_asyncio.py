@@ -14,7 +14,7 @@ import time
 import applications
 from speak import Host, parse, tell, text_of
 from wspair import CloseEvent, MessageEvent, Refusal
-from wspair.asyncio import connect, serve
+from wspair.asyncio import broadcast, connect, serve
 
 
 class Socket:
@@ -142,6 +142,8 @@ async def main():
     host.kept.append(asyncio.current_task())
     given = json.loads(sys.argv[3])
     options = {OPTIONS.get(name, name): value for name, value in given.items()}
+    if "ping_after" not in options:
+        options["ping_interval"] = None
     if sys.argv[1] == "server":
         await run_server(options)
     else:
