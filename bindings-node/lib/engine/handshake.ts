@@ -213,17 +213,18 @@ export function told<T>(call: () => T): T {
 
 /** @internal */
 export const originsRule: Rule = {
-  ...texts,
   what: 'a list of origins such as https://example.org',
-  fits: (origins) => {
-    try {
-      native.serverPolicy({ origins });
-      return true;
-    } catch {
-      return false;
-    }
-  },
+  isType: (value) => texts.isType(value) && areOrigins(value as string[]),
 };
+
+function areOrigins(origins: string[]): boolean {
+  try {
+    native.serverPolicy({ origins });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** @internal */
 export const deflateRule: Rule = booleanOr(

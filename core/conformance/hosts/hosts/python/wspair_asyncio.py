@@ -95,7 +95,8 @@ async def run_server(options):
         "127.0.0.1",
         0,
         process_request=decide,
-        origins=[origin] if origin else None,
+        # Who names none is not a page.
+        origins=[origin, None] if origin else None,
         **options,
     )
 
