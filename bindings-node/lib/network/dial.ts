@@ -56,6 +56,8 @@ const pool = new Pool();
 
 function overHttp1({ url, request, tls }: Call, signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve, reject) => {
+    // It may have been given up while HTTP/2 was thought of.
+    signal.throwIfAborted();
     const { secure, host, port, target } = native.parseAddress(url);
     const options: https.RequestOptions = {
       ...tls,
