@@ -98,7 +98,7 @@ class Opening(asyncio.Protocol):
         self.hang_up()
 
     def refuse_in_parts(self, refusal: Refusal) -> None:
-        """As `refuse`, for a body that follows in parts: it ends with the transport (RFC 9112 6.3)."""
+        """As `refuse`, for a body that follows: it ends with the transport (RFC 9112 6.3)."""
         self.is_answered = True
         lines = [f"HTTP/1.1 {refusal.status} {phrase(refusal.status)}".encode()]
         lines += [
