@@ -31,6 +31,18 @@ async function flat(round) {
   assert.ok(grown.heap < 5 && grown.rss < 1_000, JSON.stringify(grown));
 }
 
+test('a planted leak is seen', { skip: !globalThis.gc }, async () => {
+  const kept = [];
+  // A kilobyte for each of as many rounds as below.
+  await assert.rejects(flat(() => { for (let i = 0; i < 3_000; i++) kept.push(new Array(128).fill(i)); }), /heap/);
+  const native0 = native.connCount();
+  const config = new wspair.ConnectionConfig();
+  for (let i = 0; i < 100; i++) kept.push(new wspair.Connection('server', config));
+  assert.equal(native.connCount(), native0 + 100);
+  kept.length = 0;
+  await until(() => (globalThis.gc(), native.connCount() === native0));
+});
+
 test('connections without a socket', { skip: !globalThis.gc }, async () => {
   const config = new wspair.ConnectionConfig();
   const agreed = { deflate: { serverNoContextTakeover: false, clientNoContextTakeover: false, serverMaxWindowBits: 15, clientMaxWindowBits: 15 } };
