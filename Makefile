@@ -179,6 +179,10 @@ hosts-soak: ## C servers that write asynchronously, under AddressSanitizer, ever
 	$(MAKE) -C bindings-c writers
 	core/conformance/hosts/soak.py $(or $(MINUTES),10) "$$CARGO_TARGET_DIR"/c/writers/*
 
+soak: TIME = 600
+soak: hosts-build ## A crowd at each of five hosts, one in four of it ill-behaved (TIME=600 seconds each, N=5000 peers)
+	core/conformance/hosts/crowd.py $(TIME) $(or $(N),5000) node-serve py-asyncio py-uvicorn c-epoll tokio
+
 hosts-build: $(binding) $(node) build-python
 	$(cargo) build --all-features --examples
 	$(cargo) build -p wspair-hosts
@@ -323,4 +327,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
