@@ -1,5 +1,8 @@
-// What the conformance runner imports: the package, as a program gets it, and a server for it.
+// What the conformance runner imports: the package, as a program gets it, and a server for it. With OVER_HTTP2=1 the
+// connections that scenarios open by `connect` are streams of one session.
+import http2 from 'node:http2';
 import * as wspair from 'wspair';
+import { certificate } from '../test/helpers.mjs';
 
 const routes = new Map();
 const worker = { fetch: (request) => routes.get(new URL(request.url).pathname.split('/')[1])(request) };
@@ -26,8 +29,12 @@ class Host {
   }
 }
 
-const serving = await wspair.serve({ default: worker, Host }, { port: 0, durableObjects: { HOST: 'Host' } });
+const tls = process.env.OVER_HTTP2 && certificate();
+const serving = await wspair.serve({ default: worker, Host }, { port: 0, durableObjects: { HOST: 'Host' }, ...(tls && { tls }) });
 serving.server.unref();
+const secure = tls ? 's' : '';
+const session = tls && http2.connect(serving.url, { rejectUnauthorized: false, maxSessionMemory: 256 });
+session?.unref();
 const objects = serving.durable.namespace('HOST');
 
 function exportsOf(classes) {
@@ -40,9 +47,9 @@ function exportsOf(classes) {
     ...classes,
     connect(handler, { path = '/', headers = {}, upgrade = true, method = 'GET' } = {}) {
       const asked = upgrade ? { ...headers, Upgrade: 'websocket' } : headers;
-      return classes.fetch(`http://${route(handler)}${path}`, { headers: asked, method });
+      return classes.fetch(`http${secure}://${route(handler)}${path}`, { headers: asked, method, ...(session && { http2: session }) });
     },
-    listen: (handler) => `ws://${route(handler)}/`,
+    listen: (handler) => `ws${secure}://${route(handler)}/`,
     durable(Class) {
       const name = `object ${objectClasses.size}`;
       objectClasses.set(name, Class);

@@ -6,7 +6,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Acceptor, Handler } from './acceptor';
 import { StreamResponse } from './http2/response';
-import { serverSettings, Sessions } from './http2/sessions';
+import { serverSettings, SESSION_MEMORY, Sessions } from './http2/sessions';
 import { StreamCarrier } from './http2/stream';
 
 export interface ServerOptions {
@@ -83,9 +83,6 @@ function isOfStream(message: unknown): message is http2.Http2ServerRequest {
 }
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
-
-/** Megabytes that Node may hold for a session before it opens no more streams: what waits on a stream is bounded there. */
-const SESSION_MEMORY = 256;
 
 /** Milliseconds for a request with its body. As node:http has it. */
 const BODY_TIMEOUT = 300_000;

@@ -42,7 +42,9 @@ export function ask(session: ClientHttp2Session, request: NativeClientRequest, s
         return resolve({ open: false, status, phrase: '', headers, body: stream });
       }
       try {
-        resolve({ open: true, socket: carrier, early: NOTHING, agreed: request.verifyConnect(status, headers), headers });
+        const agreed = request.verifyConnect(status, headers);
+        // What a program sees of an answer that opens a connection is what it sees over HTTP/1.1.
+        resolve({ open: true, socket: carrier, early: NOTHING, agreed, headers: [...headers, 'upgrade', 'websocket', 'connection', 'Upgrade'] });
       } catch (error) {
         stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
         reject(new Unanswered((error as Error).message, 'EPROTO'));

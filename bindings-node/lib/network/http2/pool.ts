@@ -6,7 +6,7 @@ import type { NativeClientRequest } from '../../engine/native';
 import type { TlsOptions } from '../../engine/network-types';
 import type { Outcome } from '../outcome';
 import { ask, Refused, takesWebSockets } from './client';
-import { keepAlive, SESSION_WINDOW, STREAM_WINDOW } from './sessions';
+import { keepAlive, SESSION_MEMORY, SESSION_WINDOW, STREAM_WINDOW } from './sessions';
 
 export class Pool {
   private readonly kept = new Set<Kept>();
@@ -62,7 +62,7 @@ class Kept {
     readonly tls: TlsOptions | undefined,
   ) {
     const settings = { enablePush: false, initialWindowSize: STREAM_WINDOW };
-    const session = http2.connect(origin, { ...(tls as object), settings });
+    const session = http2.connect(origin, { ...(tls as object), settings, maxSessionMemory: SESSION_MEMORY });
     this.session = session;
     // What it means is told by the streams.
     session.on('error', () => {});

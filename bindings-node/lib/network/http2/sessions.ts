@@ -9,6 +9,9 @@ export const STREAM_WINDOW = 256 << 10;
 /** What it may send on all of them: Node takes it off the wire at once, whoever reads. */
 export const SESSION_WINDOW = 8 << 20;
 
+/** Megabytes that Node may hold for a session before it refuses streams: what waits on a stream is bounded there. */
+export const SESSION_MEMORY = 256;
+
 export const serverSettings: Settings = {
   enableConnectProtocol: true,
   initialWindowSize: STREAM_WINDOW,
