@@ -189,12 +189,18 @@ hosts-build: $(binding) $(node) build-python
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	$(MAKE) -C bindings-c examples
 
-http2: build-python $(binding) ## WebSockets over HTTP/2 and HTTP/3: every host, browsers, proxies, attacks, what it costs
+http2: http2-hosts ## WebSockets over HTTP/2 and HTTP/3: every host, browsers, proxies, attacks, what it costs
+	$(python_bin)/python -m pytest core/conformance/http2
+	cd bindings-node && NODE_NO_WARNINGS=1 NODE_TLS_REJECT_UNAUTHORIZED=0 OVER_HTTP2=1 npm run --silent pair -- --layer wire
+	node core/conformance/http2/cost.mjs
+
+http2-hosts: build-python $(binding)
 	$(cargo) build -p wspair-tokio --all-features --example h2_server --example h2_client
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	$(MAKE) -C bindings-c examples
-	$(python_bin)/python -m pytest core/conformance/http2
-	node core/conformance/http2/cost.mjs
+
+autobahn-http2: autobahn-suite http2-hosts ## The Autobahn suite over streams of HTTP/2 (HOSTS='node rust python c')
+	core/conformance/http2/check.sh $(python_bin)/python $(CASES) $(JOBS) .tools/reports/http2 $(HOSTS)
 
 fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz)
 	@cargo +nightly --version || { echo "make fuzz: there is no nightly toolchain" >&2; exit 1; }
@@ -327,4 +333,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools

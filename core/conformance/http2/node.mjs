@@ -14,6 +14,7 @@ const { values } = parseArgs({
     page: { type: 'string' },
     'http1': { type: 'boolean', default: false },
     'max-message': { type: 'string', default: `${1 << 20}` },
+    'max-fragments': { type: 'string', default: '16384' },
   },
 });
 const tls = values.cert && { cert: readFileSync(values.cert), key: readFileSync(values.key) };
@@ -45,7 +46,7 @@ async function ordinary(request) {
 const serving = await serve({ fetch }, {
   host: values.host,
   port: Number(values.port),
-  limits: { maxMessage: Number(values['max-message']) },
+  limits: { maxMessage: Number(values['max-message']), maxFragments: Number(values['max-fragments']) },
   ...(values.origin && { origins: values.origin }),
   ...(tls ? { tls, http2: !values.http1 } : { http2: values.http1 ? false : 'cleartext' }),
 });
