@@ -166,6 +166,13 @@ port = 0
     }
   });
 
+  test('gets an error for a call that its module makes while it is loaded', async (t) => {
+    const early = `${worker}\nglobalThis.early = await around.ROOM.getByName('a').add().catch((error) => error.message);`;
+    const main = early.replace("if (pathname === '/early')", "if (pathname === '/told') return new Response(globalThis.early);\n      if (pathname === '/early')");
+    const { ask } = run(t, await project(t, { 'wrangler.json': usual, 'src/worker.mjs': main }));
+    assert.match(await ask('told'), /^Disallowed operation called within global scope/);
+  });
+
   test('is told which classes no migration names, and that none is deleted', async (t) => {
     const config = { ...usual, migrations: [{ tag: 'v1', new_classes: ['Old', 'Gone'] }, { tag: 'v2', renamed_classes: [{ from: 'Old', to: 'New' }], deleted_classes: ['Gone'] }] };
     const { ask, told } = run(t, await project(t, { 'wrangler.json': config }));

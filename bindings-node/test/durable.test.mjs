@@ -2,14 +2,19 @@
 import 'wspair/register';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import Ws from 'ws';
 import { serve, WebSocketRequestResponsePair } from 'wspair';
 import { until, watch } from './helpers.mjs';
 
 const { DurableObject, env: around, RpcTarget, WorkerEntrypoint } = await import('cloudflare:workers').catch(() => import('wspair/cloudflare/workers'));
-const { setReporter } = createRequire(import.meta.url)('../dist/internal.js');
+const require = createRequire(import.meta.url);
+const { setReporter } = require('../dist/internal.js');
+const library = require('../dist/durable/storage/libraries.js').library();
 
 /** Serves a class as the binding ROOM; every path goes to the object of its first name. */
 async function rooms(t, Room, options = {}) {
@@ -457,4 +462,39 @@ test('serve.close tells the clients of objects goodbye, and waits for what these
   await close({ deadline: 2_000 });
   assert.equal((await client.closed)[0], 1001);
   assert.deepEqual(done, ['message']);
+});
+
+test('what comes after the end is refused, and ends nothing', async (t) => {
+  const told = reports(t);
+  const { namespace, ws, close } = await rooms(t, counted(chatting));
+  const client = await connected(`${ws}a`);
+  client.send('x');
+  await client.next();
+  const stub = namespace.getByName('a');
+  await close({ deadline: 50 });
+  await assert.rejects(async () => stub.which());
+  await client.closed;
+  await wait(20);
+  assert.deepEqual(told, []);
+});
+
+test('a file that is broken is told to who needs it, and to nobody else', { skip: library === undefined && 'there is no SQLite' }, async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'broken-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const Room = counted({
+    async add() {
+      const n = ((await this.ctx.storage.get('n')) ?? 0) + 1;
+      await this.ctx.storage.put('n', n);
+      return n;
+    },
+  });
+  const first = await rooms(t, Room, { serve: { state: folder } });
+  assert.deepEqual([await first.namespace.getByName('a').add(), await first.namespace.getByName('b').add()], [1, 1]);
+  const id = String(first.namespace.idFromName('a'));
+  await first.close({ deadline: 50 });
+  const file = readdirSync(folder, { recursive: true }).find((name) => name.endsWith(`${id}.sqlite`));
+  writeFileSync(path.join(folder, file), 'this was a database'.repeat(1_000));
+  const second = await rooms(t, Room, { serve: { state: folder } });
+  await assert.rejects(async () => second.namespace.getByName('a').add(), /is not a database/);
+  assert.equal(await second.namespace.getByName('b').add(), 2);
 });

@@ -2,6 +2,7 @@
 
 import { Fifo } from '../basics/fifo';
 import { setImmediate } from '../basics/timers';
+import { resetBy } from './errors';
 import type { ObjectEvent } from './event';
 import type { DurableObjectId } from './id';
 import type { Kind } from './kind';
@@ -18,6 +19,13 @@ export interface Task {
   onend?: () => void;
 }
 
+// The module would wait for its own class.
+const TOO_EARLY =
+  'Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a timeout, and generating ' +
+  'random values are not allowed within global scope. To fix this error, perform this operation within a handler.';
+
+const TOO_LATE = 'The Worker of this Durable Object is not served any more.';
+
 export class Actor {
   life: Life | undefined;
   readonly sockets = new ObjectSockets(this);
@@ -32,6 +40,8 @@ export class Actor {
 
   /** Has the object answer an event, once it is awake and those before have begun. */
   deliver<T>(work: (life: Life, event: ObjectEvent) => T | Promise<T>, timeout?: number): Promise<T> {
+    if (!this.kind.isLoaded) return Promise.reject(new Error(TOO_EARLY));
+    if (this.kind.host.isClosed) return Promise.reject(new Error(TOO_LATE));
     return new Promise((resolve, reject) => {
       this.line.push({ work, resolve, reject, timeout });
       this.pump();
@@ -59,8 +69,8 @@ export class Actor {
     });
   }
 
-  /** Its life ended by a failure. */
-  failed(life: Life, failure: Error): void {
+  /** Its life ended by a failure, or could not begin. */
+  failed(life: Life | undefined, failure: Error): void {
     if (this.life === life) this.life = undefined;
     for (let task; (task = this.line.shift()) !== undefined; ) task.reject(failure);
     this.sockets.drop();
@@ -79,6 +89,7 @@ export class Actor {
 
   private beginNext(): void {
     if (this.line.length === 0) return;
+    if (this.kind.host.isClosed) return this.failed(this.life, new Error(TOO_LATE));
     const life = this.life ?? this.wake();
     // Its constructor may have failed, or asked for time.
     if (life === undefined || life.isBlocked) return;
@@ -86,7 +97,14 @@ export class Actor {
   }
 
   private wake(): Life | undefined {
-    const life = new Life(this);
+    let life: Life;
+    try {
+      life = new Life(this);
+    } catch (error) {
+      // As where its state cannot be opened any more.
+      this.failed(undefined, resetBy(error));
+      return undefined;
+    }
     this.life = life;
     life.construct();
     return life.failure === undefined ? life : undefined;

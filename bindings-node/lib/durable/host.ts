@@ -51,6 +51,7 @@ export class Host {
   readonly exports: Record<string, unknown> = {};
   readonly deleteAllDeletesAlarm: boolean;
   private readonly kinds = new Map<string, Kind>();
+  isClosed = false;
   private opened: State | undefined;
   private readonly bindings: Readonly<Record<string, string>>;
 
@@ -85,7 +86,7 @@ export class Host {
     for (const [name, value] of Object.entries({ default: module['default'], ...module })) {
       if (this.kinds.has(name) || isObjectClass(value)) {
         const kind = this.kind(name);
-        kind.Class = value as ObjectClass;
+        kind.load(value as ObjectClass);
         // Another object than that of a binding, as there.
         this.exports[name] = new DurableObjectNamespace(kind);
       } else {
@@ -130,6 +131,7 @@ export class Host {
 
   /** Lets go of the state. What has begun is cut off, what was written is kept. */
   async close(): Promise<void> {
+    this.isClosed = true;
     this.opened?.alarms.stop();
     for (const { life } of this.actors()) {
       try {

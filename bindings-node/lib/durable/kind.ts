@@ -9,8 +9,7 @@ export type ObjectClass = new (ctx: any, env: any) => object;
 
 export class Kind {
   readonly ids: Ids;
-  /** Once the Worker's module is there. */
-  Class!: ObjectClass;
+  private loaded: ObjectClass | undefined;
   readonly actors = new Map<string, Actor>();
 
   /** @param key of its namespace, 64 hexadecimal digits */
@@ -21,6 +20,19 @@ export class Kind {
     readonly sql: boolean,
   ) {
     this.ids = new Ids(key);
+  }
+
+  /** Whether the Worker's module is there. */
+  get isLoaded(): boolean {
+    return this.loaded !== undefined;
+  }
+
+  get Class(): ObjectClass {
+    return this.loaded!;
+  }
+
+  load(Class: ObjectClass): void {
+    this.loaded = Class;
   }
 
   actor(id: DurableObjectId): Actor {

@@ -193,6 +193,7 @@ export class Life implements Owner {
     this.running.clear();
     this.actor.failed(this, failure);
     for (const end of this.ends) end.side.detach(native.pairAbandon);
+    this.instance = undefined;
   }
 
   /** Something happened: it does not sleep for a while. */
@@ -217,6 +218,8 @@ export class Life implements Owner {
     this.store.close();
     this.isAsleep = true;
     this.actor.asleep(this);
+    // A stub may still know of this life.
+    this.instance = undefined;
   }
 
   private pin(promise: Promise<unknown>): void {

@@ -133,7 +133,10 @@ export class ObjectSocket implements Holder, Runner {
     if (native.pairHasEvent(this.side.handle) === 0) return false;
     this.isQueued = true;
     const { actor, eventTimeout } = this.owner;
-    actor.deliver((life) => this.dispatch(life), eventTimeout ?? undefined).catch(() => {});
+    // Nobody else hears of it.
+    actor.deliver((life) => this.dispatch(life), eventTimeout ?? undefined).catch((error) => {
+      if (!actor.kind.host.isClosed) report(error);
+    });
     return false;
   }
 
