@@ -44,6 +44,7 @@ export { WebSocketRequestResponsePair } from './web/request-response-pair';
 export type { DurableObjects } from './durable/host';
 export type { DurableObjectId } from './durable/id';
 export type { DurableObjectNamespace } from './durable/namespace';
+export type { DurableObjectStub } from './durable/stub-types';
 export type { DurableObjectState } from './durable/state';
 export type { AlarmInfo, DurableObjectStorage, DurableObjectTransaction, ListOptions, SqlCursor, SqlStorage, SyncKvStorage } from './durable/storage';
 

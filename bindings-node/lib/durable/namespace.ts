@@ -6,8 +6,10 @@ import { conceal } from '../web/expose';
 import { DurableObjectId } from './id';
 import type { Kind } from './kind';
 import { stubOf } from './stub';
+import type { DurableObjectStub } from './stub-types';
 
-export class DurableObjectNamespace {
+/** @typeParam T the class of the objects */
+export class DurableObjectNamespace<T = unknown> {
   readonly #kind: Kind;
 
   constructor(kind: Kind) {
@@ -16,7 +18,7 @@ export class DurableObjectNamespace {
 
   private static kind(namespace: unknown): Kind {
     if (typeof namespace !== 'object' || namespace === null || !(#kind in namespace)) throw illegalInvocation();
-    return namespace.#kind;
+    return (namespace as DurableObjectNamespace).#kind;
   }
 
   newUniqueId(options?: { jurisdiction?: string }): DurableObjectId {
@@ -37,16 +39,16 @@ export class DurableObjectNamespace {
     return ids.fromString(toText(id));
   }
 
-  get(id: DurableObjectId, _options?: object): object {
+  get(id: DurableObjectId, _options?: object): DurableObjectStub<T> {
     const kind = DurableObjectNamespace.kind(this);
     if (!DurableObjectId.is(id)) throw wrongArgument('get', OWNER, 1, 'DurableObjectId');
-    return stubOf(kind, id);
+    return stubOf(kind, id) as DurableObjectStub<T>;
   }
 
-  getByName(name: string, _options?: object): object {
+  getByName(name: string, _options?: object): DurableObjectStub<T> {
     const kind = DurableObjectNamespace.kind(this);
     if (arguments.length === 0) throw wrongArgument('getByName', OWNER, 1, 'string');
-    return stubOf(kind, kind.ids.fromName(toMessageText(toText(name))));
+    return stubOf(kind, kind.ids.fromName(toMessageText(toText(name)))) as DurableObjectStub<T>;
   }
 
   jurisdiction(_jurisdiction?: string): this {
