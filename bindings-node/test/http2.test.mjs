@@ -548,3 +548,28 @@ test('fields of another stack are judged, accepted and verified', () => {
   assert.throws(() => wspair.fromFields({ headers, bootstrap: 'h2' }), { code: 'ERR_INVALID_ARG_TYPE' });
   assert.throws(() => wspair.clientFields('http://example.org/'), TypeError);
 });
+
+test('an end that nobody takes messages from holds its client up, and nobody else of the session', async (t) => {
+  let accept;
+  const asleep = withEnd(wspair, (end) => {
+    let size = 0;
+    end.addEventListener('message', ({ data }) => {
+      size += data.byteLength;
+      if (size === 8 << 20) end.send('all');
+    });
+    accept = () => end.accept();
+  });
+  const awake = echo().worker;
+  const { url } = await serving(t, (request) => (request.url.endsWith('/asleep') ? asleep : awake)(request), { tls });
+  const client = await begin(t, url);
+  const [slow, fast] = [await Peer.open(client, { ':path': '/asleep' }), await Peer.open(client)];
+  for (let i = 0; i < 128; i++) slow.send(Buffer.alloc(64 << 10));
+  for (let i = 0; i < 20; i++) {
+    fast.send(`${i}`);
+    await fast.next();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.ok(slow.stream.writableLength > 4 << 20, `${slow.stream.writableLength} bytes wait`);
+  accept();
+  assert.equal(await slow.next(), 'all');
+});
