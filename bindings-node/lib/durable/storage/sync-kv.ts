@@ -4,7 +4,7 @@ import { serialize } from '../../web/attachment';
 import { illegalInvocation, isObject, notOfType } from './messages';
 import type { ListOptions } from './options';
 import type { Entry } from './store';
-import { type Access, get, put, rangeOf, remove, valueOf } from './values';
+import { type Access, get, keyOf, put, rangeOf, remove, valueOf } from './values';
 
 const NAME = 'SyncKvStorage';
 
@@ -20,7 +20,7 @@ export class SyncKvStorage {
   get(...given: unknown[]): any {
     const access = SyncKvStorage.#of(this);
     if (given.length === 0) throw notOfType('get', NAME, 1, 'string');
-    return get(access, NAME, [String(given[0])]);
+    return get(access, NAME, [keyOf(given[0])]);
   }
 
   put<T>(key: string, value: T): void;
@@ -28,14 +28,14 @@ export class SyncKvStorage {
     const access = SyncKvStorage.#of(this);
     if (given.length === 0) throw notOfType('put', NAME, 1, 'string');
     if (given.length === 1) throw notOfType('put', NAME, 2, 'Value');
-    put(access, [[String(given[0]), serialize(given[1])]]);
+    put(access, [[keyOf(given[0]), serialize(given[1])]]);
   }
 
   delete(key: string): boolean;
   delete(...given: unknown[]): boolean {
     const access = SyncKvStorage.#of(this);
     if (given.length === 0) throw notOfType('delete', NAME, 1, 'string');
-    return remove(access, NAME, [String(given[0])]) as boolean;
+    return remove(access, NAME, [keyOf(given[0])]) as boolean;
   }
 
   /** Live: what is written while it is gone through is seen. */

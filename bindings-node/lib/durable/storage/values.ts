@@ -16,9 +16,9 @@ export function get({ store, journal }: Access, of: string, given: readonly unkn
   if (given.length === 0) throw notOfType('get', of, 1, 'string or Array');
   refuseOptions(given[1], 'get', of, 2, 'GetOptions');
   const [keys] = given;
-  if (!Array.isArray(keys)) return valueOf(journal.attempt(() => store.get(String(keys))));
+  if (!Array.isArray(keys)) return valueOf(journal.attempt(() => store.get(keyOf(keys))));
   const found = new Map<string, unknown>();
-  for (const key of [...new Set(keys.map(String))].sort(compareKeys)) {
+  for (const key of [...new Set(keys.map(keyOf))].sort(compareKeys)) {
     const value = journal.attempt(() => store.get(key));
     if (value !== undefined) found.set(key, valueOf(value));
   }
@@ -34,11 +34,11 @@ export function toPut(of: string, given: readonly unknown[]): Entry[] {
     refuseOptions(given[1], 'put', of, 2, 'PutOptions');
     return Object.entries(what)
       .filter(([, each]) => each !== undefined)
-      .map(([key, each]) => [key, serialize(each)]);
+      .map(([key, each]) => [keyOf(key), serialize(each)]);
   }
   if (value === undefined) throw new TypeError('put() called with undefined value.');
   refuseOptions(given[2], 'put', of, 3, 'PutOptions');
-  return [[String(what), serialize(value)]];
+  return [[keyOf(what), serialize(value)]];
 }
 
 export function put({ store, journal }: Access, entries: readonly Entry[]): void {
@@ -56,9 +56,9 @@ export function remove({ store, journal }: Access, of: string, given: readonly u
   const removeOne = (key: unknown) =>
     journal.attempt(() => {
       // What is not there needs no transaction, and no file.
-      if (store.get(String(key)) === undefined) return false;
+      if (store.get(keyOf(key)) === undefined) return false;
       journal.write();
-      return store.delete(String(key));
+      return store.delete(keyOf(key));
     });
   const [keys] = given;
   return Array.isArray(keys) ? keys.filter(removeOne).length : removeOne(keys);
@@ -78,14 +78,20 @@ export function valueOf(bytes: Uint8Array | undefined): unknown {
 export function rangeOf(options: any): Range {
   const { start, startAfter, end, prefix, reverse, limit } = options ?? {};
   if (start !== undefined && startAfter !== undefined) throw new TypeError('list() cannot be called with both start and startAfter values.');
-  let from = start !== undefined ? String(start) : startAfter !== undefined ? `${startAfter}\0` : '';
-  let to = end === undefined ? undefined : String(end);
-  if (prefix !== undefined && String(prefix) !== '') {
-    const behind = behindPrefix(String(prefix));
-    if (compareKeys(String(prefix), from) > 0) from = String(prefix);
+  let from = start !== undefined ? keyOf(start) : startAfter !== undefined ? `${keyOf(startAfter)}\0` : '';
+  let to = end === undefined ? undefined : keyOf(end);
+  const first = prefix === undefined ? '' : keyOf(prefix);
+  if (first !== '') {
+    const behind = behindPrefix(first);
+    if (compareKeys(first, from) > 0) from = first;
     if (behind !== undefined && (to === undefined || compareKeys(behind, to) < 0)) to = behind;
   }
   return { start: from, end: to, reverse: Boolean(reverse), limit: limit === undefined ? 2 ** 31 - 1 : toLimit(limit) };
+}
+
+/** A text as every store keeps it: a lone surrogate has no UTF-8. */
+export function keyOf(value: unknown): string {
+  return String(value).toWellFormed();
 }
 
 function toLimit(limit: unknown): number {
