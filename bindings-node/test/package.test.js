@@ -41,6 +41,19 @@ describe('the tarballs', () => {
     assert.ok(Object.keys(manifest.optionalDependencies).includes(names[1]));
     for (const name of names) assert.ok(existsSync(path.join(app, 'node_modules', name, 'LICENSE-MIT')));
   });
+  test('hold what packed.txt names and what comes of each file in lib, and nothing else', () => {
+    const list = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)));
+    const made = list(path.join(root, 'lib')).flatMap((file) => {
+      const [, stem, m] = /^(.*)\.(m?)ts$/.exec(file);
+      return [`dist/${stem}.${m}js`, `dist/${stem}.d.${m}ts`];
+    });
+    const named = readFileSync(path.join(__dirname, 'packed.txt'), 'utf8').trim().split('\n');
+    assert.deepEqual(list(path.join(app, 'node_modules/wspair')).sort(), [...made, ...named].sort());
+    const binary = readdirSync(path.join(app, 'node_modules')).find((name) => name.startsWith('wspair-'));
+    assert.deepEqual(list(path.join(app, 'node_modules', binary)).filter((file) => !/^(package\.json|LICENSE-(MIT|APACHE)|wspair\..*\.node)$/.test(file)), []);
+  });
   test('work with import', () => {
     const { stdout, stderr } = run('app.mjs', program("import { WebSocketPair } from 'wspair';"));
     assert.equal(stdout, 'installed\n', stderr);
