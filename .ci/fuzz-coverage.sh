@@ -11,7 +11,7 @@ tools=$(rustc +nightly --print sysroot)/lib/rustlib/$(rustc +nightly -vV | sed -
 }
 # Build scripts are instrumented too: what they count is thrown away.
 export LLVM_PROFILE_FILE=$folder/counts/%p-%m.profraw
-RUSTFLAGS="-Cinstrument-coverage" CARGO_TARGET_DIR=$folder \
+CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 RUSTFLAGS="-Cinstrument-coverage" CARGO_TARGET_DIR=$folder \
   cargo +nightly build --quiet --manifest-path fuzz/Cargo.toml --bins
 rm -rf "$folder/counts"
 mkdir -p "$folder/counts"
