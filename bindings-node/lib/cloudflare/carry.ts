@@ -42,8 +42,9 @@ class Carrier {
     if (Array.isArray(value)) return this.array(value);
     if (types.isMap(value)) return this.map(value);
     if (types.isSet(value)) return this.set(value);
-    if (types.isNativeError(value)) return this.error(value);
+    // Before the others: from Node 22 on it is a native error, too.
     if (value instanceof DOMException) return this.note(value, Object.assign(new DOMException(value.message, value.name), { stack: value.stack }));
+    if (types.isNativeError(value)) return this.error(value);
     // What has been cloned once by itself need not be looked into.
     if (isLeaf(value)) return this.note(value, structuredClone(value));
     if (isPlatform(value)) return value;
