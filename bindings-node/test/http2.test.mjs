@@ -573,3 +573,65 @@ test('an end that nobody takes messages from holds its client up, and nobody els
   accept();
   assert.equal(await slow.next(), 'all');
 });
+
+test('ordinary answers over HTTP/2 end, break off and wait as over HTTP/1.1', async (t) => {
+  const lines = logged(t);
+  let pulled = 0;
+  let aborted = false;
+  const worker = async ({ url, signal }) => {
+    switch (new URL(url).pathname) {
+      case '/fails':
+        return new Response(new ReadableStream({
+          start: (body) => body.enqueue(Buffer.from('part')),
+          pull: () => new Promise((_, reject) => setTimeout(reject, 20, new Error('in the body'))),
+        }));
+      case '/endless':
+        return new Response(new ReadableStream({ pull: (body) => (pulled++, body.enqueue(new Uint8Array(1 << 16))) }, { highWaterMark: 0 }));
+      case '/never':
+        signal.addEventListener('abort', () => (aborted = true));
+        return new Promise(() => {});
+      case '/empty':
+        return new Response(null, { status: 204 });
+      default:
+        return new Response('not read', { status: 413 });
+    }
+  };
+  const { url } = await serving(t, worker, { tls });
+  const client = await begin(t, url);
+  const get = (path, options = { endStream: true }, more = {}) => ask(client, { ':path': path, ...more }, options);
+
+  const fails = await get('/fails');
+  fails.stream.resume();
+  await fails.over;
+  assert.deepEqual([fails.status, fails.reset], [200, http2.constants.NGHTTP2_INTERNAL_ERROR]);
+  assert.match(lines.join(), /in the body/);
+
+  const endless = await get('/endless');
+  endless.stream.pause();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const before = pulled;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(pulled, before);
+  endless.stream.close(NGHTTP2_CANCEL);
+
+  const never = client.request({ ':path': '/never' }, { endStream: true });
+  never.on('error', () => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  never.close(NGHTTP2_CANCEL);
+  await until(() => aborted);
+
+  const empty = await get('/empty');
+  empty.stream.resume();
+  await empty.over;
+  assert.deepEqual([empty.status, empty.reset], [204, NGHTTP2_NO_ERROR]);
+
+  const posted = await get('/', { endStream: false }, { ':method': 'POST' });
+  posted.stream.resume();
+  for (let i = 0; i < 10; i++) posted.stream.write(Buffer.alloc(1 << 20));
+  posted.stream.end();
+  await posted.over;
+  assert.deepEqual([posted.status, posted.reset], [413, NGHTTP2_NO_ERROR]);
+
+  const after = await get('/empty');
+  assert.equal(after.status, 204);
+});

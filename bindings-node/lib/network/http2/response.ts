@@ -1,6 +1,6 @@
 /** An ordinary answer on a stream of HTTP/2, in the shape of node:http's, which has phrases, and fields of one connection. */
 
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { isOfOneHop } from '../hop';
 import { dropSoon } from '../sockets';
 import type { Outgoing } from '../exchange';
@@ -38,7 +38,8 @@ export class StreamResponse implements Outgoing {
     return this.stream.destroyed || this.stream.closed;
   }
   get writableFinished(): boolean {
-    return this.stream.writableFinished;
+    // A reset finishes the stream as well, by Node's account.
+    return this.stream.writableFinished && !this.stream.aborted;
   }
 
   writeHead(status: number, _phrase: string | undefined, fields: string[]): this {
@@ -68,10 +69,9 @@ export class StreamResponse implements Outgoing {
     return this;
   }
 
-  /** The client would take what it has for whole otherwise. */
+  /** Resets the stream with INTERNAL_ERROR. By `close` the client would see END_STREAM before that, and take what it has for whole. */
   destroy(): this {
-    if (!this.stream.closed) this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    this.stream.destroy();
+    this.stream.destroy(new Error('the answer breaks off'));
     return this;
   }
 }
