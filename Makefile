@@ -133,6 +133,19 @@ build-python: $(python_dev) ## The Python package in an environment of its own (
 	cd bindings-python && VIRTUAL_ENV=$(CURDIR)/.tools/python-dev PATH="$(python_bin):$$PATH" \
 		$(python_bin)/maturin develop --quiet --profile $(PROFILE) $(if $(CI),--locked)
 
+packages: ## Every crate packed; the published ones unpacked elsewhere and checked there (TESTS=1 runs their tests)
+	.ci/packages $(if $(TESTS),--test)
+
+targets: ## The core for targets without std, and the oldest Rust that is promised
+	.ci/targets
+
+public-api: ## The public API against the text that is checked in (WRITE=1 writes it; needs nightly and cargo-public-api)
+	.ci/public-api $(if $(WRITE),--write)
+
+semver: ## The published crates against a revision of git (BASE=main; needs cargo-semver-checks)
+	@cargo semver-checks --version >/dev/null 2>&1 || { echo "make semver: there is no cargo-semver-checks" >&2; exit 1; }
+	$(cargo) semver-checks -p wspair -p wspair-tokio --baseline-rev $(or $(BASE),main)
+
 lint: ## Format, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
 	$(foreach crate,$(outside),cargo fmt --manifest-path $(crate) --check;)
@@ -332,5 +345,5 @@ clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
-	build-python test-c header lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
+	build-python test-c header packages targets public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools

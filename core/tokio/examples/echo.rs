@@ -2,7 +2,6 @@
 //!
 //!     cargo run --example echo -- --port 9001
 
-#[path = "../../examples/options/mod.rs"]
 mod options;
 
 use std::error::Error;

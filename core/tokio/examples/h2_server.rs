@@ -7,7 +7,6 @@
 
 #[allow(dead_code)]
 mod h2_stream;
-#[path = "../../examples/options/mod.rs"]
 mod options;
 
 use std::error::Error;
