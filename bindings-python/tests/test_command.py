@@ -177,7 +177,8 @@ async def test_what_cannot_be_asked_for(arguments: list[str], words: str, status
 
 
 @pytest.mark.parametrize(
-    "name", ["echo_server.py", "echo_server_threads.py", "echo_server_trio.py"]
+    "name",
+    ["echo_server.py", "echo_server_sync.py", "echo_server_threads.py", "echo_server_trio.py"],
 )
 async def test_the_servers(name: str) -> None:
     process = await asyncio.create_subprocess_exec(

@@ -508,6 +508,13 @@ HOSTS = [
     ),
     replace(
         plain_echo,
+        name="py-sync",
+        argv=[PYTHON, ROOT / "bindings-python/examples/echo_server_sync.py"],
+        door="py",
+        files=(PYTHON,),
+    ),
+    replace(
+        plain_echo,
         name="py-trio",
         argv=[PYTHON, ROOT / "bindings-python/examples/echo_server_trio.py"],
         door="tokio",
