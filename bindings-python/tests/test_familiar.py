@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import enum
 import inspect
@@ -83,6 +84,34 @@ async def test_keepalive_measures_latency() -> None:
             while not ws.latency:
                 await asyncio.sleep(0.01)
             assert 0 < ws.latency < 30
+
+
+async def test_text_as_bytes_and_bytes_as_text() -> None:
+    async def parts() -> Any:
+        yield b"a"
+        yield b"b"
+
+    async with serve(echo, "127.0.0.1", 0) as server:
+        async with connect(f"ws://127.0.0.1:{server.port}/") as ws:
+            for message, text, expected in (
+                (b"ab", True, "ab"),
+                ("ab", False, b"ab"),
+                ([b"a", "b"], True, "ab"),
+                (["a", b"b"], False, b"ab"),
+                (parts(), True, "ab"),
+                (array.array("B", b"ab"), True, "ab"),
+                (memoryview(b"a-b-")[::2], True, "ab"),
+            ):
+                await ws.send(message, text=text)
+                assert await ws.recv() == expected
+            with pytest.raises(UnicodeDecodeError):
+                await ws.send(b"\xff", text=True)
+            for wrong in (5, [1, 2], {"a": 1}):
+                with pytest.raises(TypeError):
+                    await ws.send(wrong, text=True)
+            for wrong in (5, [1, 2]):
+                with pytest.raises(TypeError):
+                    await ws.ping(wrong)  # type: ignore[arg-type]
 
 
 # Broadcasts.

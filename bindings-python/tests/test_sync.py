@@ -98,6 +98,7 @@ def test_messages_there_and_back(compression: Any) -> None:
         with connect(url(server, "/x?y"), **options) as ws:
             assert ws.request.path == "/x?y"
             assert ws.subprotocol == "b"
+            assert ws.agreed is not None
             assert ws.agreed.compression == (compression is not None)
             for message in MESSAGES:
                 ws.send(message)

@@ -191,10 +191,16 @@ def _proxy_of_the_environment(request: ClientRequest) -> str | None:
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    return is_number(host) and ipaddress.ip_address(host).is_loopback
+
+
+def is_number(host: str) -> bool:
+    """Whether a host is an address already."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 NO_SOCKS = "a proxy needs the package python-socks: pip install 'wspair[proxy]'"

@@ -13,6 +13,7 @@ from wspair._native import Acceptance, Policy, Refusal, Request
 from wspair._settings import (
     Compression,
     check_callable,
+    check_field,
     check_subprotocols,
     compression_of,
     listed,
@@ -74,6 +75,8 @@ def negotiation(
     ):
         if function is not None:
             check_callable(name, function)
+    if server_header is not None:
+        check_field("server_header", "Server", server_header)
     return Negotiation(
         Origins(origins, allow_missing_origin, compression),
         check_subprotocols(subprotocols),

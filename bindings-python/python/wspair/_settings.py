@@ -113,6 +113,16 @@ def check_subprotocols(subprotocols: Iterable[str] | None) -> list[str]:
     return names
 
 
+def check_field(option: str, name: str, value: str) -> None:
+    """What can be the value of a header field."""
+    if not isinstance(value, str):
+        raise TypeError(f"{option} is {value!r}; allowed are a str and None")
+    try:
+        ClientRequest("ws://localhost/", fields=[(name, value)])
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{option} is {value!r}: {error}") from None
+
+
 def check_seconds(name: str, seconds: float | None) -> float | None:
     """A time that is not negative, or none."""
     if seconds is None:

@@ -6,7 +6,7 @@ import asyncio
 import ssl as _ssl
 from typing import Any, Callable
 
-from wspair._asking import NO_SOCKS, Asking, proxy_for, proxy_options, without_password
+from wspair._asking import NO_SOCKS, Asking, is_number, proxy_for, proxy_options, without_password
 from wspair.exceptions import InvalidArgumentError, ProxyError
 
 
@@ -45,8 +45,8 @@ async def dial(
         via = proxy_for(request, proxy)
         if via is not None:
             where["sock"] = await _through(via, where.pop("host"), where.pop("port"), where)
-        elif isinstance(loop, asyncio.BaseEventLoop):
-            # Other loops have no such option.
+        elif isinstance(loop, asyncio.BaseEventLoop) and not is_number(where["host"]):
+            # Other loops have no such option, and a number needs no race.
             where.setdefault("happy_eyeballs_delay", HAPPY_EYEBALLS)
     return await loop.create_connection(make_protocol, **where)
 

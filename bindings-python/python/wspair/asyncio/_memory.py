@@ -32,7 +32,7 @@ class InMemory(WebSocket):
 
     def __init__(self, end: End) -> None:
         self._end = end
-        self.request = self.response = self._id = None
+        self.request = self.response = None
         self._loop = asyncio.get_running_loop()
         self._reader: asyncio.Future[None] | None = None
         self._writers: list[asyncio.Future[None]] = []

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-import uuid
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Union, overload
 
-from wspair._ending import last_event
-from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Messages, Negotiated, Waiter
+from wspair._facts import NOT_OPEN, Facts
+from wspair._native import CloseEvent, ErrorEvent, MessageEvent, Messages, Waiter
 from wspair._pair import WebSocket as End
 from wspair._parts import as_kind
+from wspair._parts import payload as payload_of
 from wspair._words import ReadyState
-from wspair.exceptions import ConnectionClosedOK, LocalProtocolError
+from wspair.exceptions import ConnectionClosedOK
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -29,7 +29,7 @@ Data = Union[str, bytes]
 """A message: a `str` of a text one, `bytes` of a binary one."""
 
 
-class WebSocket:
+class WebSocket(Facts):
     """An open connection, as `serve` and `connect` make it; made of an end of a `WebSocketPair`, it
     works the same in memory.
 
@@ -53,10 +53,9 @@ class WebSocket:
         return object.__new__(cls)
 
     def __init__(self, transport: Any, wire: Wire | None = None) -> None:
-        self._wire: Wire = wire or _NOT_OPEN
+        self._wire: Wire = wire or NOT_OPEN
         self.transport = transport
         self.request = self.response = None
-        self._id: uuid.UUID | None = None
         self._is_told = False
         """`receive` has told of the end."""
 
@@ -179,12 +178,12 @@ class WebSocket:
             ConnectionClosed: the connection has ended, or is about to. The future raises it too.
             ConcurrencyError: the same data waits for its answer already.
         """
-        payload = random.randbytes(4) if data is None else _payload(data)
+        payload = random.randbytes(4) if data is None else payload_of(data)
         return await self._wire.ping(payload)
 
     async def pong(self, data: str | Buffer = b"") -> None:
         """Sends a pong that nobody asked for. Raises as `ping`."""
-        await self._wire.pong(_payload(data))
+        await self._wire.pong(payload_of(data))
 
     # The end.
 
@@ -220,62 +219,6 @@ class WebSocket:
     # What there is to know.
 
     @property
-    def last_event(self) -> CloseEvent | ErrorEvent | None:
-        """How the connection ended; `None` while it has not."""
-        return None if self._wire is _NOT_OPEN else last_event(self._wire.closed, self._wire.fault)
-
-    @property
-    def close_code(self) -> int | None:
-        """The code of the peer's Close frame; 1005 when it had none, 1006 when none came, `None`
-        before."""
-        closed = self._closed
-        return closed.code if closed is not None else None
-
-    @property
-    def close_reason(self) -> str | None:
-        """The reason in the peer's Close frame; `None` before the end."""
-        closed = self._closed
-        return closed.reason if closed is not None else None
-
-    @property
-    def _closed(self) -> Any:
-        return None if self._wire is _NOT_OPEN else self._wire.closed
-
-    @property
-    def id(self) -> uuid.UUID:
-        """A name for the connection, to tell it from others."""
-        if self._id is None:
-            self._id = uuid.uuid4()
-        return self._id
-
-    @property
-    def ready_state(self) -> ReadyState:
-        """How far the connection has come."""
-        if self._wire is _NOT_OPEN:
-            return ReadyState.CONNECTING
-        return self._wire.connection.ready_state
-
-    @property
-    def state(self) -> ReadyState:
-        """How far the connection has come."""
-        return self.ready_state
-
-    @property
-    def agreed(self) -> Negotiated | None:
-        """What the handshake agreed on."""
-        return self._wire.connection.agreed
-
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed on."""
-        return self.agreed.subprotocol if self.agreed is not None else None
-
-    @property
-    def latency(self) -> float:
-        """The seconds that the answer to the last ping took, keepalive's included; 0 before."""
-        return self._wire.latency
-
-    @property
     def buffered_amount(self) -> int:
         """Bytes that were sent and that the transport has not taken."""
         return self._wire.connection.buffered_amount
@@ -303,22 +246,12 @@ class WebSocket:
         return f"<WebSocket {self.ready_state} {self.remote_address}>"
 
     def __del__(self) -> None:
-        wire: Any = getattr(self, "_wire", _NOT_OPEN)
-        if wire is _NOT_OPEN or wire.has_ended or wire.was_closed_here or wire.loop.is_closed():
+        wire: Any = getattr(self, "_wire", NOT_OPEN)
+        if wire is NOT_OPEN or wire.has_ended or wire.was_closed_here or wire.loop.is_closed():
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         # The collector may run in any thread.
         wire.loop.call_soon_threadsafe(wire.close, 1001, "")
-
-
-class _NotOpen:
-    """In the place of the wire while the handshake is under way."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise LocalProtocolError("the connection is not open yet")
-
-
-_NOT_OPEN: Any = _NotOpen()
 
 
 class _End:
@@ -355,7 +288,3 @@ class _End:
     def is_congested(self) -> bool:
         """Whether the peer is behind."""
         return self._wire.connection.is_congested
-
-
-def _payload(data: str | Buffer) -> bytes:
-    return data.encode() if isinstance(data, str) else bytes(data)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any, Callable
 
 from wspair._ending import closed_error
 from wspair._native import Close, Connection, Link
+from wspair._pings import Pings
 from wspair._words import TransportAction
 from wspair.asyncio._parts import send_parts
-from wspair.exceptions import BackpressureError, ClosingError, ConcurrencyError, ConnectionClosed
+from wspair.exceptions import BackpressureError, ClosingError, ConnectionClosed
 
 
 class Wire(Link, asyncio.BufferedProtocol):
@@ -26,10 +26,7 @@ class Wire(Link, asyncio.BufferedProtocol):
         self.log: Any = None
         self.is_gone = False
         """The transport is."""
-        self.latency = 0.0
-        """Seconds that the answer to the last ping took."""
-        self._pinged_at: float | None = None
-        """When keepalive's last ping went out, until it is answered."""
+        self.pings = Pings()
         self.on_gone: Callable[[], object] | None = None
         """Called once, when the transport is gone."""
         self._gone: asyncio.Future[None] | None = None
@@ -37,7 +34,6 @@ class Wire(Link, asyncio.BufferedProtocol):
         """What the transport ended with."""
         self._sent: Close | None = None
         """The Close frame that the application asked for."""
-        self._pings: dict[bytes, tuple[asyncio.Future[float], float]] = {}
         self._room: list[asyncio.Future[None]] = []
         self.parts: asyncio.Lock | None = None
         """Held while a fragmented message is sent."""
@@ -82,12 +78,7 @@ class Wire(Link, asyncio.BufferedProtocol):
 
     def _on_end(self) -> None:
         self._on_room()
-        pings, self._pings = self._pings, {}
-        for pong, _ in pings.values():
-            if not pong.done():
-                pong.set_exception(self.error())
-                # Nobody has to look at it.
-                pong.exception()
+        self.pings.end()
 
     def _on_room(self) -> None:
         for waiter in self._room:
@@ -95,21 +86,7 @@ class Wire(Link, asyncio.BufferedProtocol):
                 waiter.set_result(None)
 
     def _on_pong(self, data: bytes) -> None:
-        # uvloop's own clock goes by milliseconds.
-        now = time.perf_counter()
-        if not data and self._pinged_at is not None:
-            self.latency = now - self._pinged_at
-            self._pinged_at = None
-        if data not in self._pings:
-            return
-        # The answer to a later ping answers those before (RFC 6455 5.5.3).
-        for ping in list(self._pings):
-            pong, sent = self._pings.pop(ping)
-            self.latency = now - sent
-            if not pong.done():
-                pong.set_result(self.latency)
-            if ping == data:
-                break
+        self.pings.answered(data)
 
     def _arm(self, due: float | None) -> None:
         if self._timer is not None:
@@ -126,7 +103,7 @@ class Wire(Link, asyncio.BufferedProtocol):
 
     def _tell_time(self) -> None:
         if not self.is_gone and self.tell_time(self.loop.time()):
-            self._pinged_at = time.perf_counter()
+            self.pings.keepalive_sent()
 
     def _read(self, reads: bool) -> None:
         transport = self.transport
@@ -214,11 +191,21 @@ class Wire(Link, asyncio.BufferedProtocol):
             ConcurrencyError: the same ping waits for its answer already.
             ConnectionClosed: it cannot be sent.
         """
-        if data in self._pings:
-            raise ConcurrencyError("another ping with the same data has no answer yet")
+        self.pings.check(data)
         await self._control(self.connection.ping, data)
         pong: asyncio.Future[float] = self.loop.create_future()
-        self._pings[data] = (pong, time.perf_counter())
+
+        def tell(latency: float | None) -> None:
+            if pong.done():
+                return
+            if latency is not None:
+                pong.set_result(latency)
+            else:
+                pong.set_exception(self.error())
+                # Nobody has to look at it.
+                pong.exception()
+
+        self.pings.sent(data, tell)
         return pong
 
     async def pong(self, data: bytes) -> None:

@@ -6,21 +6,19 @@ import random
 import socket as _socket
 import threading
 import time
-import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Union, overload
 
-from wspair._ending import last_event
-from wspair._native import CloseEvent, ErrorEvent, Negotiated, Prepared
-from wspair._parts import as_kind, kind_of
-from wspair._words import ReadyState
+from wspair._facts import NOT_OPEN, Facts
+from wspair._native import Prepared
+from wspair._parts import as_kind, is_buffer, kind_of
+from wspair._parts import payload as payload_of
 from wspair.exceptions import (
     BackpressureError,
     ClosingError,
     ConcurrencyError,
     ConnectionClosedOK,
-    LocalProtocolError,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ class Ping(threading.Event):
     latency: float | None = None
 
 
-class WebSocket:
+class WebSocket(Facts):
     """An open connection, as `serve` and `connect` make it. Any thread may call any method; one
     receives at a time.
 
@@ -60,8 +58,7 @@ class WebSocket:
     def __init__(self, sock: _socket.socket) -> None:
         self.socket = sock
         self.request = self.response = None
-        self.id = uuid.uuid4()
-        self._wire: Wire = _NOT_OPEN
+        self._wire: Wire = NOT_OPEN
         self._is_receiving = False
         self._is_sending_parts = False
         self._local = _name(sock.getsockname)
@@ -165,7 +162,7 @@ class WebSocket:
         """
         if text is not None:
             message = as_kind(message, text)
-        if not isinstance(message, (str, bytes, Prepared)) and not _is_buffer(message):
+        if not isinstance(message, (str, bytes, Prepared)) and not is_buffer(message):
             return self._send_parts(message, compress)
         with self._wire.changed:
             while self._is_sending_parts:
@@ -244,7 +241,7 @@ class WebSocket:
             ConnectionClosed: the connection has ended, or is about to.
             ConcurrencyError: the same data waits for its answer already.
         """
-        payload = random.randbytes(4) if data is None else _payload(data)
+        payload = random.randbytes(4) if data is None else payload_of(data)
         ping = Ping()
 
         def tell(latency: float | None) -> None:
@@ -253,15 +250,14 @@ class WebSocket:
                 ping.set()
 
         with self._wire.changed:
-            if payload in self._wire.pings:
-                raise ConcurrencyError("another ping with the same data has no answer yet")
+            self._wire.pings.check(payload)
             self._queue(lambda: self._wire.connection.ping(payload))
-            self._wire.pings[payload] = (tell, time.perf_counter())
+            self._wire.pings.sent(payload, tell)
         return ping
 
     def pong(self, data: str | Buffer = b"") -> None:
         """Sends a pong that nobody asked for. Raises as `ping`."""
-        payload = _payload(data)
+        payload = payload_of(data)
         with self._wire.changed:
             self._queue(lambda: self._wire.connection.pong(payload))
 
@@ -301,51 +297,6 @@ class WebSocket:
     # What there is to know.
 
     @property
-    def last_event(self) -> CloseEvent | ErrorEvent | None:
-        """How the connection ended; `None` while it has not."""
-        return last_event(self._wire.closed, self._wire.fault)
-
-    @property
-    def close_code(self) -> int | None:
-        """The code of the peer's Close frame; 1005 when it had none, 1006 when none came, `None`
-        before."""
-        closed = self._wire.closed
-        return None if closed is None else closed.code
-
-    @property
-    def close_reason(self) -> str | None:
-        """The reason in the peer's Close frame; `None` before the end."""
-        closed = self._wire.closed
-        return None if closed is None else closed.reason
-
-    @property
-    def state(self) -> ReadyState:
-        """How far the connection has come."""
-        return ReadyState.CONNECTING if self._wire is _NOT_OPEN else self.ready_state
-
-    @property
-    def ready_state(self) -> ReadyState:
-        """How far the connection has come."""
-        if self._wire is _NOT_OPEN:
-            return ReadyState.CONNECTING
-        return self._wire.connection.ready_state
-
-    @property
-    def agreed(self) -> Negotiated:
-        """What the handshake agreed on."""
-        return self._wire.connection.agreed
-
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed on."""
-        return self.agreed.subprotocol
-
-    @property
-    def latency(self) -> float:
-        """The seconds that the answer to the last ping took, keepalive's included; 0 before."""
-        return self._wire.latency
-
-    @property
     def buffered_amount(self) -> int:
         """Bytes that were sent and that the socket has not taken."""
         with self._wire.changed:
@@ -365,8 +316,8 @@ class WebSocket:
         return f"<WebSocket {self.state} {self.remote_address}>"
 
     def __del__(self) -> None:
-        wire: Any = getattr(self, "_wire", _NOT_OPEN)
-        if wire is _NOT_OPEN or wire.closed or wire.sent_close or wire.is_gone:
+        wire: Any = getattr(self, "_wire", NOT_OPEN)
+        if wire is NOT_OPEN or wire.closed or wire.sent_close or wire.is_gone:
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         # No lock is taken: the collector may run in any thread, whatever that holds.
@@ -374,30 +325,8 @@ class WebSocket:
         wire.nudge()
 
 
-class _NotOpen:
-    """In the place of the wire while the handshake is under way."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise LocalProtocolError("the connection is not open yet")
-
-
-_NOT_OPEN: Any = _NotOpen()
-
-
 def _fragment(conn: Any, part: Any, kind: Any, fin: bool, compress: bool | None) -> Any:
     return lambda: conn.send_fragment(part, fin=fin, kind=kind, compress=compress)
-
-
-def _is_buffer(value: Any) -> bool:
-    try:
-        memoryview(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _payload(data: str | Buffer) -> bytes:
-    return data.encode() if isinstance(data, str) else bytes(data)
 
 
 def _name(get: Any) -> Any:

@@ -11,16 +11,15 @@ import socket
 import ssl
 import threading
 import time
-from collections import deque
-from typing import Any, Callable, Union
+from typing import Any
 
 from wspair._ending import Fault, closed_error, describe, fault_of
 from wspair._native import Binary, Close, Closed, Connection, FrameLog, Pong, Text
+from wspair._pings import Pings
 from wspair._settings import Settings
 from wspair._words import Role, TransportAction
 from wspair.exceptions import ClosingError, ConnectionClosed
-
-Data = Union[str, bytes]
+from wspair.sync._inbox import Data, Inbox
 
 
 class Wire:
@@ -35,7 +34,7 @@ class Wire:
         self._name = name
         self.changed = threading.Condition()
         """Held around all that is below; told of whatever changes."""
-        self.inbox: deque[Data] = deque()
+        self.inbox = Inbox(*settings.max_queue)
         self.closed: Closed | None = None
         self.fault: Fault = None
         self.sent_close: Close | None = None
@@ -47,12 +46,8 @@ class Wire:
         self.is_gone = False
         self.is_dropped = False
         """Nobody has the connection any more."""
-        self.latency = 0.0
-        self.pings: dict[bytes, tuple[Callable[[float | None], None], float]] = {}
+        self.pings = Pings()
         self.write_limit = settings.write_limit[0]
-        self._high, self._low = settings.max_queue
-        self._held = 0
-        """Bytes in the inbox."""
         self._is_reading = True
         self._discards = False
         self._output = bytearray()
@@ -64,7 +59,6 @@ class Wire:
         """Until when what the application answers still goes before the end."""
         self._has_finished = False
         self._drop_at: float | None = None
-        self._pinged_at: float | None = None
         self._is_tls = isinstance(sock, ssl.SSLSocket)
         self._tls_wants_write = False
         self._wakes, self._wake = socket.socketpair()
@@ -95,13 +89,11 @@ class Wire:
 
     def pop(self) -> Data | None:
         """The oldest message that waits."""
-        if not self.inbox:
-            return None
-        message = self.inbox.popleft()
-        self._held -= _size(message)
-        self.is_answering = True
-        if not self._is_reading and self._has_room():
-            self.nudge()
+        message = self.inbox.pop()
+        if message is not None:
+            self.is_answering = True
+            if not self._is_reading and self.inbox.has_room:
+                self.nudge()
         return message
 
     def ask(self) -> None:
@@ -202,7 +194,7 @@ class Wire:
             self.connection.transport_holds(len(self._output))
             self._take(self.connection.handle_timeout(now))
             if self.connection.awaits_pong and not has_pinged:
-                self._pinged_at = time.perf_counter()
+                self.pings.keepalive_sent()
         if self._has_eof and not self._is_eof_told and not self._waits_for_answers():
             self._is_eof_told = True
             self._take(self.connection.receive_eof())
@@ -268,9 +260,7 @@ class Wire:
             self.is_gone = True
             if self.closed is None:
                 self._take(self.connection.transport_lost())
-            pings, self.pings = self.pings, {}
-            for tell, _ in pings.values():
-                tell(None)
+            self.pings.end()
             self.changed.notify_all()
         self.log.info("connection closed: %s, %s", self._name, describe(self.closed))
 
@@ -348,31 +338,16 @@ class Wire:
     def _take(self, events: list[Any]) -> None:
         for event in events:
             if isinstance(event, (Text, Binary)):
-                if not (self._discards and self._is_full()):
-                    self.inbox.append(event.data)
-                    self._held += _size(event.data)
+                if not (self._discards and self.inbox.is_full):
+                    self.inbox.push(event.data)
             elif isinstance(event, Pong):
-                self._take_pong(event.data)
+                self.pings.answered(event.data)
             elif isinstance(event, Closed):
                 self.closed = event
                 self.fault = fault_of(event)
                 if self.inbox or self.is_answering:
                     self._answers_until = time.monotonic() + PATIENCE
         self.changed.notify_all()
-
-    def _take_pong(self, data: bytes) -> None:
-        now = time.perf_counter()
-        if not data and self._pinged_at is not None:
-            self.latency, self._pinged_at = now - self._pinged_at, None
-        if data not in self.pings:
-            return
-        # The answer to a later ping answers those before (RFC 6455 5.5.3).
-        for ping in list(self.pings):
-            tell, sent = self.pings.pop(ping)
-            self.latency = now - sent
-            tell(self.latency)
-            if ping == data:
-                break
 
     def _waits_for_answers(self) -> bool:
         """Whether what the application answers to messages before the end is still to come."""
@@ -384,24 +359,11 @@ class Wire:
         self._answers_until = None
         return False
 
-    def _is_full(self) -> bool:
-        return len(self.inbox) > self._high or self._held >= HELD
-
-    def _has_room(self) -> bool:
-        return len(self.inbox) <= self._low and self._held <= HELD // 4
-
     def _reads(self) -> bool:
         if self._discards or self.connection.transport_state != TransportAction.OPEN:
             return True
-        return not self._is_full() if self._is_reading else self._has_room()
+        return not self.inbox.is_full if self._is_reading else self.inbox.has_room
 
-
-def _size(message: Data) -> int:
-    return len(message) + 64
-
-
-HELD = 1 << 20
-"""From this many bytes of waiting messages on reading pauses."""
 
 READ = 64 << 10
 """What is read at once."""
