@@ -173,13 +173,11 @@ async def test_redirects_that_go_in_a_circle() -> None:
         assert sum(map(len, seen.values())) == 11
 
 
-@pytest.mark.parametrize(
-    ("place", "error"),
-    [("mailto:a@b", InvalidURI), ("ftp://h/", InvalidURI), ("ws://h:x/", InvalidURI)],
-)
-async def test_redirects_to_nowhere(place: str, error: type[Exception]) -> None:
+@pytest.mark.parametrize("place", ["mailto:a@b", "ftp://h/", "ws://h:x/", "ws://[x/", "/a b", "ÿ"])
+async def test_redirects_to_nowhere(place: str) -> None:
+    """What a server answers is never the caller's mistake."""
     async with redirecting(302, a=place) as (server, _):
-        with pytest.raises(error):
+        with pytest.raises(InvalidMessage):
             await connect(url(server, "/a"))
 
 
@@ -199,7 +197,7 @@ async def test_redirects_do_not_leave_tls(certificate: Path) -> None:
 
 async def test_a_redirect_with_a_given_place_to_connect_to() -> None:
     async with redirecting(302, a="/b") as (server, _):
-        with pytest.raises(ValueError, match="redirect"):
+        with pytest.raises(SecurityError, match="redirect"):
             await connect("ws://elsewhere/a", host="127.0.0.1", port=server.port)
 
 

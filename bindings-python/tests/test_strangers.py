@@ -124,7 +124,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_mutated_clients_do_not_disturb_a_server(caplog: pytest.LogCaptureFixture) -> None:
     print(f"SEED={SEED}")
     rng = random.Random(SEED)
-    limits = {"max_size": 100_000, "ping_interval": 0.5, "ping_timeout": 0.5}
+    limits: dict[str, Any] = {"max_size": 100_000, "ping_interval": 0.5, "ping_timeout": 0.5}
     limits |= {"close_timeout": 0.5, "open_timeout": 2}
     beginnings = [
         head(),

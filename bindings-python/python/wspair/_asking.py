@@ -13,7 +13,13 @@ from wspair import _auth
 from wspair._http import Headers, HeadersLike, Response
 from wspair._native import ClientRequest
 from wspair._settings import Compression, check_subprotocols, compression_of
-from wspair.exceptions import InvalidArgumentError, InvalidProxy, InvalidURI, SecurityError
+from wspair.exceptions import (
+    InvalidArgumentError,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidURI,
+    SecurityError,
+)
 
 MAX_REDIRECTS = 10
 """Redirects that are followed before giving up."""
@@ -67,21 +73,23 @@ class Asking(NamedTuple):
             is_fixed: Where to connect to was given beside the address, or is a socket.
 
         Raises:
-            InvalidURI: the new address is not that of a WebSocket.
-            SecurityError: it leaves TLS.
-            ValueError: it leads elsewhere though `is_fixed`.
+            InvalidMessage: the new address is not that of a WebSocket.
+            SecurityError: it leaves TLS, or leads anywhere though `is_fixed`.
         """
         location = response.headers.get_all("Location")
         if response.status_code not in REDIRECTS or len(location) != 1:
             return None
-        uri = urllib.parse.urljoin(self.uri, location[0])
-        uri = re.sub("^http", "ws", urllib.parse.urldefrag(uri).url, flags=re.IGNORECASE)
-        asking = self.at(uri, self.headers)
+        try:
+            uri = urllib.parse.urljoin(self.uri, location[0])
+            uri = re.sub("^http", "ws", urllib.parse.urldefrag(uri).url, flags=re.IGNORECASE)
+            asking = self.at(uri, self.headers)
+        except ValueError as error:
+            raise InvalidMessage(f"a redirect to nowhere: {error}") from error
         before, after = self.request, asking.request
         if before.is_secure and not after.is_secure:
             raise SecurityError(f"a redirect from TLS to {asking.shown} is not followed")
         if is_fixed:
-            raise InvalidArgumentError(
+            raise SecurityError(
                 f"a redirect to {asking.shown} cannot be followed, as the address to connect to"
                 " was given"
             )
