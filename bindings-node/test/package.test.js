@@ -41,7 +41,7 @@ describe('the tarballs', () => {
     assert.ok(Object.keys(manifest.optionalDependencies).includes(names[1]));
     for (const name of names) assert.ok(existsSync(path.join(app, 'node_modules', name, 'LICENSE-MIT')));
   });
-  test('hold what packed.txt names and what comes of each file in lib, and nothing else', () => {
+  test('hold what packed.txt names, what comes of each file in lib, the types, and nothing else', () => {
     const list = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)));
@@ -49,8 +49,9 @@ describe('the tarballs', () => {
       const [, stem, m] = /^(.*)\.(m?)ts$/.exec(file);
       return [`dist/${stem}.${m}js`, `dist/${stem}.d.${m}ts`];
     });
+    const types = list(path.join(root, 'types')).map((file) => `types/${file}`);
     const named = readFileSync(path.join(__dirname, 'packed.txt'), 'utf8').trim().split('\n');
-    assert.deepEqual(list(path.join(app, 'node_modules/wspair')).sort(), [...made, ...named].sort());
+    assert.deepEqual(list(path.join(app, 'node_modules/wspair')).sort(), [...made, ...types, ...named].sort());
     const binary = readdirSync(path.join(app, 'node_modules')).find((name) => name.startsWith('wspair-'));
     assert.deepEqual(list(path.join(app, 'node_modules', binary)).filter((file) => !/^(package\.json|LICENSE-(MIT|APACHE)|wspair\..*\.node)$/.test(file)), []);
   });
