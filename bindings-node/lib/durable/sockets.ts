@@ -185,10 +185,12 @@ export class ObjectSocket implements Holder, Runner {
       }
     }
     if (!isLast && native.pairHasEvent(handle) !== 0) schedule(this);
+    if (isLast) {
+      // As long as the handler runs, but not while it waits.
+      native.pairEventDone(handle);
+      owner.remove(this);
+    }
     await handled;
-    if (!isLast) return;
-    native.pairEventDone(handle);
-    owner.remove(this);
   }
 
   /** What a handler throws ends nothing. */

@@ -6,7 +6,7 @@ import { native, Phase } from '../engine/native';
 import { toText } from '../web/convert';
 import type { End } from '../web/end';
 import { wrongArgument } from '../web/errors';
-import { WebSocketRequestResponsePair } from '../web/request-response-pair';
+import { isRequestResponsePair, type WebSocketRequestResponsePair } from '../web/request-response-pair';
 import type { WebSocket } from '../web/types';
 import { endOf } from '../web/websocket';
 import type { DurableObjectId } from './id';
@@ -54,7 +54,7 @@ export class DurableObjectState {
   setWebSocketAutoResponse(pair?: WebSocketRequestResponsePair): void {
     const { sockets } = this.#life.actor;
     if (pair === undefined) return void (sockets.autoResponse = null);
-    if (!WebSocketRequestResponsePair.is(pair)) throw wrongArgument('setWebSocketAutoResponse', OWNER, 1, 'WebSocketRequestResponsePair');
+    if (!isRequestResponsePair(pair)) throw wrongArgument('setWebSocketAutoResponse', OWNER, 1, 'WebSocketRequestResponsePair');
     for (const what of ['request', 'response'] as const) {
       const size = Buffer.byteLength(pair[what]);
       if (size <= LONGEST_TEXT) continue;
@@ -75,7 +75,7 @@ export class DurableObjectState {
 
   setHibernatableWebSocketEventTimeout(timeout?: number): void {
     const ms = timeout === undefined ? 0 : Number(timeout);
-    if (Number.isNaN(ms)) throw wrongArgument('setHibernatableWebSocketEventTimeout', OWNER, 1, 'integer');
+    if (!Number.isFinite(ms)) throw new TypeError('The value cannot be converted because it is not an integer.');
     if (ms < 0) throw new TypeError('The value cannot be converted because it is negative and this API expects a positive number.');
     if (ms > LONGEST_TIMEOUT) throw new Error(`Event timeout should not exceed ${LONGEST_TIMEOUT} ms.`);
     this.#life.actor.sockets.eventTimeout = Math.trunc(ms) || null;

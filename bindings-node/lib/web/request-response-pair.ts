@@ -1,9 +1,11 @@
 /** `WebSocketRequestResponsePair`: a message that is answered while the object sleeps on. */
 
+import { Compat } from './compat';
 import { toText } from './convert';
 import { wrongConstructorArgument } from './errors';
+import { expose } from './expose';
 
-export class WebSocketRequestResponsePair {
+const Implementation = class WebSocketRequestResponsePair {
   readonly #request: string;
   readonly #response: string;
 
@@ -23,12 +25,22 @@ export class WebSocketRequestResponsePair {
     return this.#response;
   }
 
-  static is(value: unknown): value is WebSocketRequestResponsePair {
+  static is(value: unknown): boolean {
     return typeof value === 'object' && value !== null && #request in value;
   }
+};
+
+export interface WebSocketRequestResponsePair {
+  readonly request: string;
+  readonly response: string;
 }
 
-for (const name of ['request', 'response']) {
-  Object.defineProperty(WebSocketRequestResponsePair.prototype, name, { enumerable: true });
+export const WebSocketRequestResponsePair = expose<new (request: string, response: string) => WebSocketRequestResponsePair>(
+  Implementation,
+  Compat.newest(),
+  ['request', 'response'],
+);
+
+export function isRequestResponsePair(value: unknown): value is WebSocketRequestResponsePair {
+  return Implementation.is(value);
 }
-Object.defineProperty(WebSocketRequestResponsePair.prototype, Symbol.toStringTag, { value: 'WebSocketRequestResponsePair', configurable: true });
