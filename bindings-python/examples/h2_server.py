@@ -35,7 +35,7 @@ class Stream:
 
     def __init__(self, session: Session, number: int, accepted: Acceptance) -> None:
         self.session, self.number = session, number
-        self.unsent = b""
+        self.unsent = memoryview(b"")
         self.unread = 0  # bytes whose window the peer has yet to get back
         self.finished = self.ended = False  # our direction, and the peer's
         self.echo = Echo(accepted, session.settings, lambda: session.wake(self))
@@ -54,11 +54,11 @@ class Stream:
     def move(self) -> None:
         http = self.session.http
         while not self.session.blocked:
-            self.unsent = self.unsent or self.echo.conn.data_to_send()
+            self.unsent = self.unsent or memoryview(self.echo.conn.data_to_send())
             room = min(http.local_flow_control_window(self.number), http.max_outbound_frame_size)
             if not self.unsent or room <= 0:
                 break
-            http.send_data(self.number, self.unsent[:room])
+            http.send_data(self.number, bytes(self.unsent[:room]))
             self.unsent = self.unsent[room:]
         congested = self.echo.conn.is_congested or len(self.unsent) > HIGH_WATER
         if self.unread and not congested and not self.ended:
