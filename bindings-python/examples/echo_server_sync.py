@@ -21,6 +21,7 @@ def main() -> None:
         echo,
         args.host,
         args.port,
+        allow_missing_origin=True,  # of programs that are no browsers
         origins=args.origin,
         subprotocols=[args.subprotocol] if args.subprotocol else [],
         compression=args.deflate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import ssl
 import subprocess
@@ -358,6 +359,26 @@ def test_an_application_that_does_not_read_holds_up_the_peer() -> None:
     assert counts == [400]
 
 
+def test_compressed_messages_of_an_application_that_does_not_read() -> None:
+    """What waits is bounded once it is inflated."""
+    goes_on = threading.Event()
+
+    def lazy(ws: ServerConnection) -> None:
+        goes_on.wait(PATIENCE)
+        for _ in ws:
+            pass
+
+    with serving(lazy, compression="deflate") as server:
+        ws = connect(url(server), compression="deflate")
+        for _ in range(30):
+            ws.send(bytes(1 << 20))
+        (there,) = server.connections
+        time.sleep(0.3)
+        assert len(there._wire.inbox) < 15
+        goes_on.set()
+        ws.close()
+
+
 def test_handlers_that_fail(caplog: pytest.LogCaptureFixture) -> None:
     def fail(ws: ServerConnection) -> None:
         raise RuntimeError("boom")
@@ -555,6 +576,38 @@ def test_wrong_options(options: dict[str, Any], error: type[Exception]) -> None:
         serve(echo, "127.0.0.1", 0, **options)
     with pytest.raises(error):
         connect("ws://127.0.0.1:1/", **options)
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT"])
+def test_a_server_that_a_signal_ends(how: str) -> None:
+    program = """
+import signal
+from wspair.sync import serve
+
+def handler(ws):
+    for message in ws:
+        ws.send(message)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with serve(handler, "127.0.0.1", 0) as server:
+    signal.signal(signal.SIGTERM, lambda *_: server.shutdown())
+    print(server.port, flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+"""
+    command = [sys.executable, "-W", "error", "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        with connect(f"ws://127.0.0.1:{int(process.stdout.readline())}/") as ws:
+            ws.send("x")
+            assert ws.recv(PATIENCE) == "x"
+            process.send_signal(getattr(signal, how))
+            with pytest.raises(ConnectionClosedOK) as caught:
+                ws.recv(PATIENCE)
+            assert caught.value.code == 1001
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_program_that_forgets_to_close_ends() -> None:

@@ -69,7 +69,8 @@ class Server:
         self._settings = settings
         self._negotiation = negotiation
         self._open_timeout = open_timeout
-        self._lock = threading.Lock()
+        # A signal handler may come in between.
+        self._lock = threading.RLock()
         self._visits: dict[threading.Thread, _Visit] = {}
         self._is_serving = False
         self._is_closing = False

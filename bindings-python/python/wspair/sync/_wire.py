@@ -49,6 +49,7 @@ class Wire:
         self.pings = Pings()
         self.write_limit = settings.write_limit[0]
         self._is_reading = True
+        self._read_size = READ_COMPRESSED if connection.agreed.compression else READ
         self._discards = False
         self._output = bytearray()
         """What the engine gave out and the socket has not taken."""
@@ -274,7 +275,7 @@ class Wire:
                 return
             try:
                 self._tls_wants_write = False
-                data = self.sock.recv(READ)
+                data = self.sock.recv(self._read_size)
             except (BlockingIOError, ssl.SSLWantReadError):
                 return
             except ssl.SSLWantWriteError:
@@ -367,6 +368,9 @@ class Wire:
 
 READ = 64 << 10
 """What is read at once."""
+
+READ_COMPRESSED = 4 << 10
+"""The same where it may be a thousand times as much once it is inflated."""
 
 READS = 8
 """How often, before those who wait have their turn."""
