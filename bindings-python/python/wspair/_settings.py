@@ -33,9 +33,11 @@ class Settings(NamedTuple):
     write_limit: tuple[int, int | None]
     """With how many bytes in the transport writing pauses, and goes on."""
 
-    def connection(self, role: Role, agreed: Negotiated) -> Connection:
+    def connection(self, role: Role, agreed: Negotiated, *, auto_close: bool = True) -> Connection:
         """Makes the engine of a connection."""
-        return Connection(role, agreed, **self.options)
+        options = self.options.copy()
+        options["auto_close"] = auto_close
+        return Connection(role, agreed, **options)
 
 
 def settle(

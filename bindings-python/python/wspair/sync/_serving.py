@@ -253,7 +253,7 @@ class _Visit:
         acceptance, fields = answer
         self._sock.settimeout(deadline.left())
         self._sock.sendall(acceptance.to_bytes(fields))
-        connection = server._settings.connection(Role.SERVER, acceptance.agreed)
+        connection = server._settings.connection(Role.SERVER, acceptance.agreed, auto_close=False)
         wire = Wire(self._sock, connection, server._settings, self._log, str(ws.remote_address))
         ws._wire = self._wire = wire
         wire.start(handshake.rest)

@@ -17,7 +17,7 @@ from wspair._ending import Fault, closed_error, describe, fault_of
 from wspair._native import Binary, Close, Closed, Connection, FrameLog, Pong, Text
 from wspair._pings import Pings
 from wspair._settings import Settings
-from wspair._words import Role, TransportAction
+from wspair._words import ReadyState, Role, TransportAction
 from wspair.exceptions import ClosingError, ConnectionClosed
 from wspair.sync._inbox import Data, Inbox
 
@@ -58,6 +58,11 @@ class Wire:
         self._is_eof_told = False
         self._answers_until: float | None = None
         """Until when what the application answers still goes before the end."""
+        self._peer_close: Close | None = None
+        """The peer's Close frame, until it is answered."""
+        self._popped_at = self._moved_at = 0.0
+        """When the application last took a message, and when blocked output last went out; both no
+        earlier than the peer's Close."""
         self._has_finished = False
         self._drop_at: float | None = None
         self._is_tls = isinstance(sock, ssl.SSLSocket)
@@ -93,6 +98,7 @@ class Wire:
         message = self.inbox.pop()
         if message is not None:
             self.is_answering = True
+            self._popped_at = time.monotonic()
             if not self._is_reading and self.inbox.has_room:
                 self.nudge()
         return message
@@ -102,6 +108,7 @@ class Wire:
         self.is_answering = False
         if self._answers_until is not None:
             self._answers_until = 0
+        if self._answers_until is not None or self._peer_close is not None:
             self.nudge()
 
     def check(self) -> None:
@@ -114,7 +121,7 @@ class Wire:
         if threading.current_thread() is self._thread:
             return
         due = self.connection.next_timeout
-        if not self._waits_for_answers():
+        if not self._holds_output():
             self._write()
         if (
             self._output
@@ -196,10 +203,11 @@ class Wire:
             self._take(self.connection.handle_timeout(now))
             if self.connection.awaits_pong and not has_pinged:
                 self.pings.keepalive_sent()
+        answer_at = self._answer_peer(now)
         if self._has_eof and not self._is_eof_told and not self._waits_for_answers():
             self._is_eof_told = True
             self._take(self.connection.receive_eof())
-        if self._waits_for_answers():
+        if self._holds_output():
             assert self._answers_until is not None
             return max(0.0, self._answers_until - now)
         self._write()
@@ -216,8 +224,27 @@ class Wire:
         if self.is_gone:
             return None
         self.changed.notify_all()
-        times = [it for it in (self.connection.next_timeout, self._drop_at) if it is not None]
+        all_times = (self.connection.next_timeout, self._drop_at, answer_at, self._answers_until)
+        times = [it for it in all_times if it is not None]
         return max(0.0, min(times) - now) if times else LONG
+
+    def _answer_peer(self, now: float) -> float | None:
+        """Answers the peer's Close when the application has answered what came before it, or takes
+        too long; else says when that is."""
+        if self._peer_close is not None and self.closed is None:
+            due = self._popped_at + PATIENCE
+            if self.inbox:
+                # Who waits for the peer to read takes as long as that.
+                due = now + PATIENCE if self._output else max(due, self._moved_at + PATIENCE)
+                due = min(due, self._popped_at + LAST_WORDS)
+            if due > now and (self.inbox or self.is_answering):
+                return due
+            self.connection.close(self._peer_close.code)
+            self._peer_close = None
+        if self.closed is None and self.connection.ready_state == ReadyState.CLOSED:
+            # It was ended by a call.
+            self._take(self.connection.receive_data(b""))
+        return None
 
     def _register(self, selector: selectors.BaseSelector, registered: int) -> int:
         reads = self._reads()
@@ -319,6 +346,7 @@ class Wire:
             except OSError as error:
                 return self._lose(error)
             del self._output[:sent]
+            self._moved_at = time.monotonic()
 
     def _finish(self) -> None:
         if self._is_tls:
@@ -341,6 +369,9 @@ class Wire:
             if isinstance(event, (Text, Binary)):
                 if not (self._discards and self.inbox.is_full):
                     self.inbox.push(event.data)
+            elif isinstance(event, Close):
+                self._peer_close = event
+                self._popped_at = self._moved_at = time.monotonic()
             elif isinstance(event, Pong):
                 self.pings.answered(event.data)
             elif isinstance(event, Closed):
@@ -349,6 +380,10 @@ class Wire:
                 if self.inbox or self.is_answering:
                     self._answers_until = time.monotonic() + PATIENCE
         self.changed.notify_all()
+
+    def _holds_output(self) -> bool:
+        """Whether nothing is to be written, as our Close frame would go out with it."""
+        return self.closed is not None and self._waits_for_answers()
 
     def _waits_for_answers(self) -> bool:
         """Whether what the application answers to messages before the end is still to come."""

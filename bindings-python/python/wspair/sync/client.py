@@ -155,7 +155,7 @@ def connect(
             raise
         ws = ClientConnection(its)
         ws.request, ws.response = request, response
-        connection = settings.connection(Role.CLIENT, opened.agreed)
+        connection = settings.connection(Role.CLIENT, opened.agreed, auto_close=False)
         wire = ws._wire = Wire(its, connection, settings, its_log, asking.shown)
         wire.start(rest)
         return ws
