@@ -32,7 +32,7 @@ class Bridge:
         config = h2.config.H2Configuration(client_side=True, header_encoding="utf-8")
         self.http = h2.connection.H2Connection(config)
         self.changed = asyncio.Event()
-        self.is_set = self.is_open = False
+        self.is_set = self.is_open = self.has_ended = False
 
     async def flush(self):
         self.session_writer.write(self.http.data_to_send())
@@ -77,6 +77,8 @@ class Bridge:
                 await self.flush()
         self.http.end_stream(1)
         await self.flush()
+        if self.has_ended:
+            self.session_writer.close()
 
     async def down(self):
         while data := await self.session_reader.read(1 << 16):
@@ -97,6 +99,7 @@ class Bridge:
                 if event.flow_controlled_length:
                     self.http.acknowledge_received_data(event.flow_controlled_length, 1)
             case h2.events.StreamEnded():
+                self.has_ended = True
                 self.writer.write_eof()
             case h2.events.StreamReset() | h2.events.ConnectionTerminated():
                 self.writer.transport.abort()
@@ -125,7 +128,11 @@ async def main():
     line = (await host.stdout.readline()).decode()
     port = int(line.strip().rstrip("/").rsplit(":", 1)[1])
 
+    # Nobody else holds them, but for themselves.
+    alive = set()
+
     async def carry(reader, writer):
+        alive.add(asyncio.current_task())
         session_reader, session_writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             await Bridge(reader, writer, session_reader, session_writer).run()
@@ -134,6 +141,7 @@ async def main():
         finally:
             session_writer.close()
             writer.close()
+            alive.discard(asyncio.current_task())
 
     server = await asyncio.start_server(carry, "127.0.0.1", args.port)
     print(f"listening on ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", flush=True)
