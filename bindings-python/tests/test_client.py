@@ -460,8 +460,3 @@ def test_delays_grow() -> None:
     assert then[0] >= 1
     assert 60 <= then[-1] <= 66
     assert all(later > 0.9 * sooner for sooner, later in itertools.pairwise(then))
-
-
-async def test_a_name_that_is_not_there() -> None:
-    with pytest.raises(socket.gaierror):
-        await connect("ws://nowhere.invalid/", open_timeout=20)

@@ -251,12 +251,19 @@ class _Visit:
             self._refuse(answer)
             return None
         acceptance, fields = answer
-        self._sock.settimeout(deadline.left())
-        self._sock.sendall(acceptance.to_bytes(fields))
         connection = server._settings.connection(Role.SERVER, acceptance.agreed, auto_close=False)
         wire = Wire(self._sock, connection, server._settings, self._log, str(ws.remote_address))
-        ws._wire = self._wire = wire
-        wire.start(handshake.rest)
+        # Whoever finds it among the server's connections from now on waits for the answer.
+        with wire.changed:
+            ws._wire = wire
+            try:
+                self._sock.settimeout(deadline.left())
+                self._sock.sendall(acceptance.to_bytes(fields))
+            except OSError:
+                wire.discard()
+                raise
+            wire.start(handshake.rest)
+        self._wire = wire
         if server._is_closing:
             self.shut(1001, "")
         return wire

@@ -91,6 +91,13 @@ class Wire:
         self.log.info("connection open: %s", self._name)
         self._thread.start()
 
+    def discard(self) -> None:
+        """There will be no connection, instead of `start`."""
+        self.connection.abort()
+        self.is_gone = True
+        self._wake.close()
+        self._wakes.close()
+
     # What the application's side calls, with `changed` held.
 
     def pop(self) -> Data | None:
