@@ -160,6 +160,14 @@ test('a damaged database fails the requests of its object alone', { skip }, asyn
   assert.equal(await (await fetch(`${second.url}b`)).text(), 'kept');
 });
 
+test('what a write survives is said by its name', { skip }, async (t) => {
+  class Room extends DurableObject {}
+  const options = { port: 0, durableObjects: { ROOM: 'Room' }, state: temporary(t) };
+  await assert.rejects(serve({ default: { fetch() {} }, Room }, { ...options, durability: 'none' }), { name: 'TypeError' });
+  const serving = await serve({ default: { fetch() {} }, Room }, { ...options, durability: 'process' });
+  await serving.close();
+});
+
 test('a folder in use starts nothing', { skip }, async (t) => {
   const state = temporary(t);
   class Room extends DurableObject {}

@@ -32,6 +32,8 @@ export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
   durableObjects?: Record<string, string>;
   /** The folder where Durable Objects are kept, or `memory`, which is the default. */
   state?: string;
+  /** What a write that was answered survives: a loss of power too, which is the default, or only the end of the process. */
+  durability?: 'power' | 'process';
   /** Milliseconds without an event after which a Durable Object sleeps; 0 for never. Default 10 s. */
   hibernateAfter?: number;
 }
@@ -58,10 +60,10 @@ export async function serve<Env>(worker: AnyWorker<Env>, options: ServeOptions<E
   handlerOf(module['default'] as Worker);
   checkOptions('serve', options, serveRules);
   checkServerOptions(options);
-  const { vars, durableObjects: bindings, state, hibernateAfter } = options;
+  const { vars, durableObjects: bindings, state, durability, hibernateAfter } = options;
   // One to which nothing is added stays the object that it is.
   const env = vars || bindings ? { ...vars, ...(options.env as object) } : (options.env as Record<string, unknown> | undefined);
-  return serveModule(module, new Host({ env, bindings, state, hibernateAfter }), options);
+  return serveModule(module, new Host({ env, bindings, state, durability, hibernateAfter }), options);
 }
 
 /** Serves a Worker whose bindings are there already. */

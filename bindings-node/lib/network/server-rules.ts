@@ -24,6 +24,7 @@ export const serveRules: Rules = {
   vars: object('an object of bindings'),
   durableObjects: object('an object that names a class for each binding'),
   state: text,
+  durability: { what: '"power" or "process"', isType: (value) => value === 'power' || value === 'process' },
   hibernateAfter: { ...milliseconds, what: 'a number of milliseconds from 0 on', fits: (value) => value >= 0 },
   ...upgradeRules,
 };
