@@ -12,11 +12,12 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Ws from 'ws';
 import { serve } from 'wspair';
-import { until, watch } from './helpers.mjs';
+import { until as within, watch } from './helpers.mjs';
 
 const { DurableObject } = await import('cloudflare:workers').catch(() => import('wspair/cloudflare/workers'));
 const { library } = createRequire(import.meta.url)('../dist/durable/storage/libraries.js');
 const { setReporter } = createRequire(import.meta.url)('../dist/internal.js');
+const until = (condition) => within(condition, 30_000);
 const skip = library() === undefined && 'there is no SQLite here';
 
 function temporary(t) {

@@ -8,9 +8,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { until } from './helpers.mjs';
+import { until as within } from './helpers.mjs';
 
 const require = createRequire(import.meta.url);
+const until = (condition, ms = 30_000) => within(condition, ms);
 const { openState } = require('../dist/durable/storage/index.js');
 const { library } = require('../dist/durable/storage/libraries.js');
 const { Alarms } = require('../dist/durable/storage/alarms.js');
@@ -365,7 +366,7 @@ describe('alarms', { skip }, () => {
     const again = state(t, folder);
     const seen = [];
     running(again, (info) => seen.push([info.retryCount, info.isRetry]));
-    await until(() => seen.length > 0, 10_000);
+    await until(() => seen.length > 0);
     assert.deepEqual(seen, [[1, true]]);
   });
 
