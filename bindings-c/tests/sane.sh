@@ -12,7 +12,7 @@ sanitizer=$1 library=$2 work=$3
 read -ra libs <<<"$4"
 out=$work/sane-$sanitizer
 mkdir -p "$out"
-compile=("${CLANG:?}" -std=c99 -g -O1 -I../include -I. -I"$work/tests/include")
+compile=("${CLANG:?}" -std=c99 -g -O1 -I../include -I.)
 export RUST_BACKTRACE=0
 
 # The compiler's own runtime, as the old clangs of distributions lack functions that it calls.
@@ -20,7 +20,7 @@ runtime=$(echo "$(rustc +nightly --print sysroot)"/lib/rustlib/*/lib/librustc-ni
 case $sanitizer in
   # Not those that replace the allocator, which is the sanitizer's here.
   address)
-    names=(calls conn frame handshake_client handshake_server lengths pair send words)
+    names=(calls conn frame handshake_client handshake_server lengths pair send)
     link=(-fsanitize=address)
     ;;
   thread)
