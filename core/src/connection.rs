@@ -2,13 +2,11 @@
 
 mod assembly;
 mod common;
-mod compress;
-mod compressed;
 mod decay;
+mod deflate;
 mod fault;
 mod framing;
 mod inbound;
-mod inflate;
 mod keepalive;
 mod lifecycle;
 mod mask_keys;
@@ -32,10 +30,9 @@ pub use self::receive::Receive;
 pub use self::sender::{Compression, OutgoingBinary, OutgoingText, Sender};
 pub use self::transmit::Transmit;
 
-use self::compress::Compress;
+use self::deflate::{Compress, Inflate};
 use self::fault::Fault;
 use self::inbound::{Inbound, Input};
-use self::inflate::Inflate;
 use self::keepalive::{Due, Keepalive};
 use self::outbound::Outbound;
 use self::queue::Queue;

@@ -64,7 +64,7 @@ impl Assembly {
     pub(super) fn tick(&mut self) {
         self.decay.needs(self.bytes.len());
         if let Some(most) = self.decay.pass(self.bytes.capacity()) {
-            self.bytes.shrink_to(most.max(KEEP));
+            self.bytes.shrink_to(most);
         }
     }
 

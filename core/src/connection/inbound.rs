@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::assembly::Assembly;
-use super::inflate::Inflate;
+use super::deflate::Inflate;
 use super::read_buffer::ReadBuffer;
 use crate::close::CloseFrame;
 use crate::config::{Config, Delivery, Limits};

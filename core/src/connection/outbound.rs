@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::compress::Compress;
+use super::deflate::Compress;
 use super::fault::Fault;
 use super::framing::Shape;
 use super::keepalive::Output;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use super::compress::{Compress, end_message};
+use super::deflate::{Compress, end_message};
 #[cfg(feature = "deflate")]
 use crate::deflate::CompressorParams;
 use crate::event::Kind;

@@ -1,16 +1,16 @@
-//! The sending half of permessage-deflate (RFC 7692 7.2.1) on one connection.
+//! Compressed messages on their way out (RFC 7692 6.1 and 7.2.1).
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::decay::KEEP;
-use super::inflate::TAIL;
+use super::receive::TAIL;
+use crate::connection::decay::KEEP;
 use crate::deflate::{Codec, Compressor, CompressorParams, OutOfMemory};
 
 /// Deflates messages into a buffer of its own.
 #[derive(Debug)]
-pub(super) struct Compress {
+pub(in crate::connection) struct Compress {
     codec: Arc<dyn Codec>,
     params: CompressorParams,
     /// Whether the window lives on between messages.
@@ -20,22 +20,30 @@ pub(super) struct Compress {
 }
 
 impl Compress {
-    pub(super) fn new(codec: Arc<dyn Codec>, params: CompressorParams, takeover: bool) -> Self {
+    pub(in crate::connection) fn new(
+        codec: Arc<dyn Codec>,
+        params: CompressorParams,
+        takeover: bool,
+    ) -> Self {
         Self { codec, params, takeover, compressor: None, out: Vec::new() }
     }
 
-    pub(super) fn params(&self) -> CompressorParams {
+    pub(in crate::connection) fn params(&self) -> CompressorParams {
         self.params
     }
 
-    pub(super) fn codec(&self) -> &dyn Codec {
+    pub(in crate::connection) fn codec(&self) -> &dyn Codec {
         &*self.codec
     }
 
     /// Deflates a message, or its part that ends it or not; the result lasts until the next call.
     ///
     /// Fails where there is no memory. The next message, or part, begins with an empty window then.
-    pub(super) fn deflate(&mut self, part: &[u8], fin: bool) -> Result<&[u8], OutOfMemory> {
+    pub(in crate::connection) fn deflate(
+        &mut self,
+        part: &[u8],
+        fin: bool,
+    ) -> Result<&[u8], OutOfMemory> {
         let Self { codec, params, compressor, out, .. } = self;
         let made = match compressor {
             Some(made) => made,
@@ -54,7 +62,7 @@ impl Compress {
     }
 
     /// Forgets the result. Where it was not queued nothing may build on it.
-    pub(super) fn settle<E>(&mut self, queued: Result<(), E>) -> Result<(), E> {
+    pub(in crate::connection) fn settle<E>(&mut self, queued: Result<(), E>) -> Result<(), E> {
         if queued.is_err() {
             self.compressor = None;
         }
@@ -67,19 +75,19 @@ impl Compress {
     }
 
     /// Whether later messages build on what was deflated, so that it has to be sent.
-    pub(super) fn keeps_context(&self) -> bool {
+    pub(in crate::connection) fn keeps_context(&self) -> bool {
         self.takeover
     }
 
     /// The receiver's window moves by what this compressor has not seen: it must not refer back.
-    pub(super) fn forget_window(&mut self) {
+    pub(in crate::connection) fn forget_window(&mut self) {
         if let Some(compressor) = &mut self.compressor {
             compressor.reset();
         }
     }
 
     /// Gives up the window, and all memory with it.
-    pub(super) fn shrink_to_fit(&mut self) {
+    pub(in crate::connection) fn shrink_to_fit(&mut self) {
         self.release();
         self.out = Vec::new();
     }
@@ -92,7 +100,7 @@ impl Compress {
 }
 
 /// Takes off the end that the receiver adds again.
-pub(super) fn end_message(deflated: &mut Vec<u8>) {
+pub(in crate::connection) fn end_message(deflated: &mut Vec<u8>) {
     let kept = deflated.len().saturating_sub(TAIL.len());
     deflated.truncate(kept);
     if deflated.is_empty() {
