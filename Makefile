@@ -239,6 +239,13 @@ fuzz-c: ## Random calls through the C interface, under sanitizers (TIME=60 secon
 bench: ## Benchmarks beside the peers
 	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 
+scale: ## What 1 to 100,000 connections in memory cost, and the curves for the documentation
+	test -x .tools/plot/bin/python || { $(PYTHON) -m venv .tools/plot && \
+		.tools/plot/bin/python -m pip install -q --disable-pip-version-check matplotlib==3.11.2; }
+	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) build --release --no-default-features --bin scale
+	core/benches/target/release/scale csv | tee .tools/scale.csv
+	.tools/plot/bin/python core/benches/scale.py .tools/scale.csv docs/scale.png
+
 bench-tokio: ## The crate for tokio beside its peers
 	cd core/tokio/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 
@@ -347,4 +354,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header packages targets public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
