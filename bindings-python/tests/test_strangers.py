@@ -19,6 +19,7 @@ import pytest
 
 from wspair import accept_key
 from wspair.asyncio import WebSocket, connect, serve
+from wspair.asyncio._opening import Opening
 from wspair.exceptions import ConnectionClosed, InvalidHandshake
 
 COUNT = int(os.environ.get("N", "300"))
@@ -216,3 +217,28 @@ async def test_a_client_opens_or_fails_whatever_answers(caplog: pytest.LogCaptur
     gc.collect()
     await asyncio.sleep(0)
     assert quiet(caplog) == []
+
+
+def test_a_client_that_was_reset_is_hung_up_on_without_an_error() -> None:
+    class Reset:
+        """A transport whose loop has yet to see the reset."""
+
+        is_aborted = False
+
+        def is_closing(self) -> bool:
+            return False
+
+        def can_write_eof(self) -> bool:
+            return True
+
+        def write_eof(self) -> None:
+            raise OSError(107, "Transport endpoint is not connected")
+
+        def abort(self) -> None:
+            self.is_aborted = True
+
+    opening = Opening.__new__(Opening)
+    transport: Any = Reset()
+    opening.transport = transport
+    opening.hang_up()
+    assert transport.is_aborted

@@ -118,7 +118,12 @@ class Opening(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            try:
+                self.transport.write_eof()
+            except (OSError, RuntimeError):
+                # It was reset, of which the loop has yet to tell.
+                self.transport.abort()
+                return
             self._resume()
         else:
             self.transport.close()

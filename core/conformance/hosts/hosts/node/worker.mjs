@@ -46,6 +46,7 @@ export default {
     const { name, path } = parse(request.url);
     const answer = await deciding[name]?.(request, path);
     if (answer !== undefined) return answer;
+    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return new Response('for WebSockets\n', { status: 426 });
     const [client, server] = Object.values(new WebSocketPair());
     server.binaryType = 'arraybuffer';
     run(server, path, host);
