@@ -553,8 +553,8 @@ def test_shutdown_ends_whatever_there_is() -> None:
             while len(server.connections) < 2 and time.monotonic() < until:
                 time.sleep(0.01)
             began = time.monotonic()
-            server.shutdown(timeout=0.5)
-            assert time.monotonic() - began < 10
+            server.shutdown(timeout=2)
+            assert time.monotonic() - began < PATIENCE
             for it in (ws, other):
                 with pytest.raises(ConnectionClosedOK) as caught:
                     it.recv(PATIENCE)

@@ -255,15 +255,15 @@ class _Visit:
         wire = Wire(self._sock, connection, server._settings, self._log, str(ws.remote_address))
         # Whoever finds it among the server's connections from now on waits for the answer.
         with wire.changed:
-            ws._wire = wire
+            ws._wire = self._wire = wire
             try:
                 self._sock.settimeout(deadline.left())
                 self._sock.sendall(acceptance.to_bytes(fields))
             except OSError:
+                self._wire = None
                 wire.discard()
                 raise
             wire.start(handshake.rest)
-        self._wire = wire
         if server._is_closing:
             self.shut(1001, "")
         return wire
