@@ -139,6 +139,10 @@ packages: ## Every crate packed; the published ones unpacked elsewhere and check
 targets: ## The core for targets without std, and the oldest Rust that is promised
 	.ci/targets
 
+docs: $(binding) build-python ## The reference of every door in one folder, with an index page (in target/docs)
+	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
+	.ci/docs "$$CARGO_TARGET_DIR/docs"
+
 public-api: ## The public API against the text that is checked in (WRITE=1 writes it; needs nightly and cargo-public-api)
 	.ci/public-api $(if $(WRITE),--write)
 
@@ -353,5 +357,5 @@ clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
-	build-python test-c header packages targets public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
+	build-python test-c header packages targets docs public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
