@@ -55,7 +55,7 @@ demo-rust: $(python) ## A pair of ends, one of them on the network, and a client
 
 ##@ Check
 
-suites := test-rust test-no-std test-peers test-tokio test-node pair test-python test-c test-hosts
+suites := test-rust test-no-std test-peers test-tokio test-node test-durable pair test-python test-c test-hosts
 
 test: ## All of the tests below, and a list of what they skipped (LIMIT=1200 seconds for each)
 	@.ci/suites $(suites)
