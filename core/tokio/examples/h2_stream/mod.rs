@@ -23,12 +23,14 @@ pub(crate) struct H2Stream {
     incoming: RecvStream,
     outgoing: SendStream<Bytes>,
     unread: Bytes,
+    /// The peer's direction has ended; trailers, which say nothing, may be there unread.
+    has_ended: bool,
     has_finished: bool,
 }
 
 impl H2Stream {
     pub(crate) fn new(incoming: RecvStream, outgoing: SendStream<Bytes>) -> Self {
-        Self { incoming, outgoing, unread: Bytes::new(), has_finished: false }
+        Self { incoming, outgoing, unread: Bytes::new(), has_ended: false, has_finished: false }
     }
 }
 
@@ -40,10 +42,11 @@ impl AsyncRead for H2Stream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         while self.unread.is_empty() {
-            match ready!(self.incoming.poll_data(cx)) {
-                Some(data) => self.unread = data.map_err(lost)?,
-                None => return Poll::Ready(Ok(())),
-            }
+            let Some(data) = ready!(self.incoming.poll_data(cx)) else {
+                self.has_ended = true;
+                return Poll::Ready(Ok(()));
+            };
+            self.unread = data.map_err(lost)?;
         }
         let len = buf.remaining().min(self.unread.len());
         buf.put_slice(&self.unread.split_to(len));
@@ -91,7 +94,7 @@ impl Drop for H2Stream {
     fn drop(&mut self) {
         if !self.has_finished {
             self.outgoing.send_reset(Reason::CANCEL);
-        } else if !self.incoming.is_end_stream() {
+        } else if !self.has_ended && !self.incoming.is_end_stream() {
             self.outgoing.send_reset(Reason::NO_ERROR);
         }
     }
