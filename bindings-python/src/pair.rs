@@ -60,6 +60,12 @@ impl Pair {
         self.with(py, |pair| pair.accept(end, Accept { allow_half_open })).map_err(error::pair)
     }
 
+    /// Starts delivery at an end to handlers that outlive its holder's memory.
+    fn accept_hibernatable(&self, py: Python<'_>, end: usize) -> PyResult<()> {
+        let end = which(end)?;
+        self.with(py, |pair| pair.accept_hibernatable(end)).map_err(error::pair)
+    }
+
     /// Queues a message for the other end, and tells whether that one is now behind.
     fn send(&self, py: Python<'_>, end: usize, message: Bound<'_, PyAny>) -> PyResult<bool> {
         let (end, size) = (which(end)?, size(&message)?);

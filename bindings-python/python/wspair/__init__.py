@@ -10,6 +10,7 @@
 
 from typing import TYPE_CHECKING, Any, Union
 
+from wspair._hibernation import HibernatableWebSockets, WebSocketRequestResponsePair
 from wspair._http import Headers, MultipleValuesError, Response, SentRequest
 from wspair._native import (
     Acceptance,
@@ -118,6 +119,7 @@ __all__ = [
     "Event",
     "Failed",
     "Headers",
+    "HibernatableWebSockets",
     "InvalidArgumentError",
     "InvalidHandshake",
     "InvalidMessage",
@@ -156,6 +158,7 @@ __all__ = [
     "WebSocket",
     "WebSocketException",
     "WebSocketPair",
+    "WebSocketRequestResponsePair",
     "__version__",
     "accept_key",
     "basic_auth",

@@ -57,7 +57,17 @@ class WebSocket:
     `poll_event` or iteration. Calls may come from any thread.
     """
 
-    __slots__ = ("_dispatching", "_index", "_is_coupled", "_listeners", "_pair", "_peer", "_wake")
+    __slots__ = (
+        "_dispatching",
+        "_index",
+        "_is_coupled",
+        "_is_hibernatable",
+        "_listeners",
+        "_pair",
+        "_peer",
+        "_take",
+        "_wake",
+    )
 
     _peer: WebSocket
 
@@ -67,7 +77,10 @@ class WebSocket:
         self._listeners: dict[str, list[Listener]] = {}
         self._dispatching = threading.Lock()
         self._wake: Callable[[], object] | None = None
+        self._take: Callable[[WebSocket, Event], object] | None = None
+        """Who gets the events instead of listeners."""
         self._is_coupled = False
+        self._is_hibernatable = False
 
     def accept(self, *, allow_half_open: bool | None = None) -> None:
         """Starts delivery, with what the other end has sent so far. Again changes nothing.
@@ -81,6 +94,20 @@ class WebSocket:
         """
         self._pair.accept(self._index, allow_half_open)
         self._deliver()
+
+    def accept_hibernatable(self) -> None:
+        """Starts delivery to whoever outlives this end's listeners, which are never called.
+
+        Such an end does not answer a close by itself, and does not fail when a handler raises. What
+        happens at it waits for `poll_event` or iteration, or goes to the handlers of
+        `HibernatableWebSockets.accept_web_socket`, which calls this.
+
+        Raises:
+            LocalProtocolError: the end is accepted or was given away, or the other one is. That one
+                may be accepted or coupled afterwards.
+        """
+        self._pair.accept_hibernatable(self._index)
+        self._is_hibernatable = True
 
     def send(self, message: object) -> bool:
         """Queues a message for the other end. Where nobody will take it, it is dropped.
@@ -211,7 +238,7 @@ class WebSocket:
         """Something may have changed for this end."""
         if self._wake is not None:
             self._wake()
-        elif self._listeners:
+        elif self._take is not None or (self._listeners and not self._is_hibernatable):
             self._dispatch()
 
     def _dispatch(self) -> None:
@@ -222,7 +249,10 @@ class WebSocket:
                 return
             try:
                 while (event := self.poll_event()) is not None:
-                    self._call_listeners(event)
+                    if self._take is not None:
+                        self._take(self, event)
+                    else:
+                        self._call_listeners(event)
                     pair.event_done(index)
             finally:
                 self._dispatching.release()

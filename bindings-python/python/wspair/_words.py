@@ -95,7 +95,7 @@ class Phase(_Word):
     ACCEPTED = "accepted"
     """The holder, since `accept`."""
     HIBERNATABLE = "hibernatable"
-    """The holder, since it was accepted as hibernatable."""
+    """The holder, since `accept_hibernatable`."""
     SPENT = "spent"
     """Nobody any more: it was given away, failed, or both closes have been taken."""
 
