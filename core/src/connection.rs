@@ -11,23 +11,27 @@ mod keepalive;
 mod lifecycle;
 mod mask_keys;
 mod outbound;
+mod outgoing;
 mod prepared;
 mod queue;
 mod read_buffer;
 mod receive;
 mod sender;
+mod sending;
 mod transmit;
+#[cfg(feature = "std")]
+mod write_through;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
-use core::ops::Range;
 
 pub use self::lifecycle::TransportAction;
 pub use self::mask_keys::MaskKeys;
+pub use self::outgoing::{OutgoingBinary, OutgoingText};
 pub use self::prepared::Prepared;
 pub use self::receive::Receive;
-pub use self::sender::{Compression, OutgoingBinary, OutgoingText, Sender};
+pub use self::sender::{Compression, Sender};
 pub use self::transmit::Transmit;
 
 use self::deflate::{Compress, Inflate};
@@ -40,8 +44,8 @@ use self::read_buffer::ReadBuffer;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
 use crate::deflate::{CompressorParams, DeflateConfig};
-use crate::error::{ProtocolError, SendError};
-use crate::event::{ClosedCause, Kind, Timer};
+use crate::error::ProtocolError;
+use crate::event::{ClosedCause, Timer};
 use crate::frame::Role;
 use crate::handshake::Negotiated;
 use crate::ready_state::ReadyState;
@@ -432,82 +436,4 @@ fn codecs(
         Box::new(Compress::new(codec, params, takeover(role)))
     });
     (Some(Box::new(inflate)), compress)
-}
-
-/// The sending half's methods, without the detour.
-impl Connection {
-    /// See [`Sender::send_text`].
-    #[inline]
-    pub fn send_text<'b>(&mut self, text: impl Into<OutgoingText<'b>>) -> Result<(), SendError> {
-        self.sender().send_text(text)
-    }
-
-    /// See [`Sender::send_binary`].
-    #[inline]
-    pub fn send_binary<'b>(
-        &mut self,
-        data: impl Into<OutgoingBinary<'b>>,
-    ) -> Result<(), SendError> {
-        self.sender().send_binary(data)
-    }
-
-    /// See [`Sender::send_fragment`].
-    pub fn send_fragment(&mut self, kind: Kind, part: &[u8], fin: bool) -> Result<(), SendError> {
-        self.sender().send_fragment(kind, part, fin)
-    }
-
-    /// See [`Sender::send_prepared`].
-    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
-        self.sender().send_prepared(message)
-    }
-
-    /// See [`Sender::frame_in_place`].
-    pub fn frame_in_place(
-        &mut self,
-        kind: Kind,
-        buf: &mut [u8],
-        at: usize,
-    ) -> Result<Range<usize>, SendError> {
-        self.sender().frame_in_place(kind, buf, at)
-    }
-
-    /// See [`Sender::send_ping`].
-    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.sender().send_ping(payload)
-    }
-
-    /// See [`Sender::send_pong`].
-    pub fn send_pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.sender().send_pong(payload)
-    }
-
-    /// See [`Sender::close`].
-    pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<(), SendError> {
-        self.sender().close(code, reason)
-    }
-
-    /// See [`Sender::pass_close`].
-    pub fn pass_close(&mut self, code: Option<u16>, reason: &str) {
-        self.sender().pass_close(code, reason);
-    }
-
-    /// See [`Sender::abort`].
-    pub fn abort(&mut self) {
-        self.sender().abort();
-    }
-
-    /// See [`Sender::wants_write`].
-    pub fn wants_write(&self) -> bool {
-        !self.outbound.is_idle()
-    }
-
-    /// See [`Sender::buffered_amount`].
-    pub fn buffered_amount(&self) -> usize {
-        self.outbound.buffered()
-    }
-
-    /// See [`Sender::is_congested`].
-    pub fn is_congested(&self) -> bool {
-        self.outbound.buffered() >= self.config.limits.high_water_mark
-    }
 }

@@ -23,6 +23,9 @@ pub enum Task {
     ReceiveSingle,
     /// As many messages as make 64 KiB, then a flush. The payload must stay as it is.
     Send,
+    /// The same with payloads that are owned and shared (`Bytes`), into the engine's queue, for those
+    /// that have one.
+    SendQueued,
     /// Payloads that the engine may mask where they lie, a write each.
     SendInPlace,
     /// Reads of 64 KiB, answers at once, flushed where the engine's user would.
@@ -60,6 +63,7 @@ pub fn all() -> Vec<Scenario> {
         }
     }
     add(Server, Task::Send, Binary, &SIZES);
+    add(Server, Task::SendQueued, Binary, &SIZES[3..]);
     add(Client, Task::Send, Binary, &SIZES);
     add(Client, Task::SendInPlace, Binary, &SIZES);
     add(Server, Task::Echo, Binary, &SIZES[..4]);
@@ -79,6 +83,7 @@ impl fmt::Display for Scenario {
             Task::Receive => "receive",
             Task::ReceiveSingle => "receive-single",
             Task::Send => "send",
+            Task::SendQueued => "send-queued",
             Task::SendInPlace => "send-in-place",
             Task::Echo => "echo",
             Task::Handshake => return f.pad("server-handshake"),

@@ -23,8 +23,15 @@ impl Decay {
     /// at all.
     #[inline]
     pub(super) fn used(&mut self, capacity: usize) -> Option<usize> {
+        if self.is_period_over() { self.pass(capacity) } else { None }
+    }
+
+    /// As [`used`](Self::used), for a buffer whose capacity has to be worked out: whether to
+    /// [`pass`](Self::pass) it.
+    #[inline]
+    pub(super) fn is_period_over(&mut self) -> bool {
         self.uses += 1;
-        if self.uses < PERIOD { None } else { self.pass(capacity) }
+        self.uses >= PERIOD
     }
 
     /// A period is over: what to cut the buffer to, if at all.

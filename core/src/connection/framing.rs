@@ -1,6 +1,6 @@
 //! Frames as bytes: what one is made of, and how it is put behind others.
 
-use crate::frame::{MAX_CONTROL, MAX_HEADER, Opcode, encode, encode_short};
+use crate::frame::{MAX_CONTROL, Opcode, encode, encode_short};
 use crate::{mask, simd};
 
 /// What is fixed about a frame before its length and key are known: its first byte.
@@ -28,11 +28,12 @@ impl Shape {
         Self(self.0 & !FIN | if fin { FIN } else { 0 })
     }
 
-    /// The header of a frame with a payload of `len` bytes, and how long it is.
-    pub(super) fn header(self, mask: Option<[u8; 4]>, len: usize) -> ([u8; MAX_HEADER], usize) {
-        let mut bytes = [0; MAX_HEADER];
-        let header_len = encode(self.0, len as u64, mask, &mut bytes);
-        (bytes, header_len)
+    /// Writes the header of a frame with a payload of `len` bytes to the front of `to`, which has
+    /// room for the longest: how long it is.
+    #[inline]
+    pub(super) fn write_header(self, len: usize, mask: Option<[u8; 4]>, to: &mut [u8]) -> usize {
+        let (front, _) = to.split_first_chunk_mut().expect("room for a header");
+        encode(self.0, len as u64, mask, front)
     }
 
     /// Writes a frame to the front of `to`, which has room for the payload and the longest header:
@@ -53,8 +54,7 @@ impl Shape {
 
     #[inline]
     fn write_long(self, payload: &[u8], mask: Option<[u8; 4]>, to: &mut [u8]) -> usize {
-        let (front, _) = to.split_first_chunk_mut().expect("room for a header");
-        let header_len = encode(self.0, payload.len() as u64, mask, front);
+        let header_len = self.write_header(payload.len(), mask, to);
         let to = &mut to[header_len..][..payload.len()];
         match mask {
             None => to.copy_from_slice(payload),

@@ -8,6 +8,8 @@ use super::fault::Fault;
 use super::framing::Shape;
 use super::keepalive::Output;
 use super::lifecycle::Lifecycle;
+#[cfg(feature = "std")]
+use super::outgoing::Body;
 use super::queue::Queue;
 use crate::close::{CloseCode, CloseFrame};
 use crate::config::Config;
@@ -112,6 +114,17 @@ impl Outbound {
     /// A frame of `len` bytes is with the host, and was never in the queue.
     pub(super) fn framed_beside(&mut self, len: usize) {
         self.queue.pass_beside(len);
+    }
+
+    /// Queues what the host's transport did not take of a frame that was written beside the queue.
+    /// Without memory for it the peer has half a frame, and all that is left is to drop the
+    /// transport.
+    #[cfg(feature = "std")]
+    pub(super) fn queue_rest(&mut self, header: &[u8], payload: Body<'_>) {
+        if self.queue.push_rest(header, payload).is_err() {
+            self.lifecycle.fail(Fault::OutOfMemory);
+            self.lifecycle.transport_lost();
+        }
     }
 
     /// How far the output has come, that beside the queue included.

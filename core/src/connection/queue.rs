@@ -44,6 +44,8 @@ use self::pongs::Pongs;
 use super::decay::Decay;
 use super::framing::Shape;
 use super::mask_keys::MaskKeys;
+#[cfg(feature = "std")]
+use super::outgoing::Body;
 use crate::close::CloseFrame;
 use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::mask;
@@ -156,9 +158,33 @@ impl Queue {
         self.settle_pongs()?;
         self.make_room(MAX_HEADER)?;
         self.make_backlog(2)?;
-        let (header, len) = shape.header(None, payload.len());
-        self.append(&header[..len]);
-        self.push_piece(Piece::Payload(payload))
+        let len = shape.write_header(payload.len(), None, self.tail.room(MAX_HEADER));
+        self.fill(len);
+        self.push_piece(Piece::Payload(payload));
+        Ok(())
+    }
+
+    /// Queues the rest of a frame whose beginning went out beside the queue: nothing goes between.
+    #[cfg(feature = "std")]
+    pub(super) fn push_rest(&mut self, header: &[u8], rest: Body<'_>) -> Result<(), OutOfMemory> {
+        match rest {
+            Body::Borrowed(rest) => {
+                self.make_room(header.len() + rest.len())?;
+                self.append(header);
+                self.append(rest);
+            }
+            Body::Shared(rest) => {
+                self.make_room(header.len())?;
+                self.make_backlog(2)?;
+                self.append(header);
+                if !rest.is_empty() {
+                    self.push_piece(Piece::Payload(rest));
+                }
+            }
+        }
+        // As if the host had looked: pongs go behind what it saw.
+        self.shown = self.queued;
+        Ok(())
     }
 
     /// Makes sure that `frames` frames of `bytes` bytes in all can be queued, each in a piece or two
@@ -178,10 +204,12 @@ impl Queue {
     ) -> Result<(), OutOfMemory> {
         self.settle_pongs()?;
         if frame.len() >= share_from {
-            return self.push_piece(Piece::Frames(frame));
+            self.make_backlog(2)?;
+            self.push_piece(Piece::Frames(frame));
+        } else {
+            self.make_room(frame.len())?;
+            self.append(&frame);
         }
-        self.make_room(frame.len())?;
-        self.append(&frame);
         Ok(())
     }
 
@@ -204,7 +232,8 @@ impl Queue {
     /// Masks, in place, a payload that the host frames itself, and writes its header before it.
     pub(super) fn frame_in_place(&mut self, opcode: Opcode, buf: &mut [u8], at: usize) -> usize {
         let mask = self.masks.as_mut().map(MaskKeys::next);
-        let (header, header_len) = Shape::whole(opcode).header(mask, buf.len() - at);
+        let mut header = [0; MAX_HEADER];
+        let header_len = Shape::whole(opcode).write_header(buf.len() - at, mask, &mut header);
         if let Some(key) = mask {
             mask::in_place(&mut buf[at..], key, 0);
         }
@@ -220,17 +249,17 @@ impl Queue {
         (self.advanced, self.shown, self.open) = (self.queued, self.queued, self.queued);
     }
 
-    fn push_piece(&mut self, piece: Piece) -> Result<(), OutOfMemory> {
+    /// Ends the open piece and puts another behind it: the backlog has room for both.
+    fn push_piece(&mut self, piece: Piece) {
         let (len, open) = (self.open_len(), self.open());
         let behind = Open { place: self.queued, at: self.tail.len() };
-        let queued = self.queued + piece.len() as u64;
-        let backlog = self.make_backlog(2)?;
+        let Some([backlog]) = self.backlog.as_deref_mut() else { return };
         if len > 0 {
             backlog.push(Piece::Own(len), open);
         }
+        self.queued += piece.len() as u64;
+        self.open = self.queued;
         backlog.push(piece, behind);
-        (self.queued, self.open) = (queued, queued);
-        Ok(())
     }
 
     fn backlog(&self) -> Option<&Backlog> {
@@ -322,12 +351,13 @@ impl Queue {
 
     /// Forgets the first `n` bytes that wait, or all.
     pub(super) fn advance(&mut self, n: usize) {
-        self.advanced += n.min(self.len()) as u64;
+        let all = n >= self.len();
+        self.advanced = if all { self.queued } else { self.advanced + n as u64 };
         self.shown = self.shown.max(self.advanced);
         if let Some([backlog]) = self.backlog.as_deref_mut() {
-            backlog.advance(self.advanced);
+            if all { backlog.clear() } else { backlog.advance(self.advanced) }
         }
-        if self.advanced == self.queued {
+        if all {
             self.drained();
         }
     }

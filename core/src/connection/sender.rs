@@ -1,15 +1,12 @@
 //! The sending half: messages, fragments, control frames, and the Close frame.
 
-use alloc::borrow::Cow;
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use bytes::Bytes;
 
 use super::framing::Shape;
 use super::outbound::{OpenMessage, Outbound};
+use super::outgoing::{Body, OutgoingBinary, OutgoingText};
 use super::prepared::Prepared;
 use super::queue::Queue;
 use crate::close::{CloseCode, CloseFrame, fit_reason};
@@ -17,91 +14,6 @@ use crate::config::Config;
 use crate::error::SendError;
 use crate::event::Kind;
 use crate::frame::{Header, MAX_CONTROL, MAX_HEADER, Opcode, Role};
-
-/// A binary payload to send: borrowed bytes are copied, owned ones may be queued by reference.
-///
-/// When sending is refused an owned payload is dropped; a clone of `Bytes` shares it.
-#[derive(Clone, Debug)]
-pub struct OutgoingBinary<'a>(Body<'a>);
-
-/// A text to send: a borrowed one is copied, an owned one may be queued by reference.
-///
-/// When sending is refused an owned text is dropped.
-#[derive(Clone, Debug)]
-pub struct OutgoingText<'a>(Body<'a>);
-
-impl OutgoingText<'_> {
-    /// A text that is shared as bytes. That they are UTF-8 is the caller's to keep: they are not
-    /// looked at.
-    pub fn from_utf8_bytes(bytes: Bytes) -> Self {
-        Self(Body::Shared(bytes))
-    }
-}
-
-impl<'a, T: AsRef<str> + ?Sized> From<&'a T> for OutgoingText<'a> {
-    #[inline]
-    fn from(text: &'a T) -> Self {
-        Self(Body::Borrowed(text.as_ref().as_bytes()))
-    }
-}
-
-impl From<String> for OutgoingText<'_> {
-    fn from(text: String) -> Self {
-        Self(Body::Shared(text.into()))
-    }
-}
-
-impl From<Box<str>> for OutgoingText<'_> {
-    fn from(text: Box<str>) -> Self {
-        String::from(text).into()
-    }
-}
-
-impl<'a> From<Cow<'a, str>> for OutgoingText<'a> {
-    fn from(text: Cow<'a, str>) -> Self {
-        match text {
-            Cow::Borrowed(text) => text.into(),
-            Cow::Owned(text) => text.into(),
-        }
-    }
-}
-
-/// A message, as its sender has it.
-#[derive(Clone, Debug)]
-enum Body<'a> {
-    Borrowed(&'a [u8]),
-    Shared(Bytes),
-}
-
-impl<'a> From<&'a [u8]> for OutgoingBinary<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Self(Body::Borrowed(bytes))
-    }
-}
-
-impl<'a, const N: usize> From<&'a [u8; N]> for OutgoingBinary<'a> {
-    fn from(bytes: &'a [u8; N]) -> Self {
-        Self(Body::Borrowed(bytes))
-    }
-}
-
-impl<'a> From<&'a Vec<u8>> for OutgoingBinary<'a> {
-    fn from(bytes: &'a Vec<u8>) -> Self {
-        Self(Body::Borrowed(bytes))
-    }
-}
-
-impl From<Vec<u8>> for OutgoingBinary<'_> {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self(Body::Shared(bytes.into()))
-    }
-}
-
-impl From<Bytes> for OutgoingBinary<'_> {
-    fn from(bytes: Bytes) -> Self {
-        Self(Body::Shared(bytes))
-    }
-}
 
 /// The sending half of a [`Connection`](super::Connection), to answer out of a received event's
 /// own bytes.
@@ -154,10 +66,7 @@ impl Sender<'_> {
     /// [`Backpressure`](SendError::Backpressure) when the queue is full.
     #[inline]
     pub fn send_text<'b>(&mut self, text: impl Into<OutgoingText<'b>>) -> Result<(), SendError> {
-        match text.into().0 {
-            Body::Borrowed(bytes) => self.send(Kind::Text, bytes),
-            Body::Shared(bytes) => self.send_shared(Kind::Text, bytes),
-        }
+        self.send_body(Kind::Text, text.into().0)
     }
 
     /// Sends a binary message: `&[u8]`, or what owns its bytes and is not copied from
@@ -167,10 +76,7 @@ impl Sender<'_> {
         &mut self,
         data: impl Into<OutgoingBinary<'b>>,
     ) -> Result<(), SendError> {
-        match data.into().0 {
-            Body::Borrowed(bytes) => self.send(Kind::Binary, bytes),
-            Body::Shared(bytes) => self.send_shared(Kind::Binary, bytes),
-        }
+        self.send_body(Kind::Binary, data.into().0)
     }
 
     /// Sends a message in parts. The part with `fin` ends it; control frames may pass between.
@@ -265,9 +171,7 @@ impl Sender<'_> {
         len: usize,
         header: &mut [u8; MAX_HEADER],
     ) -> Result<Option<usize>, SendError> {
-        self.check_data()?;
-        let splits = self.config.split_above.is_some_and(|most| len > most);
-        if self.role == Role::Client || splits || self.compresses(len) {
+        if !self.goes_as_it_is(len)? {
             return Ok(None);
         }
         if !self.outbound.is_idle() {
@@ -359,6 +263,22 @@ impl Sender<'_> {
     /// can pause should.
     pub fn is_congested(&self) -> bool {
         self.outbound.buffered() >= self.config.limits.high_water_mark
+    }
+
+    #[inline]
+    pub(super) fn send_body(&mut self, kind: Kind, body: Body<'_>) -> Result<(), SendError> {
+        match body {
+            Body::Borrowed(bytes) => self.send(kind, bytes),
+            Body::Shared(bytes) => self.send_shared(kind, bytes),
+        }
+    }
+
+    /// Whether a message of `len` bytes may be sent, and goes out as it is: not masked, compressed
+    /// or split.
+    pub(super) fn goes_as_it_is(&self, len: usize) -> Result<bool, SendError> {
+        self.check_data()?;
+        let splits = self.config.split_above.is_some_and(|most| len > most);
+        Ok(self.role == Role::Server && !splits && !self.compresses(len))
     }
 
     /// Sends bytes that are copied.
@@ -505,7 +425,7 @@ fn push_message(
     Ok(())
 }
 
-fn opcode(kind: Kind) -> Opcode {
+pub(super) fn opcode(kind: Kind) -> Opcode {
     match kind {
         Kind::Binary => Opcode::Binary,
         Kind::Text => Opcode::Text,

@@ -93,7 +93,10 @@ impl Transmit<'_> {
                 *slice = IoSlice::new(part);
                 (count, len) = (count + 1, len + part.len());
             }
-            let written = writer.write_vectored(&slices[..count]);
+            let written = match &slices[..count] {
+                [only] => writer.write(only),
+                several => writer.write_vectored(several),
+            };
             self.0.showed(len);
             match written {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),

@@ -54,7 +54,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
             });
             least
         }),
-        // It leaves that to an HTTP stack.
-        Task::Handshake => return None,
+        // It has no queue, and leaves handshakes to an HTTP stack.
+        Task::SendQueued | Task::Handshake => return None,
     })
 }

@@ -74,7 +74,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
                 count
             })
         }
-        Task::SendInPlace => return None,
+        Task::SendQueued | Task::SendInPlace => return None,
         Task::Handshake => return None,
     })
 }

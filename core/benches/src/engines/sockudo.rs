@@ -31,7 +31,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
             }
             count
         }),
-        Task::Send => {
+        Task::Send | Task::SendQueued => {
             let message = Message::Binary(Bytes::from(payload(scenario)));
             let batch = batch(scenario);
             Box::new(move |least| {

@@ -35,7 +35,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
             }
             least
         }),
-        Task::Send => {
+        Task::Send | Task::SendQueued => {
             let (payload, batch) = (Bytes::from(payload(scenario)), batch(scenario));
             Box::new(move |least| {
                 let mut count = 0;

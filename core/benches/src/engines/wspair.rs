@@ -21,15 +21,19 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
     };
     Some(match scenario.task {
         Task::Receive | Task::ReceiveSingle => receive(conn, scenario),
-        Task::Send if scenario.role == Role::Server && scenario.size >= 4 << 10 => {
-            send_shared(conn, scenario)
+        Task::Send if scenario.role == Role::Server && scenario.size >= LONG => {
+            send_through(conn, scenario)
         }
         Task::Send => send(conn, scenario),
+        Task::SendQueued => send_queued(conn, scenario),
         Task::SendInPlace => send_in_place(conn, scenario),
         Task::Echo => echo(conn, scenario),
         Task::Handshake => handshake(scenario),
     })
 }
+
+/// From here on a host that has its socket at hand lets a message pass the queue.
+const LONG: usize = 4 << 10;
 
 /// A host's read buffer.
 fn buffer() -> Vec<u8> {
@@ -83,7 +87,18 @@ fn send(mut conn: Connection, scenario: &Scenario) -> Run {
     })
 }
 
-fn send_shared(mut conn: Connection, scenario: &Scenario) -> Run {
+fn send_through(mut conn: Connection, scenario: &Scenario) -> Run {
+    let (mut wire, payload) = (Wire::new(scenario), payload(scenario));
+    Box::new(move |least| {
+        for _ in 0..least {
+            let written = conn.write_binary(black_box(&payload), &mut wire);
+            written.expect("room").expect("written");
+        }
+        least
+    })
+}
+
+fn send_queued(mut conn: Connection, scenario: &Scenario) -> Run {
     let (mut wire, batch) = (Wire::new(scenario), batch(scenario));
     let payload = Bytes::from(payload(scenario));
     Box::new(move |least| {
@@ -112,6 +127,7 @@ fn send_in_place(mut conn: Connection, scenario: &Scenario) -> Run {
 
 fn echo(mut conn: Connection, scenario: &Scenario) -> Run {
     let mut wire = Wire::new(scenario);
+    let is_long = scenario.size >= LONG;
     Box::new(move |least| {
         let mut count = 0;
         while count < least {
@@ -119,6 +135,13 @@ fn echo(mut conn: Connection, scenario: &Scenario) -> Run {
             let mut received = conn.receive_buf(n);
             while let Some((event, mut sender)) = received.next_and_sender() {
                 match event {
+                    Event::Text(text) if is_long => {
+                        sender.write_text(&text, &mut wire).expect("room").expect("written");
+                    }
+                    Event::Binary(data) if is_long => {
+                        let data = data.as_bytes();
+                        sender.write_binary(data, &mut wire).expect("room").expect("written");
+                    }
                     Event::Text(text) => sender.send_text(&text).expect("room"),
                     Event::Binary(data) => sender.send_binary(data.as_bytes()).expect("room"),
                     other => panic!("{other:?}"),

@@ -169,6 +169,16 @@ impl Backlog {
         Parts { pieces: self.pieces.iter(), blocks, tail, own: &first[at..] }
     }
 
+    /// Drops all pieces: they were passed.
+    pub(super) fn clear(&mut self) {
+        self.pieces.clear();
+        self.own = 0;
+        while !self.blocks.is_empty() {
+            let block = self.pop_block();
+            self.recycle(block);
+        }
+    }
+
     /// Drops the pieces that end at `advanced` or before.
     pub(super) fn advance(&mut self, advanced: u64) {
         while let Some(piece) = self.pieces.front() {

@@ -9,10 +9,12 @@ use crate::memory::OutOfMemory;
 
 impl Queue {
     /// Makes the tail one that has room for `more` bytes.
+    #[inline]
     pub(super) fn make_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
-        if self.tail.fits(more) {
-            return Ok(());
-        }
+        if self.tail.fits(more) { Ok(()) } else { self.move_to_room(more) }
+    }
+
+    fn move_to_room(&mut self, more: usize) -> Result<(), OutOfMemory> {
         let doubled = (2 * self.tail.size()).clamp(MIN_TAIL, MAX_TAIL);
         let (len, open_len) = (self.tail.len(), self.open_len());
         let holds_nothing = open_len == 0 && self.backlog().is_some_and(|it| it.leaves(len));
@@ -57,7 +59,9 @@ impl Queue {
                 backlog.recycle(tail);
             }
         }
-        if let Some(most) = self.decay.used(self.kept()) {
+        if self.decay.is_period_over()
+            && let Some(most) = self.decay.pass(self.kept())
+        {
             self.keep(most);
         }
         // The host may be told that nothing waits, and not look again.
