@@ -130,7 +130,9 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Takes the bytes: one copy for a message lent from the input, free for an assembled one.
+    /// Takes the bytes. One copy for a message that lies in the input ([`range`](Self::range) is
+    /// `Some`) or in the connection's read buffer; free for one that the connection put together, of
+    /// fragments, of several inputs or out of compression, whose buffer it is.
     pub fn into_vec(self) -> Vec<u8> {
         match self.0 {
             Bytes::Lent { bytes, .. } => bytes.to_vec(),
@@ -195,7 +197,9 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Takes the text: one copy for a message lent from the input, free for an assembled one.
+    /// Takes the text. One copy for a message that lies in the input ([`range`](Self::range) is
+    /// `Some`) or in the connection's read buffer; free for one that the connection put together, of
+    /// fragments, of several inputs or out of compression, whose buffer it is.
     pub fn into_string(self) -> String {
         match self.0 {
             Str::Lent { text, .. } => String::from(text),

@@ -145,7 +145,7 @@ mod stored {
                 assert_eq!((made, read, returned), (2 + prepared, 2, prepared));
             } else {
                 // Two for each of the four messages: what was given up as longer counts too.
-                assert_eq!((made, read), (2 * 4 * 2 + prepared, 2 * 4 + prepared));
+                assert_eq!((made, read), (2 * 4 * 2 + prepared, 2 * 4));
                 assert_eq!(returned, made + read);
             }
         }
@@ -163,7 +163,7 @@ mod stored {
                 for _ in 0..10 {
                     let mut conn = deflating(role, Arc::clone(&shared), params(11, takeover));
                     conn.send_prepared(&news.clone()).unwrap();
-                    assert_eq!(output(&mut conn)[0], 0xc2);
+                    assert_eq!(output(&mut conn)[0], 0x82, "stored, it is no shorter");
                 }
             }
         }

@@ -308,6 +308,30 @@ fn prepared_messages_fit_every_connection() {
     assert_eq!(encoded.len(), 2, "one for each window");
 }
 
+/// It stands alone, so that nothing is owed to a context: what compression makes longer goes out as it
+/// is, and the context before it lives on.
+#[test]
+fn a_prepared_message_is_never_longer_than_its_plain_frame() {
+    let news = Prepared::binary(&noise(5000, 8));
+    let before = json(2500, 6);
+    for role in ROLES {
+        for takeover in [true, false] {
+            let mut conn = deflating(role, Config::default(), params(15, takeover));
+            let mut reader = deflating(other(role), Config::default(), params(15, takeover));
+            conn.send_text(&before).unwrap();
+            let alone = output(&mut conn);
+            assert!(feed(&mut reader, Door::Own, &alone) == [text(&before)]);
+            conn.send_prepared(&news).unwrap();
+            conn.send_text(&before).unwrap();
+            let wire = output(&mut conn);
+            let messages = messages_from(role, &wire);
+            assert_eq!(messages[0], (0x02, news.payload().to_vec()));
+            assert_eq!(messages[1].1.len() < alone.len() / 2, takeover);
+            assert!(feed(&mut reader, Door::Own, &wire) == [binary(news.payload()), text(&before)]);
+        }
+    }
+}
+
 /// What cannot be compressed still fits the receiver's limit, when its sender could send it.
 #[test]
 fn incompressible_messages_pass_at_the_limit() {

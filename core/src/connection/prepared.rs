@@ -18,8 +18,9 @@ use crate::memory::OutOfMemory;
 /// A message encoded for broadcast: one unmasked frame, shared by reference.
 ///
 /// Where connections agreed on compression it is also compressed, once for each set of parameters,
-/// when it is first sent on such a connection. A connection whose compressor keeps its context
-/// loses that context by it.
+/// when it is first sent on such a connection. Where that makes it no shorter it goes out as it is,
+/// so that its frame is never longer than the plain one. A connection whose compressor keeps its
+/// context loses that context by a compressed one.
 ///
 /// ```
 /// use wspair::{Config, Connection, Negotiated, Prepared};
@@ -101,23 +102,31 @@ impl Prepared {
         &self.plain
     }
 
-    /// The message as a compressor with an empty window makes it; `compress` has to start anew
-    /// behind it.
+    /// The message as a compressor with an empty window makes it, behind which `compress` starts
+    /// anew; as it is where that is no shorter.
     pub(super) fn deflated(&self, compress: &mut Compress) -> Result<Encoded, OutOfMemory> {
-        compress.forget_window();
-        #[cfg(feature = "deflate")]
-        {
-            let mut deflated = self.deflated.lock().unwrap_or_else(PoisonError::into_inner);
-            let params = compress.params();
-            if let Some((_, encoded)) = deflated.iter().find(|(made, _)| *made == params) {
-                return Ok(encoded.clone());
-            }
-            let encoded = self.deflate(compress)?;
-            deflated.try_reserve(1)?;
-            deflated.push((params, encoded.clone()));
-            Ok(encoded)
+        let encoded = self.encoded_for(compress)?;
+        if encoded.is_deflated() {
+            compress.forget_window();
         }
-        #[cfg(not(feature = "deflate"))]
+        Ok(encoded)
+    }
+
+    #[cfg(feature = "deflate")]
+    fn encoded_for(&self, compress: &Compress) -> Result<Encoded, OutOfMemory> {
+        let mut deflated = self.deflated.lock().unwrap_or_else(PoisonError::into_inner);
+        let params = compress.params();
+        if let Some((_, encoded)) = deflated.iter().find(|(made, _)| *made == params) {
+            return Ok(encoded.clone());
+        }
+        let encoded = self.deflate(compress)?;
+        deflated.try_reserve(1)?;
+        deflated.push((params, encoded.clone()));
+        Ok(encoded)
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    fn encoded_for(&self, compress: &Compress) -> Result<Encoded, OutOfMemory> {
         self.deflate(compress)
     }
 
@@ -128,6 +137,9 @@ impl Prepared {
         compressor.try_compress(self.payload(), &mut payload)?;
         codec.recycle_compressor(compressor, params);
         end_message(&mut payload);
+        if payload.len() >= self.payload().len() {
+            return Ok(self.plain.clone());
+        }
         let mut frame = Vec::new();
         frame.try_reserve_exact(MAX_HEADER + payload.len())?;
         Ok(Encoded::new(self.kind, &payload, true, frame))

@@ -116,7 +116,7 @@ impl Sender<'_> {
     ///
     /// A server queues the encoded frame by reference from
     /// [`share_from`](Config::share_from) bytes on; a client encodes it anew, as it masks. It is
-    /// never split.
+    /// never split, and its frame never longer than that of the message as it is.
     pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
         let len = message.payload().len();
         self.check_data()?;
@@ -140,7 +140,8 @@ impl Sender<'_> {
 
     /// Frames the message `buf[at..]` where it lies, its header written into the bytes before
     /// `at`, and returns the range of `buf` to write: no copy, no queue. A client's payload is
-    /// masked in place.
+    /// masked in place. It is one frame, never split, and never compressed, whatever was agreed on and
+    /// [`with_compression`](Self::with_compression) says: RFC 7692 leaves that open for each message.
     ///
     /// # Errors
     /// As [`send_text`](Self::send_text); [`Pending`](SendError::Pending) while anything is
