@@ -606,7 +606,7 @@ enum wspair_compression
 #endif
  {
   /**
-   * From `deflate_threshold` bytes on.
+   * From `deflate_threshold` bytes on; a message that is sent in fragments always.
    */
   WSPAIR_COMPRESSION_AUTO = 0,
   /**
@@ -694,7 +694,8 @@ enum wspair_event_type
   WSPAIR_EVENT_BINARY = 2,
   /**
    * A part of a message, with WSPAIR_DELIVERY_CHUNKS. Text is checked, but may end inside a
-   * character.
+   * character. One without bytes only ends its message; an empty message is one such chunk,
+   * first and last.
    */
   WSPAIR_EVENT_CHUNK = 3,
   /**
@@ -702,12 +703,14 @@ enum wspair_event_type
    */
   WSPAIR_EVENT_PING = 4,
   /**
-   * A pong.
+   * A pong, asked for or not. A ping of keepalive has no payload, and so has its pong: a payload
+   * in one's own pings tells them apart.
    */
   WSPAIR_EVENT_PONG = 5,
   /**
    * The peer's Close frame, with `code`, 1005 when it had none, and the reason in `data`. With
-   * `auto_close` it is already answered.
+   * `auto_close` it is already answered. Any other code is one that `wspair_conn_close` takes, as
+   * it takes the reason: a proxy passes both on, and WSPAIR_NO_CODE for 1005.
    */
   WSPAIR_EVENT_PEER_CLOSING = 6,
   /**
@@ -989,7 +992,9 @@ enum wspair_transport
 #endif
  {
   /**
-   * Read, and write what is queued.
+   * Read, and write what is queued. A client stays here when the closing handshake is done: the
+   * server ends the transport (RFC 6455 7.1.1), or `close_within` does. Who has no use for the
+   * transport may drop it after WSPAIR_EVENT_CLOSED with WSPAIR_FLAG_CLEAN.
    */
   WSPAIR_TRANSPORT_OPEN = 0,
   /**
@@ -1122,8 +1127,8 @@ typedef struct wspair_options {
    */
   uint64_t pong_within;
   /**
-   * Drop the transport this long after our Close frame, the end of the peer's direction or the
-   * failure of the connection. Default 10 s.
+   * Drop the transport this long after our Close frame was queued, whether it could be written or
+   * not, the end of the peer's direction or the failure of the connection. Default 10 s.
    */
   uint64_t close_within;
   /**
@@ -1233,9 +1238,11 @@ typedef struct wspair_options {
 } wspair_options;
 
 /**
- * Bytes in somebody's memory; how long they stay is told where one is handed out.
+ * Bytes in somebody's memory; how long they stay is told where one is handed out. No NUL is behind
+ * them.
  *
- * On POSIX it has the layout of struct iovec, so an array of them can be given to writev.
+ * On POSIX it has the layout of struct iovec, so an array of them can be given to writev, by a cast
+ * of the pointer.
  */
 typedef struct wspair_slice {
   /**
@@ -1583,6 +1590,8 @@ void wspair_conn_free(struct wspair_conn *conn);
  * call again for a while is how a program holds a peer back. Without room, `cap` 0, the result is
  * WSPAIR_MORE though there may be nothing: no event is lost, the next call that has room gives it.
  *
+ * What comes behind the peer's Close frame, or WSPAIR_EVENT_CLOSED, is done with unread.
+ *
  * A Close frame that this input causes is queued when `wspair_conn_transmit` is called next, so
  * that answers to the messages before it still go first.
  *
@@ -1643,7 +1652,7 @@ wspair_result wspair_conn_transport_lost(struct wspair_conn *conn,
  * calls are harmless.
  *
  * `now`: nanoseconds on a monotonic clock whose zero the caller picks; less than before counts as
- * before. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
+ * before. It starts with the first call: what a handshake was told does not count. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
  * or `wspair_conn_receive` without bytes, again.
  *
  * What the transport holds is to be read first: a pong that waits there is no silence.
@@ -1946,8 +1955,8 @@ wspair_result wspair_client_handshake_advance(struct wspair_client_handshake *ha
  * WSPAIR_PROGRESS_OPEN the rest is the connection's.
  *
  * A refusal goes on with its body: the progress stays WSPAIR_PROGRESS_NEED_MORE until its length,
- * `max_body`, the end of the stream or the deadline is reached. Who has no use for the body
- * ends it with `wspair_client_handshake_eof`.
+ * `max_body`, the end of the stream or the deadline is reached. A `max_body` of 0 ends it with the
+ * head. Once there is a verdict nothing more is taken.
  *
  * WSPAIR_ERROR_NULL. Never fails for what the peer sent.
  */
@@ -1975,8 +1984,8 @@ wspair_result wspair_client_handshake_timeout(struct wspair_client_handshake *ha
                                               uint64_t now);
 
 /**
- * When `wspair_client_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
- * verdict, and for null.
+ * When `wspair_client_handshake_timeout` is next worth calling: 0 as long as the time was never
+ * told. WSPAIR_NEVER once there is a verdict, and for null.
  */
 uint64_t wspair_client_handshake_next_timeout(const struct wspair_client_handshake *handshake);
 
@@ -2164,8 +2173,8 @@ wspair_result wspair_server_handshake_timeout(struct wspair_server_handshake *ha
                                               uint64_t now);
 
 /**
- * When `wspair_server_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
- * verdict, and for null.
+ * When `wspair_server_handshake_timeout` is next worth calling: 0 as long as the time was never
+ * told. WSPAIR_NEVER once there is a verdict, and for null.
  */
 uint64_t wspair_server_handshake_next_timeout(const struct wspair_server_handshake *handshake);
 
@@ -2615,8 +2624,9 @@ void wspair_prepared_free(struct wspair_prepared *prepared);
 
 /**
  * Queues a prepared message. A server queues it by reference from `share_from` bytes on; a client
- * encodes it anew, as it masks. Where compression was agreed on it is compressed once for all
- * connections with the same windows; where there is no memory for that it goes out as it is.
+ * encodes it anew, as it masks. It is never split. Where compression was agreed on it is compressed
+ * from `deflate_threshold` bytes on, once for all connections with the same windows; where that
+ * makes it no shorter, or there is no memory for it, it goes out as it is.
  *
  * `conn`: the connection. `prepared`: the message.
  *
@@ -2693,7 +2703,8 @@ wspair_result wspair_conn_pong(struct wspair_conn *conn, const uint8_t *data, si
 
 /**
  * Starts, or completes, the closing handshake: the Close frame goes behind what is queued. Where
- * one was sent before, or the connection ended, nothing happens.
+ * one was sent before, or the connection ended, nothing happens. The peer's messages go on coming
+ * until its own Close frame does.
  *
  * `conn`: the connection. `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999, or WSPAIR_NO_CODE.
  * `reason`, `len`: up to 123 bytes of UTF-8; none without a code.
@@ -2720,7 +2731,8 @@ wspair_result wspair_conn_explain_close(struct wspair_conn *conn,
 
 /**
  * Gives up without a closing handshake: once what is queued was written the transport is to be
- * dropped, and the peer sees it vanish.
+ * dropped, and the peer sees it vanish. WSPAIR_EVENT_CLOSED comes of the next `wspair_conn_timeout`
+ * or `wspair_conn_receive`, as ever.
  *
  * WSPAIR_ERROR_NULL.
  */

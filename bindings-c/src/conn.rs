@@ -29,7 +29,9 @@ pub struct Conn {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum WspairTransport {
-    /// Read, and write what is queued.
+    /// Read, and write what is queued. A client stays here when the closing handshake is done: the
+    /// server ends the transport (RFC 6455 7.1.1), or `close_within` does. Who has no use for the
+    /// transport may drop it after WSPAIR_EVENT_CLOSED with WSPAIR_FLAG_CLEAN.
     Open = 0,
     /// Write what is queued, then end the write side; go on reading: shutdown(fd, SHUT_WR) on a
     /// socket, one SSL_shutdown that is not waited for over TLS, END_STREAM over HTTP/2.
@@ -133,6 +135,8 @@ pub unsafe extern "C" fn wspair_conn_free(conn: *mut Conn) {
 /// call again for a while is how a program holds a peer back. Without room, `cap` 0, the result is
 /// WSPAIR_MORE though there may be nothing: no event is lost, the next call that has room gives it.
 ///
+/// What comes behind the peer's Close frame, or WSPAIR_EVENT_CLOSED, is done with unread.
+///
 /// A Close frame that this input causes is queued when `wspair_conn_transmit` is called next, so
 /// that answers to the messages before it still go first.
 ///
@@ -233,7 +237,7 @@ pub unsafe extern "C" fn wspair_conn_transport_lost(
 /// calls are harmless.
 ///
 /// `now`: nanoseconds on a monotonic clock whose zero the caller picks; less than before counts as
-/// before. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
+/// before. It starts with the first call: what a handshake was told does not count. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
 /// or `wspair_conn_receive` without bytes, again.
 ///
 /// What the transport holds is to be read first: a pong that waits there is no silence.

@@ -29,14 +29,17 @@ pub enum WspairEvent {
     /// A binary message, complete.
     Binary = 2,
     /// A part of a message, with WSPAIR_DELIVERY_CHUNKS. Text is checked, but may end inside a
-    /// character.
+    /// character. One without bytes only ends its message; an empty message is one such chunk,
+    /// first and last.
     Chunk = 3,
     /// A ping. With `auto_pong` it is already answered.
     Ping = 4,
-    /// A pong.
+    /// A pong, asked for or not. A ping of keepalive has no payload, and so has its pong: a payload
+    /// in one's own pings tells them apart.
     Pong = 5,
     /// The peer's Close frame, with `code`, 1005 when it had none, and the reason in `data`. With
-    /// `auto_close` it is already answered.
+    /// `auto_close` it is already answered. Any other code is one that `wspair_conn_close` takes, as
+    /// it takes the reason: a proxy passes both on, and WSPAIR_NO_CODE for 1005.
     PeerClosing = 6,
     /// The end, told once, and the last event. `code` and `data` are those of the peer's Close
     /// frame; 1005 when it had no code, 1006 when none came. `error` says what ended it: WSPAIR_OK

@@ -148,6 +148,34 @@ pub(crate) unsafe fn put<T>(to: *mut T, value: T) -> Result<(), Wspair> {
     Ok(())
 }
 
+/// Sets a struct that begins with its size, of which the caller knows `size` bytes.
+///
+/// # Safety
+/// `to` is null, or may be written so far.
+pub(crate) unsafe fn init<T>(to: *mut T, size: usize, defaults: T) -> Result<(), Wspair> {
+    if size != size_of::<T>() {
+        return Err(Wspair::ErrorArgument);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { put(to, defaults) }
+}
+
+/// A struct of the caller's that [`init`] set; null is none.
+///
+/// # Safety
+/// `from` is null, or points to as many bytes as the size in front says.
+pub(crate) unsafe fn sized<T: Copy>(from: *const T) -> Result<Option<T>, Wspair> {
+    if from.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not null, and the size comes first in every version.
+    if unsafe { from.cast::<usize>().read() } != size_of::<T>() {
+        return Err(Wspair::ErrorArgument);
+    }
+    // SAFETY: as many bytes as this version has.
+    Ok(Some(unsafe { from.read() }))
+}
+
 fn check_len<T>(at: *const T, len: usize) -> Result<(), Wspair> {
     if at.is_null() && len > 0 {
         return Err(Wspair::ErrorNull);

@@ -6,7 +6,7 @@ use core::time::Duration;
 use wspair_core::pair::Coupling;
 use wspair_core::{Config, Delivery};
 
-use crate::guard::{guard, put};
+use crate::guard::{guard, init, put, sized};
 use crate::result::Wspair;
 
 /// No deadline, and no time limit.
@@ -52,8 +52,8 @@ pub struct Options {
     /// Give up this long after a ping left when nothing was heard since, and no output that waited
     /// has moved. Default 20 s.
     pub pong_within: u64,
-    /// Drop the transport this long after our Close frame, the end of the peer's direction or the
-    /// failure of the connection. Default 10 s.
+    /// Drop the transport this long after our Close frame was queued, whether it could be written or
+    /// not, the end of the peer's direction or the failure of the connection. Default 10 s.
     pub close_within: u64,
     /// Most frames that one message may come in. Default 16384.
     pub max_fragments: u32,
@@ -127,11 +127,8 @@ pub struct Options {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_options_init(options: *mut Options, size: usize) -> Wspair {
     guard(|| {
-        if size != size_of::<Options>() {
-            return Err(Wspair::ErrorArgument);
-        }
         // SAFETY: null, or a struct of that size that the caller lets us write.
-        unsafe { put(options, Options::default()) }
+        unsafe { init(options, size, Options::default()) }
     })
 }
 
@@ -161,16 +158,8 @@ impl Options {
     /// # Safety
     /// `options` is null, or points to as many bytes as its `size` says.
     pub(crate) unsafe fn read(options: *const Self) -> Result<Self, Wspair> {
-        if options.is_null() {
-            return Err(Wspair::ErrorNull);
-        }
-        // SAFETY: not null, and the size comes first in every version.
-        let size = unsafe { options.cast::<usize>().read() };
-        if size != size_of::<Self>() {
-            return Err(Wspair::ErrorArgument);
-        }
-        // SAFETY: as many bytes as this version has.
-        Ok(unsafe { options.read() })
+        // SAFETY: the caller's promise.
+        unsafe { sized(options)? }.ok_or(Wspair::ErrorNull)
     }
 }
 

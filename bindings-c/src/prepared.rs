@@ -53,8 +53,9 @@ pub unsafe extern "C" fn wspair_prepared_free(prepared: *mut Prepared) {
 }
 
 /// Queues a prepared message. A server queues it by reference from `share_from` bytes on; a client
-/// encodes it anew, as it masks. Where compression was agreed on it is compressed once for all
-/// connections with the same windows; where there is no memory for that it goes out as it is.
+/// encodes it anew, as it masks. It is never split. Where compression was agreed on it is compressed
+/// from `deflate_threshold` bytes on, once for all connections with the same windows; where that
+/// makes it no shorter, or there is no memory for it, it goes out as it is.
 ///
 /// `conn`: the connection. `prepared`: the message.
 ///

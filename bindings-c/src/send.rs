@@ -19,7 +19,7 @@ pub const WSPAIR_NO_CODE: i32 = -1;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum WspairCompression {
-    /// From `deflate_threshold` bytes on.
+    /// From `deflate_threshold` bytes on; a message that is sent in fragments always.
     Auto = 0,
     /// It is.
     On = 1,
@@ -132,7 +132,8 @@ pub unsafe extern "C" fn wspair_conn_pong(conn: *mut Conn, data: *const u8, len:
 }
 
 /// Starts, or completes, the closing handshake: the Close frame goes behind what is queued. Where
-/// one was sent before, or the connection ended, nothing happens.
+/// one was sent before, or the connection ended, nothing happens. The peer's messages go on coming
+/// until its own Close frame does.
 ///
 /// `conn`: the connection. `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999, or WSPAIR_NO_CODE.
 /// `reason`, `len`: up to 123 bytes of UTF-8; none without a code.
@@ -177,7 +178,8 @@ pub unsafe extern "C" fn wspair_conn_explain_close(
 }
 
 /// Gives up without a closing handshake: once what is queued was written the transport is to be
-/// dropped, and the peer sees it vanish.
+/// dropped, and the peer sees it vanish. WSPAIR_EVENT_CLOSED comes of the next `wspair_conn_timeout`
+/// or `wspair_conn_receive`, as ever.
 ///
 /// WSPAIR_ERROR_NULL.
 #[unsafe(no_mangle)]

@@ -3,9 +3,11 @@
 use crate::guard::array;
 use crate::result::Wspair;
 
-/// Bytes in somebody's memory; how long they stay is told where one is handed out.
+/// Bytes in somebody's memory; how long they stay is told where one is handed out. No NUL is behind
+/// them.
 ///
-/// On POSIX it has the layout of struct iovec, so an array of them can be given to writev.
+/// On POSIX it has the layout of struct iovec, so an array of them can be given to writev, by a cast
+/// of the pointer.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Slice {

@@ -8,7 +8,7 @@ use wspair_core::handshake::{ClientHandshake as Engine, ClientProgress, ClientRe
 use wspair_core::{Instant, Negotiated};
 
 use crate::config::{self, Config, Settings, settings_of, strings};
-use crate::guard::{array, ask, exclusive, free, guard, length, put, shared, string};
+use crate::guard::{array, ask, exclusive, free, guard, init, length, put, shared, sized, string};
 use crate::handshake::{Output, WspairProgress, shown};
 use crate::memory::{Spare, room_for};
 use crate::options::WSPAIR_NEVER;
@@ -80,9 +80,6 @@ pub unsafe extern "C" fn wspair_request_init(
     url: *const c_char,
 ) -> Wspair {
     guard(|| {
-        if size != size_of::<ClientAsks>() {
-            return Err(Wspair::ErrorArgument);
-        }
         let asks = ClientAsks {
             size,
             url,
@@ -94,7 +91,7 @@ pub unsafe extern "C" fn wspair_request_init(
             require_subprotocol: 0,
         };
         // SAFETY: null, or a struct of that size that the caller lets us write.
-        unsafe { put(request, asks) }
+        unsafe { init(request, size, asks) }
     })
 }
 
@@ -115,7 +112,7 @@ pub unsafe extern "C" fn wspair_client_handshake_new(
 ) -> Wspair {
     guard(|| {
         // SAFETY: null, or the caller's, of the size it says.
-        let asks = unsafe { ClientAsks::read(request)? };
+        let asks = unsafe { sized(request)? }.ok_or(Wspair::ErrorNull)?;
         // SAFETY: the request names what the caller lets us read.
         let size = unsafe {
             length(asks.url)?
@@ -203,8 +200,8 @@ pub unsafe extern "C" fn wspair_client_handshake_advance(
 /// WSPAIR_PROGRESS_OPEN the rest is the connection's.
 ///
 /// A refusal goes on with its body: the progress stays WSPAIR_PROGRESS_NEED_MORE until its length,
-/// `max_body`, the end of the stream or the deadline is reached. Who has no use for the body
-/// ends it with `wspair_client_handshake_eof`.
+/// `max_body`, the end of the stream or the deadline is reached. A `max_body` of 0 ends it with the
+/// head. Once there is a verdict nothing more is taken.
 ///
 /// WSPAIR_ERROR_NULL. Never fails for what the peer sent.
 #[unsafe(no_mangle)]
@@ -257,8 +254,8 @@ pub unsafe extern "C" fn wspair_client_handshake_timeout(
     })
 }
 
-/// When `wspair_client_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
-/// verdict, and for null.
+/// When `wspair_client_handshake_timeout` is next worth calling: 0 as long as the time was never
+/// told. WSPAIR_NEVER once there is a verdict, and for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_client_handshake_next_timeout(
     handshake: *const ClientHandshake,
@@ -347,24 +344,6 @@ impl ClientHandshake {
 
     fn answer(&self) -> Result<&Answer, Wspair> {
         self.answer.as_ref().ok_or(Wspair::ErrorState)
-    }
-}
-
-impl ClientAsks {
-    /// What the caller asks for.
-    ///
-    /// # Safety
-    /// `asks` is null, or points to as many bytes as its `size` says.
-    unsafe fn read(asks: *const Self) -> Result<Self, Wspair> {
-        if asks.is_null() {
-            return Err(Wspair::ErrorNull);
-        }
-        // SAFETY: not null, and the size comes first in every version.
-        if unsafe { asks.cast::<usize>().read() } != size_of::<Self>() {
-            return Err(Wspair::ErrorArgument);
-        }
-        // SAFETY: as many bytes as this version has.
-        Ok(unsafe { asks.read() })
     }
 }
 

@@ -213,8 +213,8 @@ pub unsafe extern "C" fn wspair_server_handshake_timeout(
     })
 }
 
-/// When `wspair_server_handshake_timeout` is next worth calling. WSPAIR_NEVER once there is a
-/// verdict, and for null.
+/// When `wspair_server_handshake_timeout` is next worth calling: 0 as long as the time was never
+/// told. WSPAIR_NEVER once there is a verdict, and for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_server_handshake_next_timeout(
     handshake: *const ServerHandshake,

@@ -6,7 +6,7 @@ use wspair_core::PairConfig;
 use wspair_core::pair::Compat;
 
 use crate::config::{strings, weight};
-use crate::guard::{guard, put};
+use crate::guard::{guard, init, sized};
 use crate::result::Wspair;
 
 /// What pairs are set to.
@@ -44,9 +44,6 @@ pub unsafe extern "C" fn wspair_pair_options_init(
     size: usize,
 ) -> Wspair {
     guard(|| {
-        if size != size_of::<PairOptions>() {
-            return Err(Wspair::ErrorArgument);
-        }
         let PairConfig { max_queued, high_water_mark, .. } = PairConfig::default();
         let compat_flags = core::ptr::null();
         let defaults = PairOptions {
@@ -58,26 +55,8 @@ pub unsafe extern "C" fn wspair_pair_options_init(
             compat_flags_len: 0,
         };
         // SAFETY: null, or a struct of that size that the caller lets us write.
-        unsafe { put(options, defaults) }
+        unsafe { init(options, size, defaults) }
     })
-}
-
-impl PairOptions {
-    /// The caller's options, where there are any.
-    ///
-    /// # Safety
-    /// `options` is null, or points to as many bytes as its `size` says.
-    unsafe fn read(options: *const Self) -> Result<Option<Self>, Wspair> {
-        if options.is_null() {
-            return Ok(None);
-        }
-        // SAFETY: not null, and the size comes first in every version.
-        if unsafe { options.cast::<usize>().read() } != size_of::<Self>() {
-            return Err(Wspair::ErrorArgument);
-        }
-        // SAFETY: as many bytes as this version has.
-        Ok(Some(unsafe { options.read() }))
-    }
 }
 
 /// How many bytes the names of the flags are in all.
@@ -86,7 +65,7 @@ impl PairOptions {
 /// As [`pair_config`].
 pub(super) unsafe fn names(options: *const PairOptions) -> Result<usize, Wspair> {
     // SAFETY: the caller's promise.
-    match unsafe { PairOptions::read(options)? } {
+    match unsafe { sized(options)? } {
         // SAFETY: as above.
         Some(options) => unsafe { weight(options.compat_flags, options.compat_flags_len) },
         None => Ok(0),
@@ -99,7 +78,7 @@ pub(super) unsafe fn names(options: *const PairOptions) -> Result<usize, Wspair>
 pub(super) unsafe fn pair_config(options: *const PairOptions) -> Result<PairConfig, Wspair> {
     let mut config = PairConfig::default();
     // SAFETY: the caller's promise.
-    let Some(options) = (unsafe { PairOptions::read(options)? }) else {
+    let Some(options) = (unsafe { sized(options)? }) else {
         return Ok(config);
     };
     config.max_queued = options.max_queued;
