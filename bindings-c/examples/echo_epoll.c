@@ -4,14 +4,11 @@
  *
  * SIGTERM and SIGINT close every connection with 1001; a second one ends it at once. */
 
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/uio.h>
 
 #include "echo.h"
+#include "loop.h"
 #include "options.h"
-#include "tcp.h"
 
 typedef struct peer {
   echo echo;
@@ -24,26 +21,20 @@ typedef struct peer {
 } peer;
 
 typedef struct server {
-  int epoll, listener, signals;
-  int stopping;
+  loop loop;
   const char *subprotocol;
   wspair_config *config;
   peer *peers;
 } server;
 
-enum { READ = 64 << 10, READY = 256, SWEEP_MS = 500, LINGER_MS = 1000 };
+enum { READ = 64 << 10, LINGER_MS = 1000 };
 
 static void drop(server *server, peer *peer) {
-  close(peer->fd);
+  loop_forget(&server->loop, peer->fd);
   echo_end(&peer->echo);
   *peer->link = peer->next;
   if (peer->next != NULL) peer->next->link = peer->link;
   free(peer);
-  /* A descriptor is free again, which accepting may have run out of. */
-  if (!server->stopping) {
-    struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
-    epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listener, &event);
-  }
 }
 
 typedef enum { WRITTEN, BLOCKED, BROKEN } outcome;
@@ -72,7 +63,7 @@ static outcome write_all(peer *peer) {
  * To close it with input unread would reset it, and the client might lose what was written last. So
  * our direction is ended first, and the client has a moment to take all of it and to end its own. */
 static void settle(server *server, peer *peer) {
-  uint32_t transport, interest;
+  uint32_t transport;
   outcome outcome = write_all(peer);
   while (outcome != BROKEN && echo_may_go_on(&peer->echo)) {
     echo_go_on(&peer->echo);
@@ -90,12 +81,8 @@ static void settle(server *server, peer *peer) {
     drop(server, peer);
     return;
   }
-  interest = (outcome == BLOCKED ? EPOLLOUT : 0) | (echo_reads(&peer->echo) ? EPOLLIN : 0);
-  if (interest != peer->interest) {
-    struct epoll_event event = {interest, {.ptr = peer}};
-    peer->interest = interest;
-    epoll_ctl(server->epoll, EPOLL_CTL_MOD, peer->fd, &event);
-  }
+  loop_want(&server->loop, peer->fd, peer, &peer->interest,
+            (outcome == BLOCKED ? EPOLLOUT : 0) | (echo_reads(&peer->echo) ? EPOLLIN : 0));
 }
 
 /* Reads once; 0 when the socket was reset, and is dropped. */
@@ -115,33 +102,27 @@ static int on_readable(server *server, peer *peer) {
   return 1;
 }
 
-static void on_connection(server *server) {
-  for (;;) {
-    struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
-    peer *peer;
-    int one = 1, fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-      /* Out of descriptors: until one is free nothing is accepted. */
-      event.events = errno == EMFILE || errno == ENFILE ? 0 : EPOLLIN;
-      epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listener, &event);
-      return;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    peer = calloc(1, sizeof *peer);
-    if (peer == NULL || !echo_begin(&peer->echo, server->config, server->subprotocol, now_ns())) {
-      free(peer);
-      close(fd);
-      continue;
-    }
-    peer->fd = fd;
-    peer->next = server->peers;
-    peer->link = &server->peers;
-    if (peer->next != NULL) peer->next->link = &peer->next;
-    server->peers = peer;
-    event.events = peer->interest = EPOLLIN;
-    event.data.ptr = peer;
-    epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event);
+static void on_ready(void *at, void *socket, uint32_t events) {
+  peer *peer = socket;
+  int reads = events & (EPOLLIN | EPOLLERR | EPOLLHUP) && echo_reads(&peer->echo);
+  if (!reads || on_readable(at, peer)) settle(at, peer);
+}
+
+static void on_connection(void *at, int fd) {
+  server *server = at;
+  peer *peer = calloc(1, sizeof *peer);
+  if (peer == NULL || !echo_begin(&peer->echo, server->config, server->subprotocol, now_ns())) {
+    free(peer);
+    close(fd);
+    return;
   }
+  peer->fd = fd;
+  peer->next = server->peers;
+  peer->link = &server->peers;
+  if (peer->next != NULL) peer->next->link = &peer->next;
+  server->peers = peer;
+  peer->interest = EPOLLIN;
+  loop_watch(&server->loop, fd, peer);
 }
 
 /* Tells one peer the time. Whoever has run out of it is dropped at once: what its deadline was for
@@ -160,9 +141,8 @@ static void tell_time(server *server, peer *peer, uint64_t now) {
   }
 }
 
-/* A look at each twice a second costs less than keeping ten thousand deadlines in order. */
-static void sweep(server *server) {
-  uint64_t now = now_ns();
+static void on_sweep(void *at, uint64_t now) {
+  server *server = at;
   peer *peer, *next;
   for (peer = server->peers; peer != NULL; peer = next) {
     next = peer->next;
@@ -170,11 +150,10 @@ static void sweep(server *server) {
   }
 }
 
-/* Accepts no more, and says goodbye to everybody. */
-static void stop(server *server) {
+/* Says goodbye to everybody. */
+static void on_stop(void *at) {
+  server *server = at;
   peer *peer, *next;
-  if (server->stopping++) exit(1);
-  close(server->listener);
   for (peer = server->peers; peer != NULL; peer = next) {
     next = peer->next;
     if (echo_goodbye(&peer->echo)) {
@@ -186,10 +165,7 @@ static void stop(server *server) {
 }
 
 int main(int argc, char **argv) {
-  static struct epoll_event ready[READY];
-  struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
-  uint64_t swept = 0;
-  sigset_t ending;
+  static const loop_calls calls = {on_connection, on_ready, on_sweep, on_stop};
   command command;
   server server = {0};
   (void)argc;
@@ -198,44 +174,8 @@ int main(int argc, char **argv) {
   command.options.max_outgoing = SIZE_MAX;
   if (wspair_config_new(&command.options, &server.config) != WSPAIR_OK) wrong("bad option", "");
   server.subprotocol = command.subprotocol;
-
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGTERM);
-  sigaddset(&ending, SIGINT);
-  sigprocmask(SIG_BLOCK, &ending, NULL);
-  signal(SIGPIPE, SIG_IGN);
-  server.signals = signalfd(-1, &ending, SFD_CLOEXEC);
-  server.epoll = epoll_create1(EPOLL_CLOEXEC);
-  server.listener = listen_at(command.host, command.port);
-  epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.listener, &event);
-  event.data.ptr = &server;
-  epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.signals, &event);
-
-  while (!server.stopping || server.peers != NULL) {
-    int at, count = epoll_wait(server.epoll, ready, READY, server.peers ? SWEEP_MS : -1);
-    for (at = 0; at < count; at++) {
-      void *what = ready[at].data.ptr;
-      if (what == NULL) {
-        if (!server.stopping) on_connection(&server);
-      } else if (what == &server) {
-        struct signalfd_siginfo info;
-        if (read(server.signals, &info, sizeof info) > 0) stop(&server);
-        /* What else is ready may be gone. */
-        break;
-      } else {
-        peer *peer = what;
-        int reads = ready[at].events & (EPOLLIN | EPOLLERR | EPOLLHUP) && echo_reads(&peer->echo);
-        if (!reads || on_readable(&server, peer)) settle(&server, peer);
-      }
-    }
-    /* Not while more is ready: what a socket holds is read before its peer's time is over. */
-    if (count < READY && now_ns() - swept >= SWEEP_MS * 1000000u) {
-      swept = now_ns();
-      sweep(&server);
-    }
-  }
+  loop_begin(&server.loop, command.host, command.port);
+  loop_run(&server.loop, &calls, &server);
   wspair_config_free(server.config);
-  close(server.signals);
-  close(server.epoll);
   return 0;
 }

@@ -6,17 +6,14 @@
  * 1001, every session with GOAWAY. */
 
 #include <nghttp2/nghttp2.h>
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 
 #include "echo.h"
+#include "loop.h"
 #include "options.h"
-#include "tcp.h"
+#include "request.h"
 
 enum { MAX_STREAMS = 256, STREAM_WINDOW = 256 << 10, SESSION_WINDOW = 8 << 20 };
-enum { MAX_FIELDS = 100, MAX_HEAD = 16 << 10 };
-enum { READ = 64 << 10, READY = 64, SWEEP_MS = 500, DATA = 16 << 10 };
+enum { READ = 64 << 10, DATA = 16 << 10 };
 static const uint64_t SECOND = 1000000000u;
 
 typedef struct session session;
@@ -26,9 +23,7 @@ typedef struct stream {
   echo echo;
   session *session;
   int32_t id;
-  /* Of the request; each name is an allocation with the value behind it, both ended by a NUL. */
-  wspair_field fields[MAX_FIELDS];
-  size_t count, size;
+  request request;
   /* Bytes whose window the client has yet to get back. */
   size_t unread;
   /* What the answer has to say where it is no. */
@@ -54,7 +49,7 @@ struct session {
 };
 
 typedef struct server {
-  int epoll, listener, signals, stopping;
+  loop loop;
   uint64_t stop_by;
   const char *subprotocol;
   wspair_config *config;
@@ -62,18 +57,6 @@ typedef struct server {
   nghttp2_option *option;
   session *sessions;
 } server;
-
-static int is(const wspair_field *field, const char *name) {
-  return field->name.len == strlen(name) && memcmp(field->name.data, name, field->name.len) == 0;
-}
-
-static const char *pseudo(const stream *stream, const char *name) {
-  size_t at;
-  for (at = 0; at < stream->count; at++) {
-    if (is(&stream->fields[at], name)) return (const char *)stream->fields[at].value.data;
-  }
-  return NULL;
-}
 
 /* Gives the client its window back, once what it sent was taken; that of the session it has at
  * once, so that who is not read stops nobody else. */
@@ -159,7 +142,7 @@ static void respond(stream *stream, uint16_t status, const wspair_field *list, s
 /* Answers what asks for no WebSocket. A CONNECT without :protocol asks for a proxy. */
 static void elsewhere(stream *stream) {
   static const char methods[] = "GET, HEAD, POST";
-  const char *method = pseudo(stream, ":method");
+  const char *method = request_field(&stream->request, ":method");
   if (method != NULL && strcmp(method, "CONNECT") == 0) {
     wspair_field allow = {{(const uint8_t *)"allow", 5},
                           {(const uint8_t *)methods, sizeof methods - 1}};
@@ -172,19 +155,21 @@ static void elsewhere(stream *stream) {
 /* All fields of a request have come. */
 static void on_request(stream *stream, int end_stream) {
   server *server = stream->session->server;
-  const char *method = pseudo(stream, ":method"), *path = pseudo(stream, ":path");
+  const char *method = request_field(&stream->request, ":method");
+  const char *path = request_field(&stream->request, ":path");
   wspair_server_handshake *handshake = NULL;
   wspair_field answer[15];
   wspair_slice body;
   uint16_t status;
   size_t count;
-  if (pseudo(stream, ":protocol") == NULL) {
+  if (request_field(&stream->request, ":protocol") == NULL) {
     elsewhere(stream);
     return;
   }
   if (wspair_server_handshake_from_fields(server->config, WSPAIR_BOOTSTRAP_EXTENDED_CONNECT,
-                                          method ? method : "", path ? path : "", stream->fields,
-                                          stream->count, &handshake) != WSPAIR_OK) {
+                                          method ? method : "", path ? path : "",
+                                          stream->request.fields, stream->request.count,
+                                          &handshake) != WSPAIR_OK) {
     nghttp2_submit_rst_stream(stream->session->http, NGHTTP2_FLAG_NONE, stream->id,
                               NGHTTP2_INTERNAL_ERROR);
     return;
@@ -231,30 +216,12 @@ static int on_header(nghttp2_session *http, const nghttp2_frame *frame, const ui
                      size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
                      void *user) {
   stream *stream = nghttp2_session_get_stream_user_data(http, frame->hd.stream_id);
-  wspair_field *field;
-  char *text;
   (void)flags, (void)user;
   /* Trailers say nothing. */
   if (stream == NULL || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-  stream->size += name_len + value_len;
-  if (stream->count == MAX_FIELDS || stream->size > MAX_HEAD)
+  if (!request_add(&stream->request, name, name_len, value, value_len))
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  text = malloc(name_len + value_len + 2);
-  if (text == NULL) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  memcpy(text, name, name_len);
-  text[name_len] = '\0';
-  memcpy(text + name_len + 1, value, value_len);
-  text[name_len + 1 + value_len] = '\0';
-  field = &stream->fields[stream->count++];
-  field->name.data = (const uint8_t *)text;
-  field->name.len = name_len;
-  field->value.data = (const uint8_t *)text + name_len + 1;
-  field->value.len = value_len;
   return 0;
-}
-
-static void drop_fields(stream *stream) {
-  while (stream->count > 0) free((void *)(uintptr_t)stream->fields[--stream->count].name.data);
 }
 
 static int on_frame(nghttp2_session *http, const nghttp2_frame *frame, void *user) {
@@ -266,7 +233,7 @@ static int on_frame(nghttp2_session *http, const nghttp2_frame *frame, void *use
     return 0;
   if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     on_request(stream, ended != 0);
-    drop_fields(stream);
+    request_end(&stream->request);
   } else if (ended && stream->echo.conn != NULL) {
     echo_eof(&stream->echo);
     wake(stream);
@@ -309,7 +276,7 @@ static int on_close(nghttp2_session *http, int32_t id, uint32_t code, void *user
   if (stream == NULL) return 0;
   nghttp2_session_set_stream_user_data(http, id, NULL);
   echo_end(&stream->echo);
-  drop_fields(stream);
+  request_end(&stream->request);
   *stream->link = stream->next;
   if (stream->next != NULL) stream->next->link = stream->link;
   free(stream);
@@ -317,21 +284,16 @@ static int on_close(nghttp2_session *http, int32_t id, uint32_t code, void *user
 }
 
 static void drop(session *session) {
-  server *server = session->server;
-  struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
   while (session->streams != NULL) on_close(session->http, session->streams->id, 0, session);
   nghttp2_session_del(session->http);
-  close(session->fd);
+  loop_forget(&session->server->loop, session->fd);
   *session->link = session->next;
   if (session->next != NULL) session->next->link = session->link;
   free(session);
-  /* A descriptor is free again, which accepting may have run out of. */
-  if (!server->stopping) epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listener, &event);
 }
 
 /* Writes what the session has, as far as the socket takes it. Drops a session that is over. */
 static void settle(session *session) {
-  uint32_t interest;
   for (;;) {
     ssize_t len;
     if (session->unsent_len == 0) {
@@ -355,12 +317,8 @@ static void settle(session *session) {
     drop(session);
     return;
   }
-  interest = EPOLLIN | (session->unsent_len > 0 ? EPOLLOUT : 0);
-  if (interest != session->interest) {
-    struct epoll_event event = {interest, {.ptr = session}};
-    session->interest = interest;
-    epoll_ctl(session->server->epoll, EPOLL_CTL_MOD, session->fd, &event);
-  }
+  loop_want(&session->server->loop, session->fd, session, &session->interest,
+            EPOLLIN | (session->unsent_len > 0 ? EPOLLOUT : 0));
 }
 
 /* 0 when the session is over, and dropped. */
@@ -374,46 +332,40 @@ static int on_readable(session *session) {
   return 0;
 }
 
-static void on_connection(server *server) {
+static void on_ready(void *at, void *socket, uint32_t events) {
+  session *session = socket;
+  (void)at;
+  if (!(events & (EPOLLIN | EPOLLERR | EPOLLHUP)) || on_readable(session)) settle(session);
+}
+
+static void on_connection(void *at, int fd) {
   static const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, MAX_STREAMS},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, MAX_HEAD},
   };
-  for (;;) {
-    struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
-    session *session;
-    int one = 1, fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-      /* Out of descriptors: until one is free nothing is accepted. */
-      event.events = errno == EMFILE || errno == ENFILE ? 0 : EPOLLIN;
-      epoll_ctl(server->epoll, EPOLL_CTL_MOD, server->listener, &event);
-      return;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    session = calloc(1, sizeof *session);
-    if (session == NULL || nghttp2_session_server_new2(&session->http, server->callbacks, session,
-                                                       server->option) != 0) {
-      free(session);
-      close(fd);
-      continue;
-    }
-    session->server = server;
-    session->fd = fd;
-    session->heard = now_ns();
-    nghttp2_submit_settings(session->http, NGHTTP2_FLAG_NONE, settings,
-                            sizeof settings / sizeof *settings);
-    nghttp2_session_set_local_window_size(session->http, NGHTTP2_FLAG_NONE, 0, SESSION_WINDOW);
-    session->next = server->sessions;
-    session->link = &server->sessions;
-    if (session->next != NULL) session->next->link = &session->next;
-    server->sessions = session;
-    event.events = session->interest = EPOLLIN;
-    event.data.ptr = session;
-    epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event);
-    settle(session);
+  server *server = at;
+  session *session = calloc(1, sizeof *session);
+  if (session == NULL || nghttp2_session_server_new2(&session->http, server->callbacks, session,
+                                                     server->option) != 0) {
+    free(session);
+    close(fd);
+    return;
   }
+  session->server = server;
+  session->fd = fd;
+  session->heard = now_ns();
+  nghttp2_submit_settings(session->http, NGHTTP2_FLAG_NONE, settings,
+                          sizeof settings / sizeof *settings);
+  nghttp2_session_set_local_window_size(session->http, NGHTTP2_FLAG_NONE, 0, SESSION_WINDOW);
+  session->next = server->sessions;
+  session->link = &server->sessions;
+  if (session->next != NULL) session->next->link = &session->next;
+  server->sessions = session;
+  session->interest = EPOLLIN;
+  loop_watch(&server->loop, fd, session);
+  settle(session);
 }
 
 /* Tells the WebSockets of a session the time, and asks a silent peer whether it is there: without
@@ -443,13 +395,12 @@ static void tell_time(session *session, uint64_t now) {
   settle(session);
 }
 
-/* Accepts no more, and says goodbye to everybody: GOAWAY when the WebSockets have ended. */
-static void stop(server *server) {
+/* Says goodbye to everybody: GOAWAY when the WebSockets have ended. */
+static void on_stop(void *at) {
+  server *server = at;
   session *session, *next;
   stream *stream;
-  if (server->stopping++) exit(1);
   server->stop_by = now_ns() + 5 * SECOND;
-  close(server->listener);
   for (session = server->sessions; session != NULL; session = next) {
     next = session->next;
     for (stream = session->streams; stream != NULL; stream = stream->next) {
@@ -462,12 +413,12 @@ static void stop(server *server) {
   }
 }
 
-static void sweep(server *server) {
-  uint64_t now = now_ns();
+static void on_sweep(void *at, uint64_t now) {
+  server *server = at;
   session *session, *next;
   for (session = server->sessions; session != NULL; session = next) {
     next = session->next;
-    if (server->stopping && (session->streams == NULL || now > server->stop_by)) {
+    if (server->loop.stopping && (session->streams == NULL || now > server->stop_by)) {
       drop(session);
     } else {
       tell_time(session, now);
@@ -488,10 +439,7 @@ static void prepare(server *server) {
 }
 
 int main(int argc, char **argv) {
-  static struct epoll_event ready[READY];
-  struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
-  uint64_t swept = 0;
-  sigset_t ending;
+  static const loop_calls calls = {on_connection, on_ready, on_sweep, on_stop};
   command command;
   server server = {0};
   (void)argc;
@@ -501,44 +449,10 @@ int main(int argc, char **argv) {
   if (wspair_config_new(&command.options, &server.config) != WSPAIR_OK) wrong("bad option", "");
   server.subprotocol = command.subprotocol;
   prepare(&server);
-
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGTERM);
-  sigaddset(&ending, SIGINT);
-  sigprocmask(SIG_BLOCK, &ending, NULL);
-  server.signals = signalfd(-1, &ending, SFD_CLOEXEC);
-  server.epoll = epoll_create1(EPOLL_CLOEXEC);
-  server.listener = listen_at(command.host, command.port);
-  epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.listener, &event);
-  event.data.ptr = &server;
-  epoll_ctl(server.epoll, EPOLL_CTL_ADD, server.signals, &event);
-
-  while (!server.stopping || server.sessions != NULL) {
-    int at, count = epoll_wait(server.epoll, ready, READY, server.sessions ? SWEEP_MS : -1);
-    for (at = 0; at < count; at++) {
-      void *what = ready[at].data.ptr;
-      if (what == NULL) {
-        if (!server.stopping) on_connection(&server);
-      } else if (what == &server) {
-        struct signalfd_siginfo info;
-        if (read(server.signals, &info, sizeof info) > 0) stop(&server);
-        /* What else is ready may be gone. */
-        break;
-      } else {
-        session *session = what;
-        int reads = ready[at].events & (EPOLLIN | EPOLLERR | EPOLLHUP);
-        if (!reads || on_readable(session)) settle(session);
-      }
-    }
-    if (now_ns() - swept >= SWEEP_MS * 1000000u) {
-      swept = now_ns();
-      sweep(&server);
-    }
-  }
+  loop_begin(&server.loop, command.host, command.port);
+  loop_run(&server.loop, &calls, &server);
   nghttp2_session_callbacks_del(server.callbacks);
   nghttp2_option_del(server.option);
   wspair_config_free(server.config);
-  close(server.signals);
-  close(server.epoll);
   return 0;
 }
