@@ -38,6 +38,12 @@ sed -n 's/^enum \(wspair_[a-z_]*\).*/\1/p; s/^  \(WSPAIR_[A-Z0-9_]*\) = .*/\1/p'
     of == "wspair_result" { print "RESULT(" $0 ")"; next }
     of != "wspair_flag" { print "NAME(" of "_name, " $0 ")" }' >"$out/include/enums.h"
 
+# The nth block of C of the README.
+block() {
+  awk -v wanted="$1" '/^```c$/ { n++; on = 1; next } /^```$/ { on = 0 } on && n == wanted' ../README.md
+}
+block 2 >"$out/include/readme_serve.h"
+
 for test in *.c; do
   name=${test%.c}
   link=()
@@ -63,7 +69,7 @@ done
 echo "test-c: C++ passed"
 
 # The program of the README.
-sed -n '/^```c$/,/^```$/p' ../README.md | sed '/^```/d' >"$out/readme.c"
+block 1 >"$out/readme.c"
 "${CC:-cc}" -std=c99 "${strict[@]}" -o "$out/readme" "$out/readme.c" "${static[@]}"
 [ "$("$out/readme")" = Hello ]
 echo "test-c: the README's program passed"

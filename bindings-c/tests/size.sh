@@ -21,6 +21,6 @@ measure() {
 strip -o "$out/libwspair.so" "$prefix/lib/libwspair.so"
 measure "the shared library, stripped," "$out/libwspair.so" 700
 
-sed -n '/^```c$/,/^```$/p' ../README.md | sed '/^```/d' >"$out/hello.c"
+awk '/^```c$/ { n++; on = 1; next } /^```$/ { on = 0 } on && n == 1' ../README.md >"$out/hello.c"
 "${CC:-cc}" -O2 -s -Wl,--gc-sections -I"$prefix/include" -o "$out/hello" "$out/hello.c" "$prefix/lib/libwspair.a" -lm
 measure "the README's program with the static library" "$out/hello" 500
