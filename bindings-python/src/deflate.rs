@@ -27,12 +27,19 @@ use crate::error::invalid;
 #[pyclass(frozen, get_all, from_py_object, module = "wspair")]
 #[derive(Clone)]
 pub(crate) struct DeflateOptions {
+    /// Shorter messages, in bytes, are sent as they are.
     threshold: usize,
+    /// Effort.
     level: u8,
+    /// Memory of a compressor.
     mem_level: u8,
+    /// Whether the server compresses each message alone.
     server_no_context_takeover: bool,
+    /// Whether the client compresses each message alone.
     client_no_context_takeover: bool,
+    /// Largest window of the server's compressor; `None` is the default of each side.
     server_max_window_bits: Option<u8>,
+    /// Largest window of the client's compressor; `None` is the default of each side.
     client_max_window_bits: Option<u8>,
 }
 

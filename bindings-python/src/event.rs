@@ -67,6 +67,16 @@ macro_rules! event {
             fn __hash__(slf: &Bound<'_, Self>) -> PyResult<isize> {
                pyo3::types::PyTuple::new(slf.py(), [$(slf.getattr(stringify!($field))?),+])?.hash()
             }
+
+            /// What `copy` and `pickle` make another one of.
+            fn __getnewargs_ex__<'py>(
+                slf: &Bound<'py, Self>,
+            ) -> PyResult<(Bound<'py, pyo3::types::PyTuple>, Bound<'py, pyo3::types::PyDict>)> {
+                let fields = [$(slf.getattr(stringify!($field))?),+];
+                let more = pyo3::types::PyDict::new(slf.py());
+                $($(more.set_item(stringify!($more), slf.getattr(stringify!($more))?)?;)+)?
+                Ok((pyo3::types::PyTuple::new(slf.py(), fields)?, more))
+            }
         }
     };
 }

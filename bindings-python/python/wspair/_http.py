@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 class MultipleValuesError(LookupError):
     """A field came more than once, and one value was asked for."""
 
+    # That of Python has no signature to look at.
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+
 
 class Headers(MutableMapping[str, str]):
     """Header fields: names are compared without case, and may repeat.

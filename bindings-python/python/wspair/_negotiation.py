@@ -18,7 +18,7 @@ from wspair._settings import (
     compression_of,
     listed,
 )
-from wspair.exceptions import InvalidArgumentError
+from wspair.exceptions import InvalidArgumentError, NegotiationError
 
 Answer = Union[Response, Refusal, None]
 OriginLike = Union[str, re.Pattern[str], None]
@@ -38,7 +38,10 @@ class Negotiation(NamedTuple):
         """Applies origins, subprotocols and compression."""
         offered = request.subprotocols
         if self.select_subprotocol is not None:
-            chosen = self.select_subprotocol(connection, offered)
+            try:
+                chosen = self.select_subprotocol(connection, offered)
+            except NegotiationError as error:
+                return Refusal(400, TEXT, f"{error}\n".encode())
         else:
             chosen = next((name for name in self.subprotocols if name in offered), None)
         return request.accept(self.origins.policy(request), chosen)
@@ -114,8 +117,11 @@ def refusal(who: str, answer: Any) -> Refusal:
 
 def failure() -> Refusal:
     """The answer where the application failed."""
-    fields = {"Content-Type": "text/plain; charset=utf-8"}
-    return Refusal(500, fields, b"The server failed; its log says why.\n")
+    return Refusal(500, TEXT, b"The server failed; its log says why.\n")
+
+
+TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+"""The fields of an answer in words."""
 
 
 class Origins:

@@ -6,7 +6,7 @@ of `wspair.asyncio` and `wspair.sync` the end is a `ConnectionClosed` where it i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wspair._http import Response
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 class WebSocketException(Exception):
     """All exceptions of this package."""
+
+    # Those of Python have no signature to look at.
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
 
 
 class LocalProtocolError(WebSocketException):
@@ -175,6 +179,13 @@ class InvalidStatus(InvalidHandshake):
         text = f"no WebSocket: status {response.status_code} {response.reason_phrase}".rstrip()
         super().__init__(text, verdict)
         self.response = response
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.response, self.verdict)
+
+
+class NegotiationError(InvalidHandshake):
+    """What `select_subprotocol` raises to say no: the client gets 400."""
 
 
 class SecurityError(InvalidHandshake):

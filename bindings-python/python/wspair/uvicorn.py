@@ -32,6 +32,8 @@ from wspair.exceptions import ConnectionClosed
 if TYPE_CHECKING:
     from wspair._options import Fields
 
+__all__ = ["EXTENSION", "WebSocketProtocol"]
+
 Message = dict[str, Any]
 
 EXTENSION = "wspair.closed"
