@@ -627,3 +627,37 @@ print(ws.recv())
 """
     done = subprocess.run([sys.executable, "-c", program], timeout=60, capture_output=True)
     assert (done.returncode, done.stdout) == (0, b"x\n")
+
+
+def test_an_interrupt_while_a_thread_starts_leaves_nobody_out() -> None:
+    program = """
+import threading
+from wspair.sync import serve
+
+def handler(ws):
+    for message in ws:
+        ws.send(message)
+
+class Interrupted(threading.Thread):
+    def start(self):
+        super().start()
+        if self.name == "wspair handler":
+            while not server.connections:
+                pass
+            raise KeyboardInterrupt
+
+threading.Thread = Interrupted
+with serve(handler, "127.0.0.1", 0) as server:
+    print(server.port, flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        with connect(f"ws://127.0.0.1:{int(process.stdout.readline())}/") as ws:
+            with pytest.raises(ConnectionClosedOK) as caught:
+                ws.recv(PATIENCE)
+            assert caught.value.code == 1001
+        assert process.wait(PATIENCE) == 0

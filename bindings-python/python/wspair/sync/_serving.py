@@ -124,7 +124,13 @@ class Server:
             self.logger.warning("a connection could not be accepted: %s", error)
             time.sleep(0.1)
             return
-        self._admit(sock)
+        visit = _Visit(self, sock)
+        try:
+            threading.Thread(target=visit.run, name="wspair handler", daemon=True).start()
+        except RuntimeError as error:
+            # There are too many, which may pass too.
+            sock.close()
+            self.logger.warning("a connection could not be accepted: %s", error)
 
     def _close_sockets(self) -> None:
         for sock in (self.socket, self._wake, self._wakes):
@@ -169,15 +175,16 @@ class Server:
     def __exit__(self, *exc: object) -> None:
         self.shutdown()
 
-    def _admit(self, sock: socket.socket) -> None:
-        visit = _Visit(self, sock)
-        thread = threading.Thread(target=visit.run, name="wspair handler", daemon=True)
+    def _admit(self, visit: _Visit) -> bool:
+        """Counts a visit in, unless the server closes.
+
+        Its own thread asks for that: what a signal handler raises where it was accepted leaves none
+        out.
+        """
         with self._lock:
-            if self._is_closing:
-                sock.close()
-                return
-            thread.start()
-            self._visits[thread] = visit
+            if not self._is_closing:
+                self._visits[threading.current_thread()] = visit
+            return not self._is_closing
 
     def _forget(self) -> None:
         with self._lock:
@@ -196,6 +203,9 @@ class _Visit:
 
     def run(self) -> None:
         """Answers the request, and runs the handler."""
+        if not self._server._admit(self):
+            self._sock.close()
+            return
         try:
             wire = self._open()
             if wire is not None:
