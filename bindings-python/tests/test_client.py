@@ -450,6 +450,34 @@ async def test_a_server_that_hangs_up_is_tried_again() -> None:
     assert count == 3
 
 
+async def test_delays_that_end_raise_the_last_failure() -> None:
+    with pytest.raises(ConnectionRefusedError):
+        await first(connect("ws://127.0.0.1:1/", reconnect_delays=lambda: iter([0, 0])))
+    with pytest.raises(TypeError, match="reconnect_delays"):
+        connect("ws://127.0.0.1:1/", reconnect_delays=5)  # type: ignore[arg-type]
+
+
+async def test_a_cancellation_is_never_lost() -> None:
+    """Whenever it comes: before, while, or as the connection opens."""
+    async with serve(echo, "127.0.0.1", 0) as server:
+        rounds = 0
+        while True:
+            connecting = asyncio.ensure_future(connect(url(server)).__aenter__())
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            is_open = connecting.done()
+            connecting.cancel()
+            try:
+                ws = await connecting
+            except asyncio.CancelledError:
+                rounds += 1
+                continue
+            assert is_open, f"lost after {rounds} turns of the loop"
+            await ws.close()
+            break
+        assert rounds > 3
+
+
 def test_delays_grow() -> None:
     from wspair._retrying import backoff
 

@@ -6,8 +6,11 @@ import asyncio
 import random
 import ssl
 from collections.abc import Iterator
+from typing import Callable, Union
 
 from wspair.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, ProxyError
+
+ProcessException = Callable[[Exception], Union[Exception, None]]
 
 
 def process_exception(error: Exception) -> Exception | None:
@@ -35,6 +38,19 @@ def backoff() -> Iterator[float]:
     while True:
         yield delay * (1 + random.random() * JITTER)
         delay = min(delay * FACTOR, LONGEST)
+
+
+def delay_after(
+    error: Exception, process_exception: ProcessException, delays: Iterator[float]
+) -> float:
+    """Seconds to wait after a failure to connect. What is not to be tried again is raised."""
+    fatal = process_exception(error)
+    if fatal is not None and fatal is not error:
+        raise fatal from error
+    delay = next(delays, None)
+    if fatal is not None or delay is None:
+        raise error
+    return delay
 
 
 FIRST, FACTOR, LONGEST, JITTER = 1.0, 1.6, 60.0, 0.1

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from wspair._broadcasting import to_all
 from wspair._native import Prepared
-from wspair._parts import as_kind
-from wspair._words import ReadyState
 from wspair.asyncio._websocket import WebSocket
 from wspair.exceptions import ConcurrencyError
 
 if TYPE_CHECKING:
     from wspair._options import Message
-
-log = logging.getLogger("wspair")
 
 
 def broadcast(
@@ -42,24 +37,7 @@ def broadcast(
     Raises:
         TypeError: the message is none of these.
     """
-    if raise_exceptions and sys.version_info < (3, 11):
-        raise ValueError("raise_exceptions needs Python 3.11, which has ExceptionGroup")
-    if text is not None and not isinstance(message, Prepared):
-        message = as_kind(message, text)
-    prepared = message if isinstance(message, Prepared) else Prepared(message)
-    errors: list[Exception] = []
-    for ws in list(connections):
-        if ws.ready_state is not ReadyState.OPEN:
-            continue
-        try:
-            _send(ws, prepared)
-        except Exception as error:
-            if not raise_exceptions:
-                log.warning("broadcast to %s failed: %s", ws.remote_address, error)
-            errors.append(error)
-    if raise_exceptions and errors:
-        group: Any = ExceptionGroup  # type: ignore[name-defined, unused-ignore]  # noqa: F821
-        raise group("broadcast", errors)
+    to_all(_send, connections, message, text, raise_exceptions)
 
 
 def _send(ws: WebSocket, prepared: Prepared) -> None:

@@ -88,4 +88,6 @@ class ClientOpening(asyncio.Protocol):
             error = InvalidMessage(f"no WebSocket: {verdict.cause}", verdict)
             error.__cause__ = fault or (EOFError("the stream ended") if self._has_eof else None)
         self.opened.set_exception(error)
+        # Where connecting was cancelled nobody looks at it.
+        self.opened.exception()
         self.transport.abort()

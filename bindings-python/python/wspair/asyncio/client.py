@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl as _ssl
-from collections.abc import AsyncIterator, Generator, Sequence
-from typing import Any, Callable, Union, cast
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from typing import Any, Callable, cast
 
 from wspair._asking import MAX_REDIRECTS, Asking, ask, proxy_for
 from wspair._ending import describe
 from wspair._http import HeadersLike, SentRequest
-from wspair._retrying import backoff, process_exception
+from wspair._retrying import ProcessException, backoff, delay_after, process_exception
 from wspair._settings import (
     Compression,
     MaxQueue,
@@ -23,6 +23,7 @@ from wspair._settings import (
 )
 from wspair.asyncio._client_opening import ClientOpening
 from wspair.asyncio._dialing import dial
+from wspair.asyncio._timeout import timeout
 from wspair.asyncio._websocket import WebSocket
 from wspair.exceptions import InvalidStatus, SecurityError
 
@@ -40,9 +41,6 @@ class ClientConnection(WebSocket):
     """
 
     request: SentRequest
-
-
-ProcessException = Callable[[Exception], Union[Exception, None]]
 
 
 class connect:
@@ -66,6 +64,8 @@ class connect:
             `wspair[proxy]`.
         process_exception: Says of an exception of connecting whether `async for` goes on: returns
             `None`, or what to raise. The default goes on after whatever may pass.
+        reconnect_delays: Gives an iterator over the seconds to wait after each failure in a row,
+            the last of which is raised where it ends. The default grows to a minute.
         open_timeout: Seconds for the connection with its handshake; `None` is no limit.
         ping_interval: Seconds of silence until a ping; `None` is off.
         ping_timeout: Seconds that its answer may take; `None` is no limit.
@@ -101,6 +101,7 @@ class connect:
         fields: HeadersLike = (),
         proxy: str | bool | None = True,
         process_exception: ProcessException = process_exception,
+        reconnect_delays: Callable[[], Iterator[float]] = backoff,
         open_timeout: float | None = 10,
         ping_interval: float | None = 20,
         ping_timeout: float | None = 20,
@@ -136,9 +137,11 @@ class connect:
             user_agent_header=user_agent_header,
         )
         check_callable("process_exception", process_exception)
+        check_callable("reconnect_delays", reconnect_delays)
         proxy_for(self._asking.request, proxy)
         self._proxy = proxy
         self._process_exception = process_exception
+        self._delays = reconnect_delays
         self._ws: ClientConnection | None = None
 
     def __await__(self) -> Generator[Any, None, ClientConnection]:
@@ -160,29 +163,25 @@ class connect:
         connecting fails with what may pass, see `process_exception`, it is tried again after a
         delay that grows with each failure.
         """
-        delays = backoff()
+        delays = self._delays()
         while True:
             try:
                 ws = await self
             except Exception as error:
-                fatal = self._process_exception(error)
-                if fatal is error:
-                    raise
-                if fatal is not None:
-                    raise fatal from error
-                delay = next(delays)
+                delay = delay_after(error, self._process_exception, delays)
                 self._log.info(
                     "connecting to %s failed, again in %.1f s: %r", self._asking.shown, delay, error
                 )
                 await asyncio.sleep(delay)
                 continue
-            delays = backoff()
+            delays = self._delays()
             async with ws:
                 yield ws
 
     async def _open(self) -> ClientConnection:
         try:
-            opening = await asyncio.wait_for(self._connect(), self._open_timeout)
+            async with timeout(self._open_timeout):
+                opening = await self._connect()
         except asyncio.TimeoutError as error:
             text = f"no WebSocket within {self._open_timeout} s"
             raise asyncio.TimeoutError(text) from error

@@ -18,9 +18,10 @@ with connect("ws://127.0.0.1:9001/") as ws:
 ```
 """
 
+from wspair.sync._broadcast import broadcast
 from wspair.sync._serving import Server, ServerConnection
 from wspair.sync._websocket import Ping, WebSocket
-from wspair.sync.client import ClientConnection, connect, unix_connect
+from wspair.sync.client import ClientConnection, connect, reconnect, unix_connect, unix_reconnect
 from wspair.sync.server import Handler, basic_auth, serve, unix_serve
 
 __all__ = [
@@ -31,8 +32,11 @@ __all__ = [
     "ServerConnection",
     "WebSocket",
     "basic_auth",
+    "broadcast",
     "connect",
+    "reconnect",
     "serve",
     "unix_connect",
+    "unix_reconnect",
     "unix_serve",
 ]

@@ -207,6 +207,11 @@ class WebSocket(Facts):
                 self._is_sending_parts = False
                 wire.changed.notify_all()
 
+    def _check_parts(self) -> None:
+        """Raises where another message may not go in between."""
+        if self._is_sending_parts:
+            raise ConcurrencyError("a fragmented message is being sent")
+
     def _queue(self, send: Any) -> None:
         """Sends, waiting for room before and after."""
         wire = self._wire

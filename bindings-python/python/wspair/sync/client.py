@@ -5,34 +5,30 @@ from __future__ import annotations
 import logging
 import socket
 import ssl as _ssl
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Callable
 
-from wspair._asking import (
-    MAX_REDIRECTS,
-    NO_SOCKS,
-    Asking,
-    ask,
-    proxy_for,
-    proxy_options,
-    without_password,
-)
+from wspair._asking import MAX_REDIRECTS, ask, proxy_for, without_password
 from wspair._http import HeadersLike, SentRequest
+from wspair._retrying import ProcessException, backoff, delay_after, process_exception
 from wspair._settings import (
     Compression,
     MaxQueue,
     MaxSize,
     WriteLimit,
+    check_callable,
     check_seconds,
     settle,
 )
 from wspair._words import Role
-from wspair.exceptions import InvalidArgumentError, InvalidStatus, ProxyError, SecurityError
+from wspair.exceptions import InvalidStatus, SecurityError
+from wspair.sync._dialing import reach, secure
 from wspair.sync._opening import TIMEOUTS, Deadline, ask_server
 from wspair.sync._websocket import WebSocket
 from wspair.sync._wire import Wire
 
-__all__ = ["ClientConnection", "connect", "unix_connect"]
+__all__ = ["ClientConnection", "connect", "reconnect", "unix_connect", "unix_reconnect"]
 
 log = logging.getLogger("wspair")
 
@@ -133,11 +129,11 @@ def connect(
     tls = (ssl, server_hostname)
     for _ in range(MAX_REDIRECTS + 1):
         try:
-            its = sock or _reach(asking, path, proxy, local_addr, deadline)
+            its = sock or reach(asking, path, proxy, local_addr, deadline)
         except TIMEOUTS as error:
             raise TimeoutError(str(error)) from error
         try:
-            its = _secure(its, asking, *tls, deadline)
+            its = secure(its, asking, *tls, deadline)
             opened, rest, request, response = ask_server(its, asking.request, deadline)
         except InvalidStatus as error:
             its.close()
@@ -162,64 +158,67 @@ def connect(
     raise SecurityError(f"more than {MAX_REDIRECTS} redirects")
 
 
+class reconnect:
+    """Connects again and again: `for ws in reconnect(...)`.
+
+    When the body is left, or goes on with the next round, the connection is closed. Where
+    connecting fails with what may pass, it is tried again after a delay that grows with each
+    failure.
+
+    Args:
+        uri: As of `connect`.
+        process_exception: As of `wspair.asyncio.connect`.
+        reconnect_delays: As of `wspair.asyncio.connect`.
+        **options: As of `connect`.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        process_exception: ProcessException = process_exception,
+        reconnect_delays: Callable[[], Iterator[float]] = backoff,
+        **options: Any,
+    ) -> None:
+        check_callable("process_exception", process_exception)
+        check_callable("reconnect_delays", reconnect_delays)
+        self._uri = uri
+        self._process_exception = process_exception
+        self._delays = reconnect_delays
+        self._options = options
+        self._log = options.get("logger") or log
+        self._ws: ClientConnection | None = None
+
+    def __iter__(self) -> Iterator[ClientConnection]:
+        delays = self._delays()
+        while True:
+            try:
+                ws = connect(self._uri, **self._options)
+            except Exception as error:
+                delay = delay_after(error, self._process_exception, delays)
+                shown = without_password(self._uri)
+                self._log.info("connecting to %s failed, again in %.1f s: %r", shown, delay, error)
+                time.sleep(delay)
+                continue
+            delays = self._delays()
+            with ws:
+                yield ws
+
+    def __enter__(self) -> ClientConnection:
+        self._ws = connect(self._uri, **self._options)
+        return self._ws
+
+    def __exit__(self, *exc: Any) -> None:
+        ws, self._ws = self._ws, None
+        if ws is not None:
+            ws.__exit__(*exc)
+
+
 def unix_connect(path: Any, uri: str = "ws://localhost/", **options: Any) -> ClientConnection:
     """As `connect`, on a Unix socket."""
     return connect(uri, path=path, **options)
 
 
-def _reach(
-    asking: Asking,
-    path: Any,
-    proxy: str | bool | None,
-    local_addr: tuple[str, int] | None,
-    deadline: Deadline,
-) -> socket.socket:
-    if path is not None:
-        its = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        its.settimeout(deadline.left())
-        its.connect(path)
-        return its
-    host, port = asking.request.host, asking.request.port
-    via = proxy_for(asking.request, proxy)
-    if via is None:
-        return socket.create_connection((host, port), deadline.left(), local_addr)
-    return _through(via, host, port, local_addr, deadline)
-
-
-def _through(
-    proxy: str, host: str, port: int, local_addr: tuple[str, int] | None, deadline: Deadline
-) -> socket.socket:
-    try:
-        import python_socks
-        from python_socks.sync import Proxy
-    except ImportError:
-        raise ImportError(NO_SOCKS) from None
-    try:
-        connector: Any = Proxy(**proxy_options(proxy))
-        its: socket.socket = connector.connect(
-            dest_host=host, dest_port=port, timeout=deadline.left(), local_addr=local_addr
-        )
-        return its
-    except python_socks.ProxyTimeoutError as error:
-        raise TimeoutError(f"the proxy {without_password(proxy)} took too long") from error
-    except (python_socks.ProxyError, OSError) as error:
-        shown = without_password(proxy)
-        raise ProxyError(f"the proxy {shown} did not connect to {host}:{port}: {error}") from error
-
-
-def _secure(
-    its: socket.socket,
-    asking: Asking,
-    ssl: _ssl.SSLContext | bool | None,
-    server_hostname: str | None,
-    deadline: Deadline,
-) -> socket.socket:
-    if not asking.request.is_secure:
-        if ssl is not None:
-            raise InvalidArgumentError("ssl is given, and the address is not a wss: one")
-        return its
-    context = _ssl.create_default_context() if ssl in (None, True) else ssl
-    if not isinstance(context, _ssl.SSLContext):
-        raise TypeError(f"ssl is {ssl!r}; allowed are SSLContext, True and None")
-    its.settimeout(deadline.left())
-    return context.wrap_socket(its, server_hostname=server_hostname or asking.request.host)
+def unix_reconnect(path: Any, uri: str = "ws://localhost/", **options: Any) -> reconnect:
+    """As `reconnect`, on a Unix socket."""
+    return reconnect(uri, path=path, **options)

@@ -21,9 +21,10 @@ from wspair._settings import (
     check_seconds,
     settle,
 )
+from wspair.sync._broadcast import broadcast
 from wspair.sync._serving import Server, ServerConnection
 
-__all__ = ["Server", "ServerConnection", "basic_auth", "serve", "unix_serve"]
+__all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
 
 Handler = Callable[[ServerConnection], object]
 Answer = Union[Response, Refusal, None]
