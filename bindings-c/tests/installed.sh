@@ -50,3 +50,21 @@ make --no-print-directory -C .. uninstall PREFIX=/usr DESTDIR="$work/stage" >/de
 left=$(find "$work/stage" ! -type d)
 [ -z "$left" ] || { echo "test-c: uninstall left $left" >&2; exit 1; }
 echo "test-c: install and uninstall passed"
+
+# Debian's packages, as far as their names and what is in them.
+if command -v dh >/dev/null && command -v dpkg-buildpackage >/dev/null; then
+  rm -rf "$1/deb"
+  make --no-print-directory -C .. deb >"$work/deb.log" 2>&1 || { tail -n 40 "$work/deb.log" >&2; exit 1; }
+  for package in "$1"/deb/*.deb; do dpkg-deb -x "$package" "$work/deb"; done
+  soname=$(readelf -d "$lib/libwspair.so" | sed -n 's/.*soname: \[libwspair\.so\.\(.*\)\]/\1/p')
+  [ -f "$(echo "$1/deb/libwspair${soname}_"*.deb)" ] || {
+    echo "test-c: debian/control has no libwspair$soname" >&2
+    exit 1
+  }
+  lib=$(dirname "$work"/deb/usr/lib/*/libwspair.a)
+  "${CC:-cc}" -o "$work/packaged" $program -I"$work/deb/usr/include" -L"$lib" -lwspair
+  LD_LIBRARY_PATH=$lib "$work/packaged"
+  echo "test-c: Debian's packages passed"
+else
+  echo "test-c: THERE IS NO DEBHELPER, NOTHING WAS PACKED FOR DEBIAN" >&2
+fi
