@@ -14,13 +14,14 @@ pub type Frame = (u8, Vec<u8>);
 /// What a connection makes of a peer's whole stream: events, and the frames of its answer. At the
 /// end of the stream the host closes without a code.
 pub fn read(settings: &Settings, stream: &[u8]) -> (Vec<Seen>, Vec<Frame>) {
-    let mut reader = Reader { settings, seen: Vec::new(), pongs: Vec::new(), begun: None };
+    let mut reader =
+        Reader { settings, seen: Vec::new(), pongs: Vec::new(), begun: None, over: String::new() };
     let config = &settings.config;
     let mut answer: Vec<Frame> = Vec::new();
-    let (closed, code) = match reader.frames(stream) {
+    let (closed, close) = match reader.frames(stream) {
         Ok(None) => {
             let lingers = !config.auto_end;
-            (unclean(ClosedCause::Transport), lingers.then_some(None))
+            (unclean(ClosedCause::Transport), lingers.then(Vec::new))
         }
         Ok(Some((code, reason))) => {
             let closed = Ended {
@@ -30,18 +31,26 @@ pub fn read(settings: &Settings, stream: &[u8]) -> (Vec<Seen>, Vec<Frame>) {
                 cause: ClosedCause::Handshake,
             };
             // Left to the host, the answer is what the host says.
-            (closed, Some(code.filter(|_| config.auto_close)))
+            let code = code.filter(|_| config.auto_close);
+            (closed, Some(code.map_or(Vec::new(), |code| code.to_be_bytes().into())))
         }
-        Err(error) => (unclean(ClosedCause::Peer(error)), Some(Some(error.close_code().get()))),
+        Err(error) => {
+            // A peer that passed a limit is told which, as it cannot know.
+            let body = [&error.close_code().get().to_be_bytes(), reader.over.as_bytes()].concat();
+            (unclean(ClosedCause::Peer(error)), Some(body))
+        }
     };
     // RFC 6455 5.5.3: an endpoint may answer the most recent pings only.
     let newest = reader.pongs.len().saturating_sub(16);
     answer.extend(reader.pongs.drain(newest..).map(|payload| (0x8A, payload)));
-    answer
-        .extend(code.map(|code| (0x88, code.map_or(Vec::new(), |code| code.to_be_bytes().into()))));
+    answer.extend(close.map(|body| (0x88, body)));
     let mut seen = reader.seen;
     seen.push(Seen::Closed(closed));
     (seen, answer)
+}
+
+fn over(what: &str, size: u128, limit: usize) -> String {
+    format!("{what} of {size} bytes is over the limit of {limit}")
 }
 
 fn unclean(cause: ClosedCause) -> Ended {
@@ -69,6 +78,8 @@ struct Reader<'a> {
     pongs: Vec<Vec<u8>>,
     /// The message that is being read.
     begun: Option<Message>,
+    /// Which limit was passed, and how far.
+    over: String,
 }
 
 struct Message {
@@ -140,13 +151,16 @@ impl Reader<'_> {
         let message = self.begun.as_mut().expect("begun above");
         message.frames += 1;
         if message.frames > limits.max_fragments {
+            self.over = format!("message is over the limit of {} fragments", limits.max_fragments);
             return Err(ProtocolError::TooManyFragments);
         }
         if head.len > limits.max_frame as u64 {
+            self.over = over("frame", head.len.into(), limits.max_frame);
             return Err(ProtocolError::FrameTooLong);
         }
         let total = u128::from(head.len) + message.data.len() as u128;
         if total > limits.max_message as u128 {
+            self.over = over("message", total, limits.max_message);
             return Err(ProtocolError::MessageTooLong);
         }
         Ok(())
