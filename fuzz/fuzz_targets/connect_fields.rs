@@ -41,6 +41,10 @@ fuzz_target!(|input: (u8, u16, &[u8])| {
         Ok(request) => {
             assert!(request.target().starts_with('/') && !request.authority().is_empty());
             let chosen = request.subprotocols().last();
+            assert_eq!(request.choose_subprotocol(&["of nobody"]), None);
+            if let Some(name) = chosen {
+                assert_eq!(request.choose_subprotocol(&["of nobody", name]), chosen);
+            }
             assert_eq!(request.accept(&policy, Some("of nobody")), Err(AcceptError::NotOffered));
             let accepted = request.accept(&policy, chosen);
             if let Err(error) = &accepted {

@@ -40,7 +40,14 @@ fuzz_target!(|lists: &[u8]| {
         }
     }
 
-    let request = ClientRequest::new("ws://h/").unwrap().deflate(DeflateOffer::default());
+    // The offer's terms, too, are what the first list says.
+    let first = lists.clone().next().map_or(&b""[..], |(_, list)| list);
+    let has = |what: &str| first.windows(what.len()).any(|part| part == what.as_bytes());
+    let mut offer = DeflateOffer::default();
+    offer.server_max_window_bits = has("server_max_window_bits=1").then_some(11);
+    offer.client_max_window_bits = (!has("client_max_window_bits=9")).then_some(15);
+    offer.server_no_context_takeover = has("x-foo");
+    let request = ClientRequest::new("ws://h/").unwrap().deflate(offer);
     let accept = accept_key(KEY);
     let fields: Fields<'_> = [
         ("Upgrade", &b"websocket"[..]),
@@ -58,6 +65,10 @@ fuzz_target!(|lists: &[u8]| {
     if let Ok(agreed) = verdict
         && let Some(params) = agreed.deflate
     {
+        assert!(
+            offer.server_max_window_bits.is_none_or(|most| params.server_max_window_bits <= most)
+        );
+        assert!(params.server_no_context_takeover || !offer.server_no_context_takeover);
         assert!((8..=15).contains(&params.server_max_window_bits));
         assert!((8..=15).contains(&params.client_max_window_bits));
     }

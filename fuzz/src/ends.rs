@@ -1,15 +1,16 @@
 //! A client and a server, the bytes under way between them, and what must hold of both.
 
+use std::borrow::Cow;
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use wspair::bindings::SenderBinding;
 use wspair::frame::MAX_HEADER;
 use wspair::{
     CloseCode, ClosedCause, Compression, Config, Connection, Event, Instant, Kind, MaskKeys,
-    Prepared, SendError, TransportAction,
+    OutgoingText, Prepared, SendError, TransportAction,
 };
 
 use crate::feeding::{Way, look};
@@ -144,6 +145,8 @@ impl Ends {
             11 => end.conn.sender().pass_close(Some(u16::from(much) + 3000), "over"),
             12 => drop(end.conn.read_buf(16 * len)),
             13 => end.pass_time(Duration::from_secs(much.into())),
+            15 if much < 64 => end.send_owned(much),
+            15 if much < 128 => end.peek_as_buf(len % 8),
             14 => drop(end.conn.close(CloseCode::new(1000), &"why".repeat(len % 42))),
             _ => end.look(len % 8),
         }
@@ -276,6 +279,46 @@ impl End {
         }
     }
 
+    /// Sends what the caller gives away, in each of the forms that are taken.
+    fn send_owned(&mut self, much: u8) {
+        let len = usize::from(much / 8) * 90;
+        let text = |data: &[u8]| as_text(data).to_owned();
+        match much % 8 {
+            0 => self.send(Kind::Text, len, |conn, data| conn.send_text(text(data))),
+            1 => {
+                self.send(Kind::Text, len, |conn, data| conn.send_text(text(data).into_boxed_str()))
+            }
+            2 => self.send(Kind::Text, len, |conn, data| conn.send_text(Cow::from(as_text(data)))),
+            3 => self
+                .send(Kind::Text, len, |conn, data| conn.send_text(Cow::<str>::Owned(text(data)))),
+            4 => self.send(Kind::Text, len, |conn, data| {
+                conn.send_text(OutgoingText::from_utf8_bytes(Bytes::copy_from_slice(data)))
+            }),
+            5 => self.send(Kind::Binary, 3, |conn, _| conn.send_binary(b"abc")),
+            6 => self.send(Kind::Text, len, |conn, data| {
+                conn.send_prepared(&Prepared::try_text(as_text(data)).expect("memory"))
+            }),
+            _ => self.send(Kind::Binary, len, |conn, data| {
+                conn.send_prepared(&Prepared::try_binary(data).expect("memory"))
+            }),
+        }
+        let sender = self.conn.sender();
+        assert_eq!(sender.wants_write(), sender.buffered_amount() > 0);
+    }
+
+    /// Writes as one who takes a `Buf`: what it shows at once is what it then gives.
+    fn peek_as_buf(&mut self, most: usize) {
+        let mut out = self.conn.transmit();
+        let mut slices = [IoSlice::new(b""); 8];
+        let count = out.chunks_vectored(&mut slices[..most]);
+        let first = Buf::chunk(&out).len();
+        let bytes: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+        assert!(count == 0 || slices[0].len() == first);
+        assert!(bytes.len() <= out.remaining());
+        Buf::advance(&mut out, bytes.len());
+        self.wrote(&bytes);
+    }
+
     fn send_in_place(&mut self, len: usize) {
         let data = message(len);
         let mut buf = [vec![0; 14], data.clone()].concat();
@@ -298,6 +341,9 @@ impl End {
             Ok(None) => self.send(Kind::Binary, len, |conn, data| conn.send_binary(data)),
             Err(error) => assert_ne!(error, SendError::Room),
         }
+        // One without room for a header is told so, and nothing is sent.
+        let small = self.conn.frame_in_place(Kind::Text, &mut [b'x'; 3], 1);
+        assert!(matches!(small, Err(_)), "{small:?}");
     }
 
     fn send_fragment(&mut self, much: u8) {
@@ -373,9 +419,17 @@ impl End {
 
     fn transmit_to_writer(&mut self, room: usize) {
         let mut written = Vec::new();
-        let mut writer = Narrow { room, written: &mut written };
-        let len = self.conn.transmit().write_to(&mut writer).expect("no error but blocking");
-        assert_eq!(len, written.len());
+        let ends_with = [
+            ErrorKind::WouldBlock,
+            ErrorKind::Interrupted,
+            ErrorKind::WriteZero,
+            ErrorKind::BrokenPipe,
+        ][room % 4];
+        let mut writer = Narrow { room, ends_with, written: &mut written };
+        match self.conn.transmit().write_to(&mut writer) {
+            Ok(len) => assert_eq!(len, written.len()),
+            Err(error) => assert_eq!(error.kind(), ends_with),
+        }
         // What was not taken was shown as well: where it lies is seen at the next look.
         self.wrote(&written);
     }
@@ -432,16 +486,25 @@ fn config(flags: u8) -> Config {
     config
 }
 
-/// Takes so many bytes, then blocks.
+/// Takes so many bytes, and then no more for some reason.
 struct Narrow<'a> {
     room: usize,
+    ends_with: ErrorKind,
     written: &'a mut Vec<u8>,
 }
 
 impl Write for Narrow<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         if self.room == 0 {
-            return Err(ErrorKind::WouldBlock.into());
+            return match self.ends_with {
+                ErrorKind::WriteZero => Ok(0),
+                ErrorKind::Interrupted => {
+                    // Once: then it blocks.
+                    self.ends_with = ErrorKind::WouldBlock;
+                    Err(ErrorKind::Interrupted.into())
+                }
+                kind => Err(kind.into()),
+            };
         }
         let len = buf.len().min(self.room);
         self.room -= len;

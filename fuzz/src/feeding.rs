@@ -20,6 +20,10 @@ pub enum Way {
     OwnEventByEvent,
     /// In place, with Close frames put off until the output is looked at.
     Deferring,
+    /// Copied into the own read buffer, as what came behind a handshake's last byte.
+    Fed,
+    /// Through the own read buffer, lent together with the output that waits.
+    WithOutput,
 }
 
 const WAYS: [Way; 8] = [
@@ -29,8 +33,8 @@ const WAYS: [Way; 8] = [
     Way::EventByEvent,
     Way::OwnEventByEvent,
     Way::Deferring,
-    Way::Fixed,
-    Way::Own,
+    Way::Fed,
+    Way::WithOutput,
 ];
 
 impl Way {
@@ -78,6 +82,20 @@ impl Way {
                 received.defer_close();
                 keep_all(received, len, seen);
             }
+            Self::Fed => {
+                let mut received = conn.feed(bytes);
+                while let Some(event) = received.next() {
+                    keep(seen, Seen::taken(event));
+                }
+                assert_eq!(conn.unread(), 0);
+            }
+            Self::WithOutput => {
+                let waiting = conn.buffered_amount();
+                let (space, mut out) = conn.read_buf_and_transmit(len);
+                space[..len].copy_from_slice(bytes);
+                assert!(out.chunk().len() <= waiting);
+                keep_all(conn.receive_buf(len), len, seen);
+            }
         }
     }
 }
@@ -96,6 +114,7 @@ pub fn look(conn: &Connection) {
     let waiting = conn.buffered_amount();
     assert_eq!(conn.wants_write(), waiting > 0, "{conn:?}");
     assert!(conn.too_long().is_none() || conn.ready_state() == ReadyState::Closed, "{conn:?}");
+    assert!(conn.wanted() == 0 || conn.ready_state() != ReadyState::Closed, "{conn:?}");
 }
 
 /// Feeds the same bytes in three cuts, in some way: events and output must not tell. Returns the

@@ -35,6 +35,8 @@ pub struct Ended {
 
 impl Seen {
     pub fn new(event: &Event<'_>) -> Self {
+        let text = format!("{event:?}");
+        assert!(text.len() < 1000, "a log would have the payload: {text}");
         match event {
             Event::Text(text) => Self::Message(Kind::Text, text.as_bytes().to_vec()),
             Event::Binary(data) => Self::Message(Kind::Binary, data.to_vec()),
@@ -44,7 +46,7 @@ impl Seen {
                 first: chunk.first,
                 last: chunk.last,
             },
-            Event::Ping(payload) => Self::Ping(payload.to_vec()),
+            Event::Ping(payload) => Self::Ping(payload.as_ref().to_vec()),
             Event::Pong(payload) => Self::Pong(payload.to_vec()),
             Event::PeerClosing(frame) => {
                 Self::Close(frame.code.map(CloseCode::get), frame.reason.to_owned())
