@@ -18,10 +18,12 @@ mkdir -p "$folder/counts"
 programs=()
 for source in fuzz/fuzz_targets/*.rs; do
   target=$(basename "$source" .rs)
-  inputs=("fuzz/seeds/$target")
-  [ ! -d "fuzz/corpus/$target" ] || inputs+=("fuzz/corpus/$target")
+  # A copy: a fuzzer that runs meanwhile takes files away.
+  rm -rf "$folder/inputs"
+  cp -r "fuzz/seeds/$target" "$folder/inputs"
+  [ ! -d "fuzz/corpus/$target" ] || find "fuzz/corpus/$target" -type f -exec cp -t "$folder/inputs" {} + 2>/dev/null || :
   # Given files, a target runs each once.
-  find "${inputs[@]}" -type f -print0 | xargs -0 -r "$folder/debug/$target" >"$folder/$target.log" 2>&1 || {
+  find "$folder/inputs" -type f -print0 | xargs -0 -r "$folder/debug/$target" >"$folder/$target.log" 2>&1 || {
     tail -20 "$folder/$target.log" >&2
     echo "make fuzz-coverage: $target fails on what is kept" >&2
     exit 1
