@@ -51,24 +51,28 @@ class Program:
             reader.start()
 
     def _read_records(self):
-        for line in self.process.stdout:
-            line = line.decode(errors="replace").strip()
-            with self.changed:
-                if line.startswith("{"):
-                    self.records.append({"at": time.monotonic(), **json.loads(line)})
-                elif match := re.match(r"listening on \S+?:(\d+)/?$", line):
-                    self.port = int(match[1])
-                else:
-                    self.records.append({"at": time.monotonic(), "event": "line", "text": line})
-                self.changed.notify_all()
+        with self.process.stdout as lines:
+            for line in lines:
+                self._read_record(line.decode(errors="replace").strip())
         with self.changed:
             self.changed.notify_all()
 
+    def _read_record(self, line):
+        with self.changed:
+            if line.startswith("{"):
+                self.records.append({"at": time.monotonic(), **json.loads(line)})
+            elif match := re.match(r"listening on \S+?:(\d+)/?$", line):
+                self.port = int(match[1])
+            else:
+                self.records.append({"at": time.monotonic(), "event": "line", "text": line})
+            self.changed.notify_all()
+
     def _read_errors(self):
-        while data := os.read(self.process.stderr.fileno(), 1 << 16):
-            # Enough to tell; what a host in a loop prints is not kept.
-            if len(self.errors) < 1 << 20:
-                self.errors += data
+        with self.process.stderr as stream:
+            while data := os.read(stream.fileno(), 1 << 16):
+                # Enough to tell; what a host in a loop prints is not kept.
+                if len(self.errors) < 1 << 20:
+                    self.errors += data
 
     def wait(self, condition, until, what):
         """Waits until `condition()` is neither None nor false, and gives it."""
@@ -169,11 +173,13 @@ class Program:
         if self.is_alive():
             self.process.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            try:
-                pipe.close()
-            except OSError:
-                pass
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass
+        # Each closes what it reads, at its end: closed under a reader, a pipe would fail in its hands.
+        for reader in self.readers:
+            reader.join(1)
 
 
 __all__ = ["Late", "Program", "Until"]

@@ -65,7 +65,7 @@ def summary(outcomes, reasons):
     for status, title in (
         ("fail", "Not as due"),
         ("explained", "Not as due, and why"),
-        ("stale", "Explained, but as due by now: to be taken out of explanations.txt"),
+        ("stale", "Explained, but as due this time: to be taken out if it is so on an idle and on a busy machine"),
     ):
         chosen = [outcome for outcome in outcomes if outcome.status == status]
         if not chosen:
