@@ -8,7 +8,10 @@ use common::random::{End, door, ends_once, frames, idempotent, kind, role};
 use common::*;
 use proptest::prelude::*;
 use wspair::bindings::SenderBinding;
-use wspair::{CloseCode, Config, Delivery, Instant, Kind, ReadyState, TransportAction};
+use wspair::frame::MAX_HEADER;
+use wspair::{
+    CloseCode, Config, Delivery, Instant, Kind, Prepared, ReadyState, Role, TransportAction,
+};
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -33,6 +36,13 @@ enum Call {
     Abort,
     Advance(usize),
     Slices(usize),
+    TakeChunk,
+    DrainTo(usize),
+    WriteTo(usize),
+    WriteThrough(Kind, usize, usize),
+    Beside(Kind, usize),
+    Prepared(Kind, usize),
+    Feed(Vec<u8>),
     Shrink,
 }
 
@@ -47,7 +57,7 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(door, bytes, events, defers)| Call::Frames(door, bytes, events, defers)),
         1 => (0..200_usize, size()).prop_map(|(lent, n)| Call::ReceiveBuf(lent, n)),
         1 => prop_oneof![Just(Call::Eof), Just(Call::Lost), Just(Call::UnreadEof)],
-        1 => prop_oneof![(0..9000_usize).prop_map(Call::Holds), any::<bool>().prop_map(Call::HoldInput)],
+        1 => prop_oneof![(0..9000_usize).prop_map(Call::Holds), Just(Call::Holds(usize::MAX)), any::<bool>().prop_map(Call::HoldInput)],
         4 => prop_oneof![0..30_u64, Just(u64::MAX)].prop_map(Call::Tell),
         4 => (kind(), len()).prop_map(|(kind, len)| Call::Send(kind, len)),
         4 => (kind(), len(), any::<bool>()).prop_map(|(kind, len, fin)| Call::Part(kind, len, fin)),
@@ -61,6 +71,15 @@ fn call() -> impl Strategy<Value = Call> {
         1 => prop_oneof![4 => (0..130_usize).prop_map(Call::Explain), 1 => Just(Call::Abort)],
         4 => size().prop_map(Call::Advance),
         2 => (0..4_usize).prop_map(Call::Slices),
+        2 => prop_oneof![
+            Just(Call::TakeChunk),
+            (0..200_usize).prop_map(Call::DrainTo),
+            (0..200_usize).prop_map(Call::WriteTo),
+        ],
+        2 => (kind(), len(), 0..9000_usize).prop_map(|(kind, len, room)| Call::WriteThrough(kind, len, room)),
+        1 => (kind(), len()).prop_map(|(kind, len)| Call::Beside(kind, len)),
+        1 => (kind(), len()).prop_map(|(kind, len)| Call::Prepared(kind, len)),
+        1 => frames().prop_map(Call::Feed),
         1 => Just(Call::Shrink),
     ]
 }
@@ -144,6 +163,48 @@ fn make(end: &mut End, call: Call, written: &mut Vec<u8>) {
             written.extend(&shown[..n]);
         }
         Call::Slices(most) => _ = end.conn.transmit().slices(&mut vec![&b""[..]; most]),
+        Call::TakeChunk => written.extend(end.conn.transmit().take_chunk().unwrap_or_default()),
+        Call::DrainTo(room) => {
+            let mut out = vec![0; room];
+            let len = end.conn.transmit().drain_to(&mut out);
+            written.extend(&out[..len]);
+        }
+        Call::WriteTo(room) => {
+            let mut out = vec![0; room];
+            let mut left = &mut out[..];
+            let _ = end.conn.transmit().write_to(&mut left);
+            let len = room - left.len();
+            written.extend(&out[..len]);
+        }
+        Call::WriteThrough(kind, len, room) => {
+            let (mut out, payload) = (vec![0; room], "t".repeat(len));
+            let mut left = &mut out[..];
+            let _ = match kind {
+                Kind::Text => end.conn.write_text(payload, &mut left),
+                Kind::Binary => end.conn.write_binary(payload.as_bytes(), &mut left),
+            };
+            let len = room - left.len();
+            written.extend(&out[..len]);
+        }
+        Call::Beside(kind, len) => {
+            let mut header = [0; MAX_HEADER];
+            if let Ok(Some(header_len)) = end.conn.frame_beside(kind, len, &mut header) {
+                assert!(end.conn.transmit().is_empty());
+                written.extend(&header[..header_len]);
+                written.resize(written.len() + len, b'b');
+            }
+        }
+        Call::Prepared(kind, len) => {
+            let payload = "p".repeat(len);
+            let _ = end.conn.send_prepared(&match kind {
+                Kind::Text => Prepared::text(&payload),
+                Kind::Binary => Prepared::binary(payload.as_bytes()),
+            });
+        }
+        Call::Feed(frames) => {
+            let bytes = to(end.conn.role(), &frames);
+            end.events.extend(collect(&mut end.conn.feed(&bytes)));
+        }
         Call::Shrink => end.conn.shrink_to_fit(),
     }
 }
@@ -202,5 +263,26 @@ proptest! {
         let close = frames.iter().position(|(first, _)| *first == 0x88);
         prop_assert!(close.is_none_or(|at| at + 1 == frames.len()), "{:?}", frames);
         prop_assert!(frames.iter().all(|(first, data)| first & 8 == 0 || data.len() <= 125));
+    }
+}
+
+#[test]
+fn lengths_that_no_memory_has_are_refused_or_counted_without_a_panic() {
+    for role in [Role::Server, Role::Client] {
+        let mut conn = connection(role, Config::default());
+        let mut header = [0; MAX_HEADER];
+        for len in [usize::MAX, usize::MAX / 2 + 1, usize::MAX / 2, usize::MAX / 2] {
+            let framed = conn.frame_beside(Kind::Binary, len, &mut header);
+            assert!(role == Role::Client || len == usize::MAX / 2 || framed.is_err(), "{framed:?}");
+        }
+        conn.transport_holds(usize::MAX);
+        conn.transmit().advance(usize::MAX);
+        conn.send_text("still").ok();
+        conn.transmit().advance(usize::MAX);
+        assert_eq!(collect(&mut conn.receive_buf(usize::MAX)), []);
+        assert!(conn.frame_in_place(Kind::Text, &mut [0; 20], usize::MAX).is_err());
+        assert_eq!(collect(&mut conn.handle_timeout(Instant::from_nanos(u64::MAX))), []);
+        assert_eq!(collect(&mut conn.handle_timeout(Instant::default())), []);
+        assert!(conn.buffered_amount() < 100);
     }
 }

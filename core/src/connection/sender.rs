@@ -178,6 +178,10 @@ impl Sender<'_> {
         if !self.outbound.is_idle() {
             return Err(SendError::Pending);
         }
+        // A length has 63 bits (RFC 6455 5.2), and no host has so much memory.
+        if self.outbound.progress().queued.saturating_add(len as u64) > u64::MAX / 2 {
+            return Err(SendError::OutOfMemory);
+        }
         let opcode = opcode(kind);
         let frame = Header { fin: true, rsv1: false, opcode, mask: None, len: len as u64 };
         let header_len = frame.encode(header);
