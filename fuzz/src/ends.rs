@@ -147,6 +147,7 @@ impl Ends {
             13 => end.pass_time(Duration::from_secs(much.into())),
             15 if much < 64 => end.send_owned(much),
             15 if much < 128 => end.peek_as_buf(len % 8),
+            15 if much < 192 => end.write_through(much),
             14 => drop(end.conn.close(CloseCode::new(1000), &"why".repeat(len % 42))),
             _ => end.look(len % 8),
         }
@@ -418,20 +419,29 @@ impl End {
     }
 
     fn transmit_to_writer(&mut self, room: usize) {
-        let mut written = Vec::new();
-        let ends_with = [
-            ErrorKind::WouldBlock,
-            ErrorKind::Interrupted,
-            ErrorKind::WriteZero,
-            ErrorKind::BrokenPipe,
-        ][room % 4];
-        let mut writer = Narrow { room, ends_with, written: &mut written };
-        match self.conn.transmit().write_to(&mut writer) {
-            Ok(len) => assert_eq!(len, written.len()),
-            Err(error) => assert_eq!(error.kind(), ends_with),
-        }
+        let mut writer = Narrow::new(room);
+        let outcome = self.conn.transmit().write_to(&mut writer);
+        writer.check(&outcome);
         // What was not taken was shown as well: where it lies is seen at the next look.
-        self.wrote(&written);
+        self.wrote(&writer.written);
+    }
+
+    /// Sends and writes at once, past the queue where that may be.
+    fn write_through(&mut self, much: u8) {
+        let mut writer = Narrow::new(usize::from(much % 16) * 37);
+        let kind = if much & 1 == 0 { Kind::Text } else { Kind::Binary };
+        let data = message(usize::from(much % 64) * 10);
+        let sent = match kind {
+            Kind::Text => self.conn.write_text(as_text(&data), &mut writer),
+            Kind::Binary => self.conn.write_binary(data.clone(), &mut writer),
+        };
+        if let Ok(outcome) = sent {
+            writer.check(&outcome);
+            self.sent.push((kind, data));
+        } else {
+            assert_eq!(writer.written, b"", "refused, and written");
+        }
+        self.wrote(&writer.written);
     }
 
     /// These bytes left, which have to be those that were shown first.
@@ -487,13 +497,32 @@ fn config(flags: u8) -> Config {
 }
 
 /// Takes so many bytes, and then no more for some reason.
-struct Narrow<'a> {
+struct Narrow {
     room: usize,
     ends_with: ErrorKind,
-    written: &'a mut Vec<u8>,
+    written: Vec<u8>,
 }
 
-impl Write for Narrow<'_> {
+impl Narrow {
+    fn new(room: usize) -> Self {
+        let reasons = [
+            ErrorKind::WouldBlock,
+            ErrorKind::Interrupted,
+            ErrorKind::WriteZero,
+            ErrorKind::BrokenPipe,
+        ];
+        Self { room, ends_with: reasons[room % 4], written: Vec::new() }
+    }
+
+    fn check(&self, outcome: &io::Result<usize>) {
+        match outcome {
+            Ok(len) => assert_eq!(*len, self.written.len()),
+            Err(error) => assert_eq!(error.kind(), self.ends_with),
+        }
+    }
+}
+
+impl Write for Narrow {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         if self.room == 0 {
             return match self.ends_with {
