@@ -21,19 +21,35 @@ def page(title, body):
 
 def reference(header):
     """Each comment of the header with the declaration below it, and a list of all names."""
-    parts, names = [], []
+    found = []
     pattern = r"/\*\*\n(.*?)\*/\n(.*?)(?=\n\n|\n */\*\*)"
     for comment, code in re.findall(pattern, header, flags=re.S):
         text = re.sub(r"^ *\* ?", "", comment, flags=re.M).strip()
-        found = re.search(r"\b(wspair_\w+)\s*\(|^\} (wspair_\w+);|^(?:enum|typedef struct) (wspair_\w+)|(WSPAIR_\w+)", code.replace("WSPAIR_MUST_USE", ""), flags=re.M)
-        name = next((group for group in found.groups() if group), None) if found else None
-        if name:
-            names.append(name)
+        declared = re.search(
+            r"\b(wspair_\w+)\s*\(|^\} (wspair_\w+);|^(?:enum|typedef struct) (wspair_\w+)|(WSPAIR_\w+)",
+            code.replace("WSPAIR_MUST_USE", ""),
+            flags=re.M,
+        )
+        found.append((next(filter(None, declared.groups())) if declared else None, text, code.strip()))
+    names = [name for name, _, _ in found if name]
+    intro = re.sub(r"^ \*/? ?", "", header[2 : header.index("*/")], flags=re.M)
+    parts = [f"<h1>wspair.h</h1><pre>{linked(intro.strip(), names)}</pre>"]
+    parts.append(f"<p>{linked(' '.join(name for name in names if name.startswith('wspair_')), names)}</p>")
+    for name, text, code in found:
         anchor = f' id="{name}"' if name else ""
-        paragraphs = "".join(f"<p>{html.escape(part)}</p>" for part in text.split("\n\n"))
-        parts.append(f"<section{anchor}>{paragraphs}<pre>{html.escape(code.strip())}</pre></section>")
-    links = " ".join(f'<a href="#{name}">{name}</a>' for name in names if name.startswith("wspair_"))
-    return f"<h1>wspair.h</h1><p>{links}</p>" + "\n".join(parts), names
+        paragraphs = "".join(f"<p>{linked(part, names)}</p>" for part in text.split("\n\n"))
+        parts.append(f"<section{anchor}>{paragraphs}<pre>{html.escape(code)}</pre></section>")
+    return "\n".join(parts), names
+
+
+def linked(text, names):
+    """The text as HTML, in which each of the names leads to where it is declared."""
+
+    def link(found):
+        name = found[0].strip("`")
+        return f'<a href="#{name}">{name}</a>' if name in names else found[0]
+
+    return re.sub(r"`?\b(?:wspair|WSPAIR)_\w+\b`?", link, html.escape(text))
 
 
 body, names = reference((root / "bindings-c/include/wspair.h").read_text())
@@ -45,16 +61,17 @@ if missing:
 (out / "c/index.html").write_text(page("wspair.h", body))
 
 doors = [
-    ("Rust: the engine", "rust/wspair/index.html"),
-    ("Rust: tokio", "rust/wspair_tokio/index.html"),
-    ("Python", "python/index.html"),
-    ("Node", "node/index.html"),
-    ("C", "c/index.html"),
+    ("Rust: wspair", "rust/wspair/index.html", "the engine: no I/O, no_std"),
+    ("Rust: wspair-tokio", "rust/wspair_tokio/index.html", "accept, connect, Stream and Sink over any tokio stream"),
+    ("Python", "python/index.html", "asyncio, uvicorn, threads, or any loop"),
+    ("Node", "node/index.html", "WebSocketPair, Durable Objects, serve, fetch, Connection for any stream"),
+    ("C", "c/index.html", "one header: handshakes, connections, pairs"),
 ]
 crates = '<ul><li><a href="wspair/index.html">wspair</a><li><a href="wspair_tokio/index.html">wspair-tokio</a></ul>'
 (out / "rust/index.html").write_text(page("wspair", crates))
-rows = [f'<li><a href="{path}">{name}</a>' for name, path in doors if (out / path).exists()]
-(out / "index.html").write_text(page("wspair", f"<h1>wspair</h1><ul>{''.join(rows)}</ul>"))
+rows = [f'<tr><td><a href="{path}">{name}</a><td>{what}' for name, path, what in doors if (out / path).exists()]
+index = f"<h1>wspair</h1><p>WebSockets in four languages, from one engine. The reference of each door:<table>{''.join(rows)}</table>"
+(out / "index.html").write_text(page("wspair", index))
 
 broken = []
 for file in out.rglob("*.html"):
