@@ -12,7 +12,7 @@ root = Path(__file__).resolve().parent.parent
 out = Path(sys.argv[1])
 
 STYLE = "<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-STYLE += "pre{background:#f6f6f6;padding:1em;overflow:auto}td{padding:.2em 1em}</style>"
+STYLE += "pre{background:#f6f6f6;padding:1em;white-space:pre-wrap}td{padding:.2em 1em}</style>"
 
 
 def page(title, body):

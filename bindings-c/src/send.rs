@@ -260,9 +260,11 @@ pub unsafe extern "C" fn wspair_conn_frame_beside(
 ///
 /// `conn`: the connection. `slices`, `cap`: where the parts are written to, of which at most 16 are
 /// shown at a time. `count`: is set to how many were; 0 when nothing waits, or there is no room: see
-/// `wspair_conn_wants_write`. They stay as they are
-/// and where they are until `wspair_conn_advance` passes them, whatever is called in between, so an
-/// asynchronous write may be under way. Only `wspair_conn_free` ends them sooner.
+/// `wspair_conn_wants_write`.
+///
+/// They stay as they are and where they are until `wspair_conn_advance` passes them, whatever is
+/// called in between, so an asynchronous write may be under way. Only `wspair_conn_free` ends them
+/// sooner.
 ///
 /// WSPAIR_ERROR_NULL.
 #[unsafe(no_mangle)]
