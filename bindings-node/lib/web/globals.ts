@@ -2,6 +2,7 @@
 
 import { replacement } from './request';
 import { WebSocketRequestResponsePair } from './request-response-pair';
+import { scheduler } from './scheduler';
 import type * as dom from './types';
 
 let put: dom.Runtime | undefined;
@@ -10,7 +11,7 @@ export function putGlobals(classes: dom.Runtime): void {
   const { WebSocketPair, WebSocket, MessageEvent, CloseEvent, ErrorEvent, Response, fetch } = classes;
   put = classes;
   judged.add(Response);
-  set({ WebSocketPair, WebSocket, WebSocketRequestResponsePair, MessageEvent, CloseEvent, ErrorEvent, Response, fetch, ...(replacement && { Request: replacement }) });
+  set({ WebSocketPair, WebSocket, WebSocketRequestResponsePair, MessageEvent, CloseEvent, ErrorEvent, Response, fetch, scheduler, ...(replacement && { Request: replacement }) });
 }
 
 /**
