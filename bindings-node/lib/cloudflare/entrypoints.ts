@@ -1,9 +1,13 @@
 /** A Worker's own entrypoints, called by itself as by others. */
 
+import { toRequest } from '../web/request';
 import { passes } from './carry';
-import { callAt, carryOut, type Hook, memberOf, notFunction, notImplemented, ServiceStub, walk } from './rpc';
-import { current, surrounded } from './surroundings';
+import { callAt, calling, handOver, type Hook, memberOf, notFunction, notImplemented, ServiceStub, walk } from './rpc';
+import { asked, current, surrounded } from './surroundings';
+import { thrownThere } from './thrown';
 import { WorkerEntrypoint } from './workers';
+
+type RequestInit = ConstructorParameters<typeof globalThis.Request>[1];
 
 type Class = new (ctx: unknown, env: unknown) => any;
 
@@ -22,9 +26,12 @@ export function entrypointStub(exported: unknown, env: unknown, ctx: (props: obj
     return passes(
       new Proxy(() => {}, {
         getPrototypeOf: () => ServiceStub.prototype,
+        has: (_target, key) => key !== 'then',
         apply: (_target, _this, [options]) => stubWith((options as { props?: object } | undefined)?.props ?? {}),
         get(_target, key) {
           if (key === 'fetch') return fetch;
+          if (key === Symbol.toStringTag) return 'LoopbackServiceStub';
+          if (key in Object.prototype) return Reflect.get(Object.prototype, key);
           return typeof key === 'string' && key !== 'then' ? memberOf(entrypoint, [key]) : undefined;
         },
       }),
@@ -41,24 +48,25 @@ class Entrypoint implements Hook {
   ) {}
 
   get(path: readonly string[]): Promise<unknown> {
-    return this.within(async () => carryOut(await walk(shown(this.made(), path[0]!), path.slice(1))));
+    return this.within(async () => handOver(await walk(shown(this.made(), path[0]!), path.slice(1))));
   }
 
-  async call(path: readonly string[], args: unknown[]): Promise<unknown> {
-    const carried = carryOut(args) as unknown[];
+  call(path: readonly string[], args: unknown[]): Promise<unknown> {
+    return calling(args, (carried) =>
+      this.within(async () => {
+        const target = this.made();
+        const [key, ...rest] = path as [string, ...string[]];
+        const member = shown(target, key);
+        if (rest.length > 0) return handOver(await callAt(await member, rest, carried));
+        if (typeof member !== 'function') throw notFunction(key);
+        return handOver(await member.apply(target, carried));
+      }),
+    );
+  }
+
+  async fetch(input: string, init?: RequestInit): Promise<unknown> {
+    const request = toRequest(input, init);
     return this.within(async () => {
-      const target = this.made();
-      const [key, ...rest] = path as [string, ...string[]];
-      const member = shown(target, key);
-      if (rest.length > 0) return carryOut(await callAt(await member, rest, carried));
-      if (typeof member !== 'function') throw notFunction(key);
-      return carryOut(await member.apply(target, carried));
-    });
-  }
-
-  async fetch(input: string, init?: object): Promise<unknown> {
-    const request = new Request(input, init);
-    return this.within(() => {
       const target = this.made();
       if (typeof target.fetch !== 'function') throw new Error('Handler does not export a fetch() function.');
       return this.isClass ? target.fetch(request) : target.fetch(request, this.env, this.ctx());
@@ -70,8 +78,16 @@ class Entrypoint implements Hook {
     return this.isClass ? new (this.exported as Class)(this.ctx(), this.env) : this.exported;
   }
 
-  private within<T>(work: () => T): T {
-    return surrounded({ ...current(), env: this.env, event: undefined, place: undefined }, work);
+  private within<T>(work: () => Promise<T>): Promise<T> {
+    return asked(() =>
+      surrounded({ ...current(), env: this.env, event: undefined, place: undefined, asking: undefined }, async () => {
+        try {
+          return await work();
+        } catch (error) {
+          throw thrownThere(error);
+        }
+      }),
+    );
   }
 }
 

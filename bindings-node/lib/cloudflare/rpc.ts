@@ -1,7 +1,9 @@
 /** Calls as between Workers: stubs, and promises whose members can be called before they are kept. */
 
+import { report } from '../basics/report';
 import { carry, passes, standsIn } from './carry';
-import { current, type Place, surrounded } from './surroundings';
+import { asked, current, type Place, surrounded } from './surroundings';
+import { thrownThere } from './thrown';
 
 /** What may be called from elsewhere: the methods of its class. */
 export abstract class RpcTarget {}
@@ -13,10 +15,6 @@ export interface Hook {
   get(path: readonly string[]): Promise<unknown>;
   /** What the function there gives. */
   call(path: readonly string[], args: unknown[]): Promise<unknown>;
-  /** Another one that has to be let go of, too. */
-  dup?(): Hook;
-  /** Nobody calls it any more. */
-  dispose?(): void;
   /** An error that arose there, as it is seen here. */
   thrown?(error: unknown): unknown;
 }
@@ -55,19 +53,66 @@ export class ServiceStub {
   }
 }
 
-/** A copy of what goes from here to elsewhere: what has functions is called back here, or in `place`. */
-export function carryOut(value: unknown, place?: Place): unknown {
-  return carry(value, (target) => stubOf(new Local(target, place ?? placeHere())));
+/** A copy of what a call gives. Stubs in it are the caller's from now on, who may let go of them all at once. */
+export function handOver(value: unknown): unknown {
+  const parcel = new Parcel(value);
+  parcel.give();
+  const { content } = parcel;
+  const { dispose } = symbols;
+  if (typeof content === 'object' && content !== null && dispose !== undefined) {
+    Object.defineProperty(content, dispose, { value: () => parcel.dispose(), writable: true, configurable: true });
+  }
+  return content;
+}
+
+/** Makes a call with copies of its arguments. Stubs among them end with the call, unless they were duplicated. */
+export async function calling<T>(args: unknown[], call: (carried: unknown[]) => Promise<T>): Promise<T> {
+  const parcel = new Parcel(args);
+  try {
+    return await call(parcel.content as unknown[]);
+  } finally {
+    parcel.dispose();
+  }
+}
+
+/** What goes from one place to another, and the stubs in it. */
+class Parcel {
+  readonly content: unknown;
+  private readonly stubs: Local[] = [];
+  private readonly given: Local[] = [];
+
+  constructor(value: unknown) {
+    this.content = carry(value, (target) => this.stand(target));
+  }
+
+  /** Stubs that it was made from are not the sender's any more. */
+  give(): void {
+    for (const stub of this.given) stub.dispose();
+  }
+
+  dispose(): void {
+    for (const stub of this.stubs) stub.dispose();
+  }
+
+  private stand(target: object): unknown {
+    const given = hooks.get(target);
+    if (given !== undefined) this.given.push(given);
+    const stub = given?.another() ?? new Local(target, placeHere());
+    this.stubs.push(stub);
+    return stubOf(stub);
+  }
 }
 
 /** A member of what is behind `hook`, as a stub shows it. */
 export function memberOf(hook: Hook, path: readonly string[]): unknown {
   let asked: Promise<unknown> | undefined;
   const value = () => (asked ??= hook.get(path));
-  return shown(RpcProperty, (args) => promiseOf(hook.call(path, args), hook), (key) => {
-    if (isOfPromise(key)) return (...args: unknown[]) => (value() as any)[key](...args);
-    return memberOf(hook, [...path, key]);
-  });
+  return passes(
+    shown(RpcProperty, (args) => promiseOf(hook.call(path, args), hook), (key) => {
+      if (isOfPromise(key)) return (...args: unknown[]) => (value() as any)[key](...args);
+      return memberOf(hook, [...path, key]);
+    }),
+  );
 }
 
 /**
@@ -76,101 +121,146 @@ export function memberOf(hook: Hook, path: readonly string[]): unknown {
  * @param from what was called
  */
 export function promiseOf(result: Promise<unknown>, from?: Hook): unknown {
-  // Who only calls a member of it has not asked for this.
-  result.catch(() => {});
   const hook = new Later(result, (error) => from?.thrown?.(error) ?? error);
-  return shown(RpcPromise, (args) => promiseOf(hook.call([], args)), (key) => {
-    if (isOfPromise(key)) return (result as any)[key].bind(result);
-    return memberOf(hook, [key]);
-  }, () => hook.dispose());
+  return passes(
+    shown(RpcPromise, (args) => promiseOf(hook.call([], args)), (key) => {
+      if (isOfPromise(key)) return (result as any)[key].bind(result);
+      return memberOf(hook, [key]);
+    }, () => hook.dispose()),
+  );
 }
 
-function stubOf(hook: Hook): unknown {
+function stubOf(hook: Local): unknown {
   const stub = shown(RpcStub, (args) => promiseOf(hook.call([], args), hook), (key) => {
     // Else awaiting a stub would call it.
     if (key === 'then') return undefined;
-    return key === 'dup' ? () => stubOf(hook.dup?.() ?? hook) : memberOf(hook, [key]);
-  }, () => hook.dispose?.());
+    return key === 'dup' ? () => stubOf(hook.dup()) : memberOf(hook, [key]);
+  }, () => hook.dispose());
   hooks.set(stub, hook);
   return stub;
 }
 
-const hooks = new WeakMap<object, Hook>();
+const hooks = new WeakMap<object, Local>();
 
 const isOfPromise = (key: string): key is 'then' | 'catch' | 'finally' => key === 'then' || key === 'catch' || key === 'finally';
 
-function shown(Class: any, call: (args: unknown[]) => unknown, member: (key: string) => unknown, dispose: () => void = () => {}): any {
-  const proxy = new Proxy(() => {}, {
+/** Node 20 has it as the runtime has; its declarations do not. */
+const symbols = Symbol as { readonly dispose?: symbol };
+
+function shown(Class: any, call: (args: unknown[]) => unknown, member: (key: string) => unknown, dispose?: () => void): any {
+  return new Proxy(() => {}, {
     getPrototypeOf: () => Class.prototype,
     apply: (_target, _this, args) => call(args),
     get(_target, key) {
       if (key === 'constructor') return Class;
       if (typeof key === 'string') return key in Object.prototype ? Reflect.get(Object.prototype, key) : member(key);
       if (key === Symbol.toStringTag) return `Js${Class.name}`;
-      return key === (Symbol as { dispose?: symbol }).dispose ? dispose : undefined;
+      return key === symbols.dispose ? dispose : undefined;
     },
   });
-  return passes(proxy);
 }
 
-/** An object of the same process. */
+/** An object of the same process, as one of its stubs has it. */
 class Local implements Hook {
+  private isDisposed = false;
+
   constructor(
     private readonly target: object,
     private readonly place: Place,
     private readonly users = { count: 1 },
   ) {}
 
-  get(path: readonly string[]): Promise<unknown> {
-    return this.place(async () => carryOut(await walk(this.target, path)));
+  async get(path: readonly string[]): Promise<unknown> {
+    this.check();
+    return asked(() => this.place(async () => handOver(await walk(this.target, path))));
   }
 
   async call(path: readonly string[], args: unknown[]): Promise<unknown> {
-    const carried = carryOut(args) as unknown[];
-    return this.place(async () => carryOut(await callAt(this.target, path, carried)));
+    this.check();
+    return calling(args, (carried) => asked(() => this.place(async () => handOver(await callAt(this.target, path, carried)))));
   }
 
-  dup(): Hook {
-    this.users.count++;
-    return new Local(this.target, this.place, this.users);
+  /** Another one, which has to be let go of too. */
+  dup(): Local {
+    this.check();
+    return this.another();
   }
 
+  /** The same; of one that nobody may use any more, such a one. */
+  another(): Local {
+    const other = new Local(this.target, this.place, this.users);
+    if (this.isDisposed) other.isDisposed = true;
+    else this.users.count++;
+    return other;
+  }
+
+  /** Once nobody has one, the target hears of it. */
   dispose(): void {
-    const { dispose } = Symbol as { dispose?: symbol };
+    if (this.isDisposed) return;
+    this.isDisposed = true;
+    const { dispose } = symbols;
     if (--this.users.count > 0 || dispose === undefined) return;
     const method = (this.target as any)[dispose];
-    if (typeof method === 'function') void this.place(() => method.call(this.target)).catch(() => {});
+    if (typeof method !== 'function') return;
+    // Where there is no such place any more there is no target either.
+    this.place(async () => {
+      try {
+        await method.call(this.target);
+      } catch (error) {
+        report(error);
+      }
+    }).catch(() => {});
+  }
+
+  private check(): void {
+    if (this.isDisposed) throw new Error('RPC stub used after being disposed.');
   }
 }
 
 /** What a call is going to give, which came over already. */
 class Later implements Hook {
+  private isDisposed = false;
+  /** What it gave, once it did. */
+  private given: unknown;
+
   constructor(
     private readonly result: Promise<unknown>,
     readonly thrown: (error: unknown) => unknown,
-  ) {}
+  ) {
+    // Nobody has to await it, as who only calls a member of it does not.
+    result.then((value) => this.have(value), () => {});
+  }
 
   async get(path: readonly string[]): Promise<unknown> {
     const [value, rest] = await this.reached(path);
     return rest.length === 0 ? value : hooks.get(value as object)!.get(rest);
   }
 
-  async call(path: readonly string[], args: unknown[]): Promise<unknown> {
-    // Before anything is waited for: what happens to them later is not what was called with.
-    const carried = carryOut(args) as unknown[];
-    const [value, rest] = await this.reached(path);
-    const hook = typeof value === 'function' ? hooks.get(value) : undefined;
-    if (hook !== undefined) return hook.call(rest, carried);
-    if (typeof value === 'function') return (value as (...args: unknown[]) => unknown)(...carried);
-    throw this.thrown(notFunction(path.at(-1) ?? ''));
+  /** Its arguments are copied before anything is waited for: what happens to them later is not what it was called with. */
+  call(path: readonly string[], args: unknown[]): Promise<unknown> {
+    return calling(args, async (carried) => {
+      const [value, rest] = await this.reached(path);
+      const hook = typeof value === 'function' ? hooks.get(value) : undefined;
+      if (hook !== undefined) return hook.call(rest, carried);
+      if (typeof value === 'function') return (value as (...args: unknown[]) => unknown)(...carried);
+      throw this.thrown(notFunction(path.at(-1) ?? ''));
+    });
   }
 
   dispose(): void {
-    this.result.then((value) => hooks.get(Object(value))?.dispose?.(), () => {});
+    this.isDisposed = true;
+    this.have(this.given);
+  }
+
+  private have(value: unknown): void {
+    this.given = value;
+    const { dispose } = symbols;
+    if (this.isDisposed && dispose !== undefined) Object(value)[dispose]?.();
   }
 
   /** As far as there are values, and what is left of the path behind a stub. */
   private async reached(path: readonly string[]): Promise<[unknown, readonly string[]]> {
+    if (this.isDisposed) throw new Error('RPC promise used after being disposed.');
     let value = await this.result;
     for (const [at, key] of path.entries()) {
       if (hooks.has(Object(value))) return [value, path.slice(at)];
@@ -220,7 +310,13 @@ const passedAlready = (owner: unknown): boolean => hooks.has(Object(owner));
 function placeHere(): Place {
   const around = current();
   if (around.place !== undefined) return around.place;
-  return async (call) => surrounded(around, call);
+  return async (call) => {
+    try {
+      return await surrounded(around, call);
+    } catch (error) {
+      throw thrownThere(error);
+    }
+  };
 }
 
 function isWrappable(target: object): boolean {

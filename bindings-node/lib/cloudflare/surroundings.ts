@@ -11,7 +11,12 @@ export interface Surroundings {
   readonly event?: object | undefined;
   /** Where what is handed out is called, if that is not simply here. */
   readonly place?: Place | undefined;
+  /** How what runs here asks somebody elsewhere, if that is not simply done. */
+  readonly asking?: Asking | undefined;
 }
+
+/** Asks somebody elsewhere, and hears what comes back. */
+export type Asking = <T>(ask: () => Promise<T>) => Promise<T>;
 
 /** Makes a call in the place where its target lives. */
 export type Place = <T>(call: () => T | Promise<T>) => Promise<T>;
@@ -35,6 +40,12 @@ export function surrounded<T>(around: Partial<Surroundings>, fn: () => T): T {
 
 export function current(): Surroundings {
   return inner?.getStore() ?? outermost;
+}
+
+/** Asks somebody elsewhere, by the rules of the event that does. */
+export function asked<T>(ask: () => Promise<T>): Promise<T> {
+  const { asking } = current();
+  return asking === undefined ? ask() : asking(ask);
 }
 
 /** For the module that shows them. */

@@ -3,10 +3,11 @@
 import { report } from '../basics/report';
 import { clearTimeout, setTimeout } from '../basics/timers';
 import { type Place, surrounded } from '../cloudflare/surroundings';
+import { copyOf, thrownThere } from '../cloudflare/thrown';
 import { native } from '../engine/native';
 import type { End, Owner } from '../web/end';
 import type { Actor, Task } from './actor';
-import { copyOf, resetBy, thrownThere } from './errors';
+import { resetBy } from './errors';
 import { currentEvent, ObjectEvent, Section, within } from './event';
 import { DurableObjectState } from './state';
 import type { ObjectStore } from './storage';
@@ -105,7 +106,8 @@ export class Life implements Owner {
   /** Runs code as part of an event. */
   surround<T>(event: ObjectEvent, run: () => T): T {
     const { env, exports } = this.actor.kind.host;
-    return surrounded({ env, exports, event, place: this.place, waitUntil: (promise) => this.waitUntil(promise) }, run);
+    const asking = <A>(ask: () => Promise<A>) => this.asking(event, ask);
+    return surrounded({ env, exports, event, asking, place: this.place, waitUntil: (promise) => this.waitUntil(promise) }, run);
   }
 
   /** Asks somebody outside. What comes back is heard only as long as the event goes on. */

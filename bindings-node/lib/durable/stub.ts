@@ -2,19 +2,19 @@
 
 import { report } from '../basics/report';
 import { passes } from '../cloudflare/carry';
-import { carryOut, callAt, type Hook, memberOf, notFunction, notImplemented, walk } from '../cloudflare/rpc';
+import { callAt, calling, handOver, type Hook, memberOf, notFunction, notImplemented, walk } from '../cloudflare/rpc';
+import { asked } from '../cloudflare/surroundings';
+import { copyOf, thrownThere } from '../cloudflare/thrown';
 import { DurableObject as Base } from '../cloudflare/workers';
 import { native, Phase } from '../engine/native';
 import { End } from '../web/end';
 import { wrongArgument } from '../web/errors';
 import { conceal } from '../web/expose';
-import { Request } from '../web/request';
+import { toRequest } from '../web/request';
 import { Response } from '../web/response';
 import { Side } from '../web/side';
 import type * as dom from '../web/types';
 import { endOf, faceOf } from '../web/websocket';
-import { copyOf, thrownThere } from './errors';
-import { currentEvent } from './event';
 import type { DurableObjectId } from './id';
 import type { Kind } from './kind';
 import type { Life } from './life';
@@ -44,11 +44,10 @@ export function stubOf(kind: Kind, id: DurableObjectId): object {
   const calls = new Calls(kind, id);
   const target = new DurableObject(calls, id);
   const fetch = target.fetch.bind(target);
-  const { dispose } = Symbol as { dispose?: symbol };
   const stub: object = new Proxy(target, {
     get(target, key) {
       if (key === 'fetch' && !Object.hasOwn(target, key)) return fetch;
-      if (typeof key === 'symbol') return key === dispose ? () => {} : Reflect.get(target, key);
+      if (typeof key === 'symbol') return Reflect.get(target, key);
       if (key in Object.prototype || Object.hasOwn(target, key)) return Reflect.get(target, key);
       // Else awaiting a stub would call it.
       return key === 'then' ? undefined : memberOf(calls, [key]);
@@ -80,19 +79,15 @@ class Calls implements Hook {
   }
 
   call(path: readonly string[], args: unknown[]): Promise<unknown> {
-    let carried: unknown[];
-    try {
-      carried = carryOut(args) as unknown[];
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.ask(undefined, async (life) => {
-      const [key, ...rest] = path as [string, ...string[]];
-      const member = visible(life, key);
-      if (rest.length > 0) return callAt(await member, rest, carried);
-      if (typeof member !== 'function') throw new Refused(notFunction(key));
-      return member.apply(life.instance, carried);
-    });
+    return calling(args, (carried) =>
+      this.ask(undefined, async (life) => {
+        const [key, ...rest] = path as [string, ...string[]];
+        const member = visible(life, key);
+        if (rest.length > 0) return callAt(await member, rest, carried);
+        if (typeof member !== 'function') throw new Refused(notFunction(key));
+        return member.apply(life.instance, carried);
+      }),
+    );
   }
 
   fetch(input: string | URL | globalThis.Request, init: RequestInit | undefined): Promise<dom.Response> {
@@ -119,13 +114,12 @@ class Calls implements Hook {
         throw error instanceof Refused ? thrownThere(error.cause) : thrownThere(error, this.id.toString());
       }
       try {
-        return raw ? value : carryOut(value);
+        return raw ? value : handOver(value);
       } catch (error) {
         throw Object.defineProperty(error as object, 'remote', { value: true, enumerable: true });
       }
     });
-    const event = currentEvent();
-    return event === undefined ? send() : event.life.asking(event, send);
+    return asked(send);
   }
 
   private async send(work: (life: Life) => Promise<unknown>): Promise<unknown> {
@@ -171,12 +165,6 @@ const reserved = new Set(['alarm', 'dup', 'webSocketMessage', 'webSocketClose', 
 const NO_RPC =
   'The receiving Durable Object does not support RPC, because its class was not declared with `extends DurableObject`. ' +
   'In order to enable RPC, make sure your class extends the special class `DurableObject`, which can be imported from the module "cloudflare:workers".';
-
-function toRequest(input: string | URL | globalThis.Request, init: RequestInit | undefined): globalThis.Request {
-  const address = typeof input === 'object' && input !== null && 'url' in input ? input.url : String(input);
-  if (!URL.canParse(address)) throw new TypeError(`Invalid URL: ${address}`);
-  return new Request(input as string, init);
-}
 
 /** The answer, whose end the caller may accept or give to a client. */
 function passedOn(response: dom.Response, request: globalThis.Request): dom.Response {
