@@ -2,35 +2,53 @@
 
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type Bound, type Column, type Database, type Library, SqliteFailure, type Statement } from './sqlite';
+import { type Dialect, type NativeDatabase, NativeLibraryDatabase, type NativeStatement } from './native-library';
+import { type Library, SqliteFailure } from './sqlite';
 
-interface NativeDatabase {
-  exec(text: string): void;
-  prepare(text: string): NativeStatement;
+interface BetterDatabase extends NativeDatabase<BetterStatement> {
   unsafeMode(on: boolean): void;
   readonly inTransaction: boolean;
-  close(): void;
 }
-interface NativeStatement {
+interface BetterStatement extends NativeStatement {
   readonly reader: boolean;
   raw(on: boolean): void;
   safeIntegers(on: boolean): void;
   columns(): { name: string }[];
-  run(...bindings: unknown[]): { changes: number };
-  iterate(...bindings: unknown[]): Iterator<unknown[]>;
 }
+
+const dialect: Dialect<BetterDatabase, BetterStatement> = {
+  inTransaction: (native) => native.inTransaction,
+  prepared(native) {
+    if (!native.reader) return [];
+    native.raw(true);
+    native.safeIntegers(true);
+    return native.columns().map(({ name }) => name);
+  },
+  // It refuses to run what has rows for its effect only.
+  mustBeRead: (native) => native.reader,
+  // Without the sign before it. What has a number has that for its name.
+  keyOf: (parameter) => parameter.slice(1),
+  namedFirst: false,
+  failureOf: (error) => (String(error?.code).startsWith('SQLITE_') ? new SqliteFailure(error.message, error.code) : undefined),
+};
 
 export function betterSqlite(): Library | undefined {
   const Native = load();
   if (Native === undefined) return undefined;
   return {
     name: 'better-sqlite3',
-    open: (file) => within(() => new BetterDatabase(new Native(file))),
+    open: (file) =>
+      new NativeLibraryDatabase(dialect, () => {
+        const native = new Native(file);
+        // Else nothing can be written while a cursor is open.
+        native.unsafeMode(true);
+        return native;
+      }),
   };
 }
 
 /** From beside this package, else from the program's own folder. */
-function load(): (new (file: string) => NativeDatabase) | undefined {
+function load(): (new (file: string) => BetterDatabase) | undefined {
   for (const from of [__filename, path.join(process.cwd(), 'package.json'), path.resolve(process.argv[1] ?? '.')]) {
     try {
       const Native = createRequire(from)('better-sqlite3');
@@ -40,97 +58,4 @@ function load(): (new (file: string) => NativeDatabase) | undefined {
     } catch {}
   }
   return undefined;
-}
-
-class BetterDatabase implements Database {
-  constructor(private readonly native: NativeDatabase) {
-    // Else nothing can be written while a cursor is open.
-    native.unsafeMode(true);
-  }
-
-  get inTransaction(): boolean {
-    return this.native.inTransaction;
-  }
-
-  exec(text: string): void {
-    within(() => this.native.exec(text));
-  }
-
-  prepare(text: string, parameters: readonly (string | undefined)[] = []): Statement {
-    return within(() => new BetterStatement(this.native.prepare(text), parameters));
-  }
-
-  close(): void {
-    within(() => this.native.close());
-  }
-}
-
-class BetterStatement implements Statement {
-  readonly columns: readonly string[];
-  private readonly named: boolean;
-
-  constructor(
-    private readonly native: NativeStatement,
-    private readonly parameters: readonly (string | undefined)[],
-  ) {
-    if (native.reader) {
-      native.raw(true);
-      native.safeIntegers(true);
-    }
-    this.columns = native.reader ? native.columns().map(({ name }) => name) : [];
-    this.named = parameters.some((name) => name !== undefined);
-  }
-
-  run(bindings: readonly Bound[]): number {
-    return within(() => {
-      // It refuses to run what has rows for its effect only.
-      if (this.native.reader) {
-        for (const rows = this.native.iterate(...this.bound(bindings)); rows.next().done !== true; );
-        return 0;
-      }
-      return this.native.run(...this.bound(bindings)).changes;
-    });
-  }
-
-  rows(bindings: readonly Bound[]): Iterator<Column[], void, void> {
-    const rows = within(() => this.native.iterate(...this.bound(bindings)));
-    return {
-      next() {
-        const { done, value } = within(() => rows.next());
-        return done === true ? { done: true, value: undefined } : { done: false, value: value.map(column) };
-      },
-      return() {
-        rows.return?.();
-        return { done: true, value: undefined };
-      },
-    };
-  }
-
-  /** Those with names go in an object, without the sign before them, the others by position. */
-  private bound(bindings: readonly Bound[]): unknown[] {
-    if (!this.named) return bindings as Bound[];
-    const named: Record<string, Bound> = {};
-    const plain: Bound[] = [];
-    bindings.forEach((value, i) => {
-      const name = this.parameters[i];
-      if (name === undefined) plain.push(value);
-      else named[name.slice(1)] = value;
-    });
-    return plain.length > 0 ? [...plain, named] : [named];
-  }
-}
-
-function column(value: unknown): Column {
-  if (typeof value === 'bigint') return Number(value);
-  if (value instanceof Uint8Array) return value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength) as ArrayBuffer;
-  return value as Column;
-}
-
-function within<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error: any) {
-    if (!String(error?.code).startsWith('SQLITE_')) throw error;
-    throw new SqliteFailure(error.message, error.code);
-  }
 }
