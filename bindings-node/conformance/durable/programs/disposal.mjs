@@ -190,7 +190,7 @@ export const rows = {
   },
   'a result with stubs in it': async ({ stub, name }, { note, tried }) => {
     const two = await stub.makeTwo(name);
-    note(Object.keys(two), Reflect.ownKeys(two).map(String), Object.getOwnPropertyDescriptor(two, done).enumerable);
+    note(Object.keys(two), Reflect.ownKeys(two).map((key) => (key === done ? 'dispose' : key)), Object.getOwnPropertyDescriptor(two, done).enumerable);
     note(await two.b[0].hello());
     two[done]();
     note(await tried(() => two.a.hello()), await tried(() => two.b[0].hello()));
