@@ -81,6 +81,8 @@ describe('wspair', () => {
       [['absent.mjs'], /there is no absent\.mjs/],
       [[await worker('throws.mjs', 'throw new Error("at the top")')], /at the top[^]*throws\.mjs could not be loaded/],
       [[await worker('empty.mjs', 'export default {}')], /empty\.mjs exports no fetch/],
+      [['empty.mjs', '--durability', 'both'], /--durability both is neither power nor process/],
+      [['empty.mjs', '--apply-deletes'], /--apply-deletes is of the migrations of a configuration, and there is none/],
       [['empty.mjs', '--port', 'x'], /--port x is no port/],
       [['empty.mjs', '--compat-date', 'x'], /"x" is not a compatibility date/],
       [['empty.mjs', '--nonsense'], /Unknown option '--nonsense'/],

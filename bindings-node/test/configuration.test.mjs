@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
@@ -88,6 +88,42 @@ test('objects are kept beside the configuration, and are there after a restart',
   first.child.kill('SIGKILL');
   await first.ended;
   assert.equal(await run(t, folder, '--state', state).ask('add'), '3');
+});
+
+test('objects of a class that a migration deletes are there until it is told to delete them', { skip: library === undefined && 'there is no SQLite' }, async (t) => {
+  const folder = await project(t, { 'wrangler.json': usual });
+  const state = path.join(folder, '.wspair', 'state');
+  const start = async (config, ...args) => {
+    await writeFile(path.join(folder, 'wrangler.json'), JSON.stringify(config));
+    return run(t, folder, '--state', state, ...args);
+  };
+  const add = async (config, ...args) => {
+    const running = await start(config, ...args);
+    const count = await running.ask('add').finally(() => running.child.kill());
+    await running.ended;
+    return count;
+  };
+  const files = async () => (await readdir(state, { recursive: true })).filter((file) => /^\w{64}.*\.sqlite$/.test(file)).length;
+  assert.deepEqual([await add(usual), await files()], ['1', 1]);
+
+  const main = worker.replace('class Room', 'class Hall');
+  await writeFile(path.join(folder, 'src/worker.mjs'), main);
+  const renamed = { ...usual, durable_objects: { bindings: [{ name: 'ROOM', class_name: 'Hall' }] }, migrations: [...usual.migrations, { tag: 'v2', renamed_classes: [{ from: 'Room', to: 'Hall' }] }] };
+  const deleted = { ...renamed, migrations: [...renamed.migrations, { tag: 'v3', deleted_classes: ['Hall'] }] };
+  const refused = await start(deleted, '--apply-deletes');
+  assert.equal((await refused.ended)[0], 1);
+  assert.equal(refused.told.err, 'wspair: wrangler.json: the class Hall is deleted by a migration, and ROOM is still bound to it\n');
+  assert.equal(await files(), 1);
+
+  const unbound = { ...deleted, durable_objects: { bindings: [] } };
+  for (const [args, left] of [[[], 1], [['--apply-deletes'], 0], [['--apply-deletes'], 0]]) {
+    const running = await start(unbound, ...args);
+    await running.url();
+    assert.equal(await files(), left);
+    running.child.kill();
+    await running.ended;
+  }
+  assert.equal(await add({ ...usual, durable_objects: renamed.durable_objects, migrations: [{ tag: 'v1', new_sqlite_classes: ['Hall'] }] }), '1');
 });
 
 describe('wspair alone in the folder of a project', () => {
@@ -178,6 +214,6 @@ port = 0
     const { ask, told } = run(t, await project(t, { 'wrangler.json': config }));
     await ask('');
     assert.match(told.err, /Room is in no migration: it has SQL, as new classes have\n/);
-    assert.match(told.err, /the objects of the deleted class Gone are left where they are\n/);
+    assert.match(told.err, /the objects of the deleted class Gone are left where they are \(--apply-deletes deletes them\)\n/);
   });
 });

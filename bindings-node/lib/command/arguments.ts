@@ -15,6 +15,9 @@ export const usage = `usage: wspair WORKER [options]
   --env NAME                 the environment of it that counts
   --state FOLDER             where Durable Objects are kept, or memory; default .wspair/state beside
                              the configuration
+  --durability WHAT          what a write that was answered survives: power, a loss of that too, or
+                             process, which waits less for the disk; default power
+  --apply-deletes            delete the objects of classes that a migration deletes
   --hibernate-after TIME     when Durable Objects sleep that nothing happens to; default 10s
   --no-hibernate             they never do
   --port PORT                default 8787; 0 for any that is free
@@ -38,6 +41,8 @@ export interface Arguments {
   config: string | undefined;
   environment: string | undefined;
   state: string | undefined;
+  durability: 'power' | 'process' | undefined;
+  applyDeletes: boolean;
   /** Milliseconds; 0 for never. */
   hibernateAfter: number | undefined;
   port: number | undefined;
@@ -66,6 +71,8 @@ export function readArguments(): Arguments | undefined {
     config: values.config,
     environment: values.env,
     state: values.state,
+    durability: durabilityOf(values.durability),
+    applyDeletes: values['apply-deletes'] ?? false,
     hibernateAfter: values['no-hibernate'] ? 0 : hibernateAfter,
     port: portOf(values.port),
     host: values.host,
@@ -87,6 +94,8 @@ function parse() {
         config: { type: 'string' },
         env: { type: 'string' },
         state: { type: 'string' },
+        durability: { type: 'string' },
+        'apply-deletes': { type: 'boolean' },
         'hibernate-after': { type: 'string' },
         'no-hibernate': { type: 'boolean' },
         port: { type: 'string' },
@@ -115,6 +124,11 @@ function portOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new Refusal(`--port ${text} is no port`);
   return Number(text);
+}
+
+function durabilityOf(text: string | undefined): Arguments['durability'] {
+  if (text === undefined || text === 'power' || text === 'process') return text;
+  throw new Refusal(`--durability ${text} is neither power nor process`);
 }
 
 function measure(option: string, text: string | undefined, what: string, units: Record<string, number>): number | undefined {

@@ -48,10 +48,12 @@ export function makePlan(given: Arguments): Plan {
       classes: project?.classes,
       worker: project?.name,
       state: stateOf(given, folder),
+      durability: given.durability,
+      deleted: given.applyDeletes ? deletedOf(project) : [],
       hibernateAfter: given.hibernateAfter,
       deleteAllDeletesAlarm: deleteAllDeletesAlarm(given.date ?? project?.date, [...(project?.flags ?? []), ...given.flags]),
     },
-    lines: project === undefined ? [] : [...linesOf(project), ...(isForgetful(given, project) ? [`what objects store is gone when this ends: ${without('keeping it').replace('wspair: ', '')}`] : [])],
+    lines: project === undefined ? [] : [...linesOf(project, given), ...(isForgetful(given, project) ? [`what objects store is gone when this ends: ${without('keeping it').replace('wspair: ', '')}`] : [])],
   };
 }
 
@@ -64,6 +66,16 @@ function isForgetful({ state }: Arguments, { bindings }: Project): boolean {
   return state === undefined && library() === undefined && Object.keys(bindings).length > 0;
 }
 
+/** Throws for one that is still bound: it would begin anew. */
+function deletedOf(project: Project | undefined): (readonly string[])[] {
+  if (project === undefined) throw new Refusal('--apply-deletes is of the migrations of a configuration, and there is none');
+  const { file, bindings, deleted } = project;
+  for (const [binding, name] of Object.entries(bindings)) {
+    if (Object.hasOwn(deleted, name)) throw new Refusal(`${shown(file)}: the class ${name} is deleted by a migration, and ${binding} is still bound to it`);
+  }
+  return Object.values(deleted);
+}
+
 function projectOf({ config, file, environment }: Arguments): Project | undefined {
   if (config !== undefined && !existsSync(config)) throw new Refusal(`there is no ${config}`);
   const folders = [...(file === undefined ? [] : [path.dirname(path.resolve(file))]), process.cwd()];
@@ -74,14 +86,16 @@ function projectOf({ config, file, environment }: Arguments): Project | undefine
 }
 
 /** One line says what is there, further ones what somebody should know. */
-function linesOf({ file, name, bindings, vars, missing, notes }: Project): string[] {
+function linesOf({ file, name, bindings, vars, missing, deleted, notes }: Project, { applyDeletes }: Arguments): string[] {
   const parts = [
     ...Object.entries(bindings).map(([binding, className]) => `${binding} (${className})`),
     ...Object.keys(vars),
   ];
   const lacking = [...missing].map(([binding, kind]) => `${binding} (${kind})`);
   const found = `${file}: ${name ?? 'a Worker'}${parts.length > 0 ? ` with ${parts.join(', ')}` : ''}${lacking.length > 0 ? `; not provided: ${lacking.join(', ')}` : ''}`;
-  return [found, ...notes.map((note) => `${file}: ${note}`)];
+  const fate = applyDeletes ? 'are deleted' : 'are left where they are (--apply-deletes deletes them)';
+  const lost = Object.keys(deleted).map((className) => `the objects of the deleted class ${className} ${fate}`);
+  return [found, ...[...notes, ...lost].map((note) => `${file}: ${note}`)];
 }
 
 /** From the folder where the command runs, if that is shorter. */

@@ -6,8 +6,8 @@ import { ConfigurationError, type Fields, fields, list, text, texts } from './do
 export interface Classes {
   /** Of those that it names. */
   settings: Record<string, ClassSettings>;
-  /** Those that are to be deleted. Nobody does. */
-  deleted: string[];
+  /** Those that are to be deleted, and all the names that each had. */
+  deleted: Record<string, readonly string[]>;
 }
 
 /** From `migrations`, or from `exports`, of which there may be one. Throws a `ConfigurationError`. */
@@ -20,7 +20,7 @@ export function readClasses({ migrations, exports }: Fields, file: string): Clas
 
 function fromMigrations(migrations: Fields[], file: string): Classes {
   const settings = new Map<string, Settings>();
-  const deleted: string[] = [];
+  const deleted: Record<string, readonly string[]> = {};
   for (const [at, migration] of migrations.entries()) {
     const where = `migrations[${at}]`;
     for (const name of texts(migration['new_classes'], file, `${where}.new_classes`)) settings.set(name, { sql: false, formerly: [] });
@@ -31,26 +31,28 @@ function fromMigrations(migrations: Fields[], file: string): Classes {
       rename(settings, from, to);
     }
     for (const name of texts(migration['deleted_classes'], file, `${where}.deleted_classes`)) {
+      deleted[name] = [name, ...(settings.get(name)?.formerly ?? [])];
       settings.delete(name);
-      deleted.push(name);
     }
     if (migration['transferred_classes'] !== undefined) {
       throw new ConfigurationError(`${file}: ${where}.transferred_classes: objects of another Worker cannot be taken over`);
     }
   }
-  return { settings: Object.fromEntries(settings), deleted: deleted.filter((name) => !settings.has(name)) };
+  // One that is there again may have objects already.
+  for (const name of settings.keys()) delete deleted[name];
+  return { settings: Object.fromEntries(settings), deleted };
 }
 
 function fromExports(exports: Fields, file: string): Classes {
   const settings = new Map<string, Settings>();
-  const deleted: string[] = [];
+  const deleted: Record<string, readonly string[]> = {};
   const renames: [string, string][] = [];
   for (const [name, value] of Object.entries(exports)) {
     const entry = fields(value, file, `exports.${name}`);
     if (entry['type'] !== 'durable-object') continue;
     const state = entry['state'];
     if (entry['renamed_to'] !== undefined) renames.push([name, text(entry['renamed_to'], file, `exports.${name}.renamed_to`)]);
-    else if (state === 'deleted') deleted.push(name);
+    else if (state === 'deleted') deleted[name] = [name];
     else settings.set(name, { sql: entry['storage'] === undefined || entry['storage'] === 'sqlite', formerly: [] });
   }
   for (const [from, to] of renames) settings.set(to, { ...(settings.get(to) ?? { sql: true }), formerly: [...(settings.get(to)?.formerly ?? []), from] });

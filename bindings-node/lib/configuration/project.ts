@@ -20,6 +20,8 @@ export interface Project {
   /** The class of each binding. */
   bindings: Record<string, string>;
   classes: Record<string, ClassSettings>;
+  /** The names that each class had of which the objects are to be deleted. */
+  deleted: Record<string, readonly string[]>;
   /** The kind of each binding to what is not provided. */
   missing: Map<string, string>;
   port: number | undefined;
@@ -52,7 +54,6 @@ export function readProject(file: string, environment?: string): Project {
   for (const className of new Set(Object.values(bindings))) {
     if (!Object.hasOwn(settings, className)) notes.push(`${className} is in no ${declared ? 'migration' : 'migrations'}: it has SQL, as new classes have`);
   }
-  for (const className of deleted) notes.push(`the objects of the deleted class ${className} are left where they are`);
   const dev = chosen['dev'] === undefined ? {} : fields(chosen['dev'], file, 'dev');
   return {
     file,
@@ -64,6 +65,7 @@ export function readProject(file: string, environment?: string): Project {
     vars: chosen['vars'] === undefined ? {} : fields(chosen['vars'], file, 'vars'),
     bindings,
     classes: settings,
+    deleted,
     missing: missingBindings(chosen, file),
     port: portOf(dev['port'], file),
     host: optional(dev['ip'], file, 'dev.ip'),

@@ -32,6 +32,8 @@ export interface HostOptions {
   /** `memory`, or a folder. */
   state?: string | undefined;
   durability?: 'power' | 'process' | undefined;
+  /** Classes whose objects are to be deleted, each by all the names that it had. */
+  deleted?: readonly (readonly string[])[] | undefined;
   /** Milliseconds without an event after which an object sleeps; 0 never. Default 10 s. */
   hibernateAfter?: number | undefined;
   /** What the Worker and its objects get as `env`, to which the bindings are added. */
@@ -63,6 +65,7 @@ export class Host {
     this.deleteAllDeletesAlarm = deleteAllDeletesAlarm;
     this.givenEnv = env;
     this.env = env ?? {};
+    this.deleteClasses();
     for (const [binding, name] of Object.entries(bindings)) this.env[binding] = this.namespaceOf(this.kind(name));
   }
 
@@ -141,6 +144,11 @@ export class Host {
       }
     }
     await this.opened?.close();
+  }
+
+  private deleteClasses(): void {
+    const { worker = 'worker', classes = {}, deleted = [] } = this.options;
+    for (const name of deleted.flat()) if (!Object.hasOwn(classes, name)) this.state.deleteClass(worker, name);
   }
 
   private kind(name: string): Kind {

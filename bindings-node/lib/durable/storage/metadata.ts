@@ -68,6 +68,12 @@ export class Metadata implements AlarmIndex {
     return this.run('UPDATE classes SET name = ? WHERE worker = ? AND name = ?', [to, worker, from]) > 0;
   }
 
+  /** It, and the alarms of its objects. */
+  forgetClass(worker: string, name: string, key: string): void {
+    this.run('DELETE FROM alarms WHERE key = ?', [key]);
+    this.run('DELETE FROM classes WHERE worker = ? AND name = ?', [worker, name]);
+  }
+
   close(): void {
     this.db.close();
   }

@@ -110,6 +110,15 @@ export class State {
     return key;
   }
 
+  /** Deletes the objects of a class, where there are any. None of them may have been used. */
+  deleteClass(worker: string, name: string): void {
+    const key = this.metadata?.classKey(worker, name);
+    if (key === undefined) return;
+    // What is not done when the process ends here is done the next time.
+    rmSync(path.join(this.folder!, key), { recursive: true, force: true });
+    this.metadata!.forgetClass(worker, name, key);
+  }
+
   /** For one instance of an object at a time. Opens nothing before it is needed. */
   object(key: string, id: string, host: ObjectHost): ObjectStore {
     const place = { key, id };
