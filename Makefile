@@ -37,6 +37,7 @@ python := .tools/python-$(call key,.ci/requirements.txt).stamp
 python_dev := .tools/python-dev/$(call key,bindings-python/requirements-dev.txt).stamp
 node := .tools/node-$(call key,.ci/package.json .ci/package-lock.json).stamp
 binding := .tools/bindings-node-$(call key,bindings-node/package-lock.json).stamp
+nodes := $(CURDIR)/.tools/durable/node_modules
 durable := .tools/durable-$(call key,bindings-node/conformance/durable/package-lock.json).stamp
 frameworks := .tools/frameworks-$(call key,bindings-node/frameworks/package-lock.json).stamp
 
@@ -99,9 +100,11 @@ durable: test-durable ## The same on Node 22 and 24 too, and 200 kills
 	cd bindings-node && for node in node $(CURDIR)/.tools/durable/node_modules/node-24/bin/node; do \
 		KILLS=200 NODE_PATH=$(CURDIR)/.tools/durable/node_modules $$node --test test/durable-kill.test.mjs || exit 1; done
 
-frameworks: $(binding) $(frameworks) ## The npm package inside Jest and Vitest
+frameworks: $(binding) $(frameworks) $(durable) ## The npm package inside Jest and Vitest, agents and tldraw on its objects, its README on Node 20, 22, 24
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	cd bindings-node/frameworks && npm test --silent
+	cd bindings-node/frameworks && $(nodes)/node-24/bin/node --test objects.test.mjs
+	cd bindings-node/frameworks && NODES=$$(command -v node):$(nodes)/node-22/bin/node:$(nodes)/node-24/bin/node node --test readme.test.mjs
 
 pair: $(binding) ## The pair's scenarios, recorded from the real runtime
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm run --silent pair

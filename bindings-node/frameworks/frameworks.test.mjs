@@ -1,20 +1,11 @@
 // Test runners with the package as it is installed: each is started as its users start it.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-
-before(() => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'wspair-frameworks-'));
-  const tarballs = execFileSync(process.execPath, ['../scripts/pack.mjs', folder], { cwd: here, encoding: 'utf8' }).trim().split('\n');
-  execFileSync('npm', ['install', '--no-save', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs], { cwd: here, stdio: 'pipe' });
-  rmSync(folder, { recursive: true });
-});
 
 /** Runs one of the installed commands. All of its tests must have run. */
 function passes(command, args, counted, env = {}) {
