@@ -200,17 +200,17 @@ pub(crate) fn encode(
     mask: Option<[u8; 4]>,
     to: &mut [u8; MAX_HEADER],
 ) -> usize {
-    to.fill(0);
-    if len <= 0xFFFF {
+    let (bytes, end) = if len <= 0xFFFF {
         let (bytes, end) = encode_short(first, len, mask);
-        to[..8].copy_from_slice(&bytes.to_le_bytes());
-        return end;
-    }
-    let masked = if mask.is_some() { 0x80 } else { 0 };
-    (to[0], to[1]) = (first, masked | 0x7F);
-    to[2..10].copy_from_slice(&len.to_be_bytes());
-    to[10..].copy_from_slice(&mask.unwrap_or_default());
-    Header::encoded_len(len, mask.is_some())
+        (u128::from(bytes), end)
+    } else {
+        let masked = if mask.is_some() { 0x80 } else { 0 };
+        let key = u32::from_le_bytes(mask.unwrap_or_default());
+        let front = u128::from(first) | (masked | 0x7F) << 8 | u128::from(len.swap_bytes()) << 16;
+        (front | u128::from(key) << 80, Header::encoded_len(len, mask.is_some()))
+    };
+    to.copy_from_slice(&bytes.to_le_bytes()[..MAX_HEADER]);
+    end
 }
 
 /// A header with a length of 16 bits at most: as a number, byte 0 lowest, and how long it is. Bytes

@@ -354,11 +354,10 @@ impl Queue {
         let all = n >= self.len();
         self.advanced = if all { self.queued } else { self.advanced + n as u64 };
         self.shown = self.shown.max(self.advanced);
-        if let Some([backlog]) = self.backlog.as_deref_mut() {
-            if all { backlog.clear() } else { backlog.advance(self.advanced) }
-        }
         if all {
             self.drained();
+        } else if let Some([backlog]) = self.backlog.as_deref_mut() {
+            backlog.advance(self.advanced);
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn xor_copy(from: &[u8], to: &mut [u8], key: u32) {
         return short_copy::<true>(from, to, key);
     }
     #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
-    if super::takes_avx2(len) {
+    if super::takes_avx2(len, super::WIDE) {
         // SAFETY: the processor has AVX2: `takes_avx2` asked it.
         return unsafe { copy_avx2(from, to, key) };
     }
@@ -143,7 +143,7 @@ fn ends<const TEST: bool, const N: usize>(data: &mut [u8], key: u32) -> u64 {
 #[inline]
 fn long<const TEST: bool>(data: &mut [u8], key: u32) -> u64 {
     #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
-    if super::takes_avx2(data.len()) {
+    if super::takes_avx2(data.len(), super::WIDE) {
         // SAFETY: the processor has AVX2: `takes_avx2` asked it.
         return unsafe { blocks_avx2::<TEST>(data, key) };
     }
@@ -167,7 +167,16 @@ fn blocks_avx2<const TEST: bool>(data: &mut [u8], key: u32) -> u64 {
 #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
 #[target_feature(enable = "avx2")]
 fn copy_avx2(from: &[u8], to: &mut [u8], key: u32) {
-    copy_blocks(from, to, key);
+    if to.len() < ALIGNED {
+        return copy_blocks(from, to, key);
+    }
+    // A first block that overlaps the others, as in `blocks_avx2`.
+    if let (Some(from), Some(to)) = (from.first_chunk::<LINE>(), to.first_chunk_mut::<LINE>()) {
+        *to = *from;
+        xor_words(to, key);
+    }
+    let skip = to.as_ptr().align_offset(LINE).min(LINE);
+    copy_blocks(&from[skip..], &mut to[skip..], advanced(key, skip));
 }
 
 /// Whole blocks of `N` words, and a last one that overlaps them, read before they are written.

@@ -169,10 +169,16 @@ impl Backlog {
         Parts { pieces: self.pieces.iter(), blocks, tail, own: &first[at..] }
     }
 
-    /// Drops all pieces: they were passed.
-    pub(super) fn clear(&mut self) {
+    /// Drops all pieces, and what lies in the `tail`: they were passed. The next burst begins in the
+    /// block that this one began in, which is as long and more likely in a cache.
+    pub(super) fn clear(&mut self, tail: &mut Block) {
         self.pieces.clear();
         self.own = 0;
+        if self.blocks.front().is_some_and(|first| (tail.size()..=MAX_TAIL).contains(&first.size()))
+        {
+            let last = core::mem::replace(tail, self.pop_block());
+            self.recycle(last);
+        }
         while !self.blocks.is_empty() {
             let block = self.pop_block();
             self.recycle(block);

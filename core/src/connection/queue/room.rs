@@ -52,6 +52,9 @@ impl Queue {
     pub(super) fn drained(&mut self) {
         self.open = self.queued;
         self.note_needed();
+        if let Some([backlog]) = self.backlog.as_deref_mut() {
+            backlog.clear(&mut self.tail);
+        }
         self.tail.clear();
         if self.tail.size() > MAX_TAIL {
             let tail = core::mem::take(&mut self.tail);
