@@ -310,6 +310,8 @@ miri: ## The kernels, text and closing of the core, interpreted: some ten minute
 	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "make miri: there is no Miri" >&2; exit 1; }
 	MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair --target-dir "$$CARGO_TARGET_DIR/miri" \
 		--test masks --test text -- a_copy masking one_odd character
+	RUSTFLAGS=-Ctarget-feature=+avx2 MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair \
+		--target-dir "$$CARGO_TARGET_DIR/miri" --test text_kernels
 
 ##@ Tools
 

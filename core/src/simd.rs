@@ -9,6 +9,9 @@
 // The codec alone has no use for some of them.
 #![cfg_attr(not(feature = "alloc"), allow(dead_code, unused_imports))]
 
+#[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
+#[allow(unsafe_code)]
+mod avx2;
 #[cfg(feature = "alloc")]
 #[cfg_attr(not(wspair_portable), allow(unsafe_code))]
 mod checked;
@@ -22,12 +25,13 @@ pub(crate) use self::checked::CheckedBytes;
 pub(crate) use self::mask::{copy_short, xor, xor_copy};
 pub(crate) use self::text::{from_utf8, xor_text};
 
-/// From this many bytes on it pays to ask what the processor can do.
+/// From this many bytes on that are only unmasked it pays to ask what the processor can do.
 #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
 const WIDE: usize = 256;
 
-/// Whether an input of `len` bytes is worth AVX2, and there is AVX2.
+/// Whether an input of `len` bytes is worth AVX2, from `least` on, and there is AVX2.
 #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
-fn takes_avx2(len: usize) -> bool {
-    len >= WIDE && std::arch::is_x86_feature_detected!("avx2")
+#[inline]
+fn takes_avx2(len: usize, least: usize) -> bool {
+    len >= least && std::arch::is_x86_feature_detected!("avx2")
 }

@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::{Deref, Range};
 
-use super::mask::{xor, xor_and_test};
-use super::text::from_utf8;
+use super::mask::xor;
+use super::text::check_more;
 use crate::memory::OutOfMemory;
 use crate::utf8::{Invalid, unfinished};
 
@@ -108,30 +108,12 @@ impl CheckedBytes {
         if self.text.start != start || self.text.end > piece.start {
             self.text = start..start;
         }
-        let mut at = piece.start;
-        while at < piece.end {
-            let end = piece.end.min(at + BLOCK);
-            let block = &mut self.bytes[at..end];
-            let is_ascii = key.is_some_and(|key| xor_and_test(block, key));
-            if is_ascii && self.text.end == at {
-                self.text.end = end;
-            } else {
-                self.check_to(end)?;
-            }
-            at = end;
+        if piece.start - self.text.end > MOST_OPEN {
+            check_more(&mut self.bytes[start..piece.start], self.text.end - start, None)?;
         }
-        Ok(())
-    }
-
-    /// Checks what lies between the run and `end`, and makes its whole characters part of the run.
-    fn check_to(&mut self, end: usize) -> Result<(), Invalid> {
-        let new = &self.bytes[self.text.end..end];
-        let (whole, rest) = new.split_at(new.len() - unfinished(new));
-        from_utf8(whole)?;
-        if core::str::from_utf8(rest).is_err_and(|error| error.error_len().is_some()) {
-            return Err(Invalid);
-        }
-        self.text.end += whole.len();
+        let text = &mut self.bytes[start..piece.end];
+        check_more(text, piece.start - start, key)?;
+        self.text.end = piece.end - unfinished(text);
         Ok(())
     }
 
@@ -185,3 +167,6 @@ impl Deref for CheckedBytes {
 /// What is treated at a time, so that it is in the nearest cache still: a multiple of the key's
 /// length.
 const BLOCK: usize = 8 << 10;
+
+/// Most bytes of a character that does not end.
+const MOST_OPEN: usize = 3;

@@ -1,29 +1,105 @@
 //! Bytes as text (RFC 3629).
 
+#[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
+use super::avx2;
 use super::mask::xor_and_test;
 use crate::utf8::Invalid;
+#[cfg(any(feature = "alloc", feature = "std"))]
+use crate::utf8::unfinished;
 
 /// The bytes as text, if they are UTF-8.
 #[inline]
 pub(crate) fn from_utf8(bytes: &[u8]) -> Result<&str, Invalid> {
+    #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
+    if super::takes_avx2(bytes.len(), avx2::LEAST) {
+        // SAFETY: the processor has AVX2: `takes_avx2` asked it.
+        let goes_on = unsafe { avx2::check(bytes, 0) };
+        return whole(bytes, goes_on);
+    }
     if bytes.len() >= VECTOR {
         return simdutf8::basic::from_utf8(bytes).map_err(|_| Invalid);
     }
     if is_ascii(bytes) { Ok(ascii(bytes)) } else { checked(bytes) }
 }
 
-/// Combines `data` with the key where it lies, and gives it as text, if it is UTF-8: ASCII in one
-/// pass over the bytes.
+/// Combines `data` with the key where it lies, and gives it as text, if it is UTF-8: what is ASCII,
+/// and what is short, in one pass over the bytes.
 #[inline]
 pub(crate) fn xor_text(data: &mut [u8], key: u32) -> Result<&str, Invalid> {
-    let is_ascii = xor_and_test(data, key);
-    if is_ascii {
+    if data.len() >= VECTOR {
+        xor_longer_text(data, key)
+    } else if xor_and_test(data, key) {
         Ok(ascii(data))
-    } else if data.len() >= VECTOR {
-        simdutf8::basic::from_utf8(data).map_err(|_| Invalid)
     } else {
         checked(data)
     }
+}
+
+#[inline(never)]
+fn xor_longer_text(data: &mut [u8], key: u32) -> Result<&str, Invalid> {
+    #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
+    if data.len() < avx2::LONG && super::takes_avx2(data.len(), avx2::LEAST) {
+        // SAFETY: the processor has AVX2: `takes_avx2` asked it.
+        let goes_on = unsafe { avx2::xor_and_check(data, 0, key) };
+        return whole(data, goes_on);
+    }
+    if xor_and_test(data, key) { Ok(ascii(data)) } else { from_utf8(data) }
+}
+
+/// Goes on with a text of which the first `from` bytes were checked, and may end inside a character:
+/// combines those behind them with the key, where there is one, and checks them. Fails where the text
+/// cannot become UTF-8 any more.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(super) fn check_more(text: &mut [u8], from: usize, key: Option<u32>) -> Result<(), Invalid> {
+    #[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
+    if text.len() - from < avx2::LONG && super::takes_avx2(text.len() - from, avx2::LEAST) {
+        let goes_on = match key {
+            // SAFETY: the processor has AVX2: `takes_avx2` asked it.
+            Some(key) => unsafe { avx2::xor_and_check(text, from, key) },
+            // SAFETY: as above.
+            None => unsafe { avx2::check(text, from) },
+        };
+        return if goes_on { Ok(()) } else { Err(Invalid) };
+    }
+    check_blocks(text, from, key)
+}
+
+/// Block by block, so that each is in the nearest cache still when it is checked.
+#[cfg(feature = "alloc")]
+fn check_blocks(text: &mut [u8], from: usize, key: Option<u32>) -> Result<(), Invalid> {
+    // Before this all are whole characters, and checked.
+    let mut whole = from - unfinished(&text[..from]);
+    let mut at = from;
+    while at < text.len() {
+        let end = text.len().min(at + BLOCK);
+        let block = &mut text[at..end];
+        let is_ascii = key.is_some_and(|key| xor_and_test(block, key));
+        if !is_ascii || whole < at {
+            let new = &text[whole..end];
+            let (new, open) = new.split_at(new.len() - unfinished(new));
+            from_utf8(new)?;
+            if core::str::from_utf8(open).is_err_and(|error| error.error_len().is_some()) {
+                return Err(Invalid);
+            }
+            whole += new.len();
+        } else {
+            whole = end;
+        }
+        at = end;
+    }
+    Ok(())
+}
+
+/// Bytes that were tested to be UTF-8, but for the end of their last character.
+#[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
+#[inline]
+fn whole(bytes: &[u8], goes_on: bool) -> Result<&str, Invalid> {
+    if !goes_on || unfinished(bytes) > 0 {
+        return Err(Invalid);
+    }
+    // SAFETY: the kernel found no broken rule, and the last character is whole.
+    Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
 }
 
 /// Where the standard library's check is outlined: it is long.
@@ -65,3 +141,7 @@ fn ascii(bytes: &[u8]) -> &str {
 
 /// The vectorised check looks at so many bytes at a time, and takes a detour for fewer.
 const VECTOR: usize = 64;
+
+/// What is treated at a time: a multiple of the key's length.
+#[cfg(feature = "alloc")]
+const BLOCK: usize = 8 << 10;
