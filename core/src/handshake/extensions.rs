@@ -50,6 +50,14 @@ pub(super) fn read<'a>(fields: &Fields<'a>) -> Result<Vec<Extension<'a>>, Malfor
     Ok(extensions)
 }
 
+/// As [`read`], of a head that was checked.
+pub(super) fn first<'a>(fields: &Fields<'a>) -> impl Iterator<Item = Extension<'a>> {
+    let lines = fields.all(NAME).map(Cursor);
+    let extensions =
+        |mut line: Cursor<'a>| core::iter::from_fn(move || line.extension().ok().flatten());
+    lines.flat_map(extensions).take(MAX_EXTENSIONS)
+}
+
 /// Checks the grammar of all that [`read`] would read.
 pub(super) fn check(fields: &Fields<'_>) -> Result<(), Malformed> {
     each(fields, |_| {})
@@ -57,7 +65,7 @@ pub(super) fn check(fields: &Fields<'_>) -> Result<(), Malformed> {
 
 fn each<'a>(fields: &Fields<'a>, mut take: impl FnMut(Extension<'a>)) -> Result<(), Malformed> {
     let (mut is_present, mut is_empty) = (false, true);
-    for line in fields.all("Sec-WebSocket-Extensions") {
+    for line in fields.all(NAME) {
         is_present = true;
         let mut cursor = Cursor(line);
         while let Some(extension) = cursor.extension()? {
@@ -67,6 +75,8 @@ fn each<'a>(fields: &Fields<'a>, mut take: impl FnMut(Extension<'a>)) -> Result<
     }
     if is_present && is_empty { Err(Malformed) } else { Ok(()) }
 }
+
+const NAME: &str = "Sec-WebSocket-Extensions";
 
 const MAX_EXTENSIONS: usize = 16;
 const MAX_PARAMS: usize = 16;

@@ -18,7 +18,8 @@ use crate::simd;
 pub struct Request<'a> {
     how: Bootstrap,
     target: Cow<'a, str>,
-    authority: &'a str,
+    /// The authority in the target, if there is one.
+    absolute: Option<&'a str>,
     fields: Fields<'a>,
 }
 
@@ -74,12 +75,7 @@ impl<'a> Request<'a> {
             Bootstrap::Upgrade => split_target(target),
             Bootstrap::ExtendedConnect => (None, target.into()),
         };
-        let authority = || match how {
-            Bootstrap::Upgrade => fields.get("Host"),
-            Bootstrap::ExtendedConnect => fields.get(":authority").or(fields.get("Host")),
-        };
-        let authority = absolute.or_else(|| simd::from_utf8(authority()?).ok()).unwrap_or_default();
-        Self { how, target, authority, fields }
+        Self { how, target, absolute, fields }
     }
 
     pub(super) fn check(&self, method: &str) -> Result<(), RefusalCause> {
@@ -144,13 +140,13 @@ impl<'a> Request<'a> {
             return Err(RefusalCause::Target);
         }
         // RFC 9112 3.2: one Host, and a valid one, even when the target has an authority too.
-        let host = match host {
-            Single::Once(host) if is_authority(host) => host,
-            Single::Absent if self.how == Bootstrap::ExtendedConnect => b"",
+        match host {
+            Single::Once(host) if is_authority(host) => {}
+            Single::Absent if self.how == Bootstrap::ExtendedConnect => {}
             _ => return Err(RefusalCause::Host),
-        };
-        let authority = self.authority.as_bytes();
-        if authority == host && !host.is_empty() || is_authority(authority) {
+        }
+        let is_host = self.how == Bootstrap::Upgrade && self.absolute.is_none();
+        if is_host || is_authority(self.authority().as_bytes()) {
             Ok(())
         } else {
             Err(RefusalCause::Host)
@@ -176,7 +172,12 @@ impl<'a> Request<'a> {
     /// The host, and the port if there is one, that the client asked for. An authority in the
     /// target wins over `Host` (RFC 9112 3.2.2).
     pub fn authority(&self) -> &'a str {
-        self.authority
+        let of_fields = || match self.how {
+            Bootstrap::Upgrade => self.fields.get("Host"),
+            Bootstrap::ExtendedConnect => self.fields.get(":authority").or(self.fields.get("Host")),
+        };
+        let text = || simd::from_utf8(of_fields()?).ok();
+        self.absolute.or_else(text).unwrap_or_default()
     }
 
     /// The origin of the page that asks. Programs other than browsers often send none.
@@ -237,8 +238,8 @@ impl<'a> Request<'a> {
         {
             return Err(Refusal::because(RefusalCause::Origin, self.how).into());
         }
-        let offers = extensions::read(&self.fields).unwrap_or_default();
-        let (deflate, deflate_declined) = match deflate::answer(policy.deflate, &offers) {
+        let offers = extensions::first(&self.fields);
+        let (deflate, deflate_declined) = match deflate::answer(policy.deflate, offers) {
             Ok(answer) => (answer, None),
             Err(reason) => (None, Some(reason)),
         };

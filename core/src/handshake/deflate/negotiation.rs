@@ -14,15 +14,15 @@ pub(in crate::handshake) struct Answer {
 }
 
 /// Answers the first offer that fits. `None` when there is none; else why the first did not fit.
-pub(in crate::handshake) fn answer(
+pub(in crate::handshake) fn answer<'a>(
     policy: Option<DeflatePolicy>,
-    offers: &[Extension<'_>],
+    offers: impl Iterator<Item = Extension<'a>>,
 ) -> Result<Option<Answer>, DeflateDecline> {
     let mut declined = None;
-    for offer in offers.iter().filter(|offer| offer.name == NAME) {
+    for offer in offers.filter(|offer| offer.name == NAME) {
         let answer = policy
             .ok_or(DeflateDecline::Off)
-            .and_then(|policy| policy.answer(&Params::read(offer)?));
+            .and_then(|policy| policy.answer(&Params::read(&offer)?));
         match answer {
             Ok(answer) => return Ok(Some(answer)),
             Err(reason) => declined = declined.or(Some(reason)),

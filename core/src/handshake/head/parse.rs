@@ -28,14 +28,16 @@ pub(in crate::handshake) struct Span {
 }
 
 impl Span {
-    /// Where a part that the parser gave lies in what it was given.
-    fn of(part: &[u8], head: &[u8]) -> Result<Self, HeadError> {
-        let start = part.as_ptr().addr().wrapping_sub(head.as_ptr().addr());
-        let (start, end) = (u32::try_from(start), u32::try_from(start.saturating_add(part.len())));
-        match (start, end) {
-            (Ok(start), Ok(end)) => Ok(Self { start, end }),
-            _ => Err(HeadError::HeadTooLong),
+    /// Where a part that the parser gave lies in what it was given. An empty one may be a literal of
+    /// the parser's.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "with_room took no longer head")]
+    fn of(part: &[u8], head: &[u8]) -> Self {
+        if part.is_empty() {
+            return Self { start: 0, end: 0 };
         }
+        let start = part.as_ptr().addr().wrapping_sub(head.as_ptr().addr());
+        Self { start: start as u32, end: (start + part.len()) as u32 }
     }
 
     pub(in crate::handshake) fn len(self) -> usize {
@@ -61,14 +63,10 @@ impl FieldSpans {
     fn new(fields: &[httparse::Header<'_>], head: &[u8]) -> Result<Self, HeadError> {
         let mut spans = Vec::new();
         spans.try_reserve_exact(fields.len())?;
-        for field in fields {
-            let name = Span::of(field.name.as_bytes(), head)?;
-            // An empty value is a literal of the parser's.
-            let value = if field.value.is_empty() { b"" } else { field.value };
-            let value =
-                if value.is_empty() { Span { start: 0, end: 0 } } else { Span::of(value, head)? };
-            spans.push((name, value));
-        }
+        let places = fields
+            .iter()
+            .map(|field| (Span::of(field.name.as_bytes(), head), Span::of(field.value, head)));
+        spans.extend(places);
         Ok(Self(spans))
     }
 
@@ -95,14 +93,14 @@ impl Head for RequestHead {
     const STARTS: Starts = Starts::RequestLine;
 
     fn parse(bytes: &[u8], most: usize) -> Result<Option<(Self, usize)>, HeadError> {
-        with_room(most, |room| {
+        with_room(bytes, most, |room| {
             let mut request = httparse::Request::new(&mut []);
             match request.parse_with_uninit_headers(bytes, room) {
                 Ok(httparse::Status::Complete(len)) => {
                     let head = Self {
                         minor: request.version.unwrap_or_default(),
-                        method: Span::of(request.method.unwrap_or_default().as_bytes(), bytes)?,
-                        target: Span::of(request.path.unwrap_or_default().as_bytes(), bytes)?,
+                        method: Span::of(request.method.unwrap_or_default().as_bytes(), bytes),
+                        target: Span::of(request.path.unwrap_or_default().as_bytes(), bytes),
                         fields: FieldSpans::new(request.headers, bytes)?,
                     };
                     Ok(Some((head, len)))
@@ -141,7 +139,7 @@ impl Head for ResponseHead {
     const STARTS: Starts = Starts::StatusLine;
 
     fn parse(bytes: &[u8], most: usize) -> Result<Option<(Self, usize)>, HeadError> {
-        with_room(most, |room| {
+        with_room(bytes, most, |room| {
             let mut response = httparse::Response::new(&mut []);
             let config = httparse::ParserConfig::default();
             let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, room);
@@ -170,9 +168,13 @@ impl Head for ResponseHead {
 
 /// Lends the parser room for so many fields: on the stack, where they are as many as usual.
 fn with_room<'b, T>(
+    bytes: &'b [u8],
     most: usize,
     parse: impl FnOnce(&mut [MaybeUninit<httparse::Header<'b>>]) -> Result<T, HeadError>,
 ) -> Result<T, HeadError> {
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(HeadError::HeadTooLong);
+    }
     if most <= USUAL {
         return parse(&mut [const { MaybeUninit::uninit() }; USUAL][..most]);
     }
