@@ -299,6 +299,30 @@ fn shrinking_gives_back_all_that_is_kept() {
     }
 }
 
+#[test]
+fn shrinking_leaves_half_a_message_its_bytes_and_no_room() {
+    for role in ROLES {
+        for first in [0x01, 0x02] {
+            let mut conn = connection(role, config(|config| config.limits.max_message = 1 << 20));
+            let frames = [frame(first, &vec![b'x'; 100_000]), frame(0x80, &vec![b'x'; 500_000])];
+            let bytes = to(role, &frames.concat());
+            let (half, rest) = bytes.split_at(100_050);
+            let before = HEAP.get().live;
+            assert_eq!(feed(&mut conn, Door::Fixed, half), []);
+            assert!(HEAP.get().live - before > 150_000, "it has room to grow");
+            conn.shrink_to_fit();
+            assert!(HEAP.get().live - before < 110_000, "{role:?}");
+            let all = vec![b'x'; 600_000];
+            let message = if first == 0x02 {
+                binary(&all)
+            } else {
+                text(core::str::from_utf8(&all).unwrap())
+            };
+            assert!(feed(&mut conn, Door::Fixed, rest) == [message], "{role:?}");
+        }
+    }
+}
+
 /// T39.
 #[test]
 fn half_a_message_is_given_back() {
