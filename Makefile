@@ -40,6 +40,7 @@ binding := .tools/bindings-node-$(call key,bindings-node/package-lock.json).stam
 nodes := $(CURDIR)/.tools/durable/node_modules
 durable := .tools/durable-$(call key,bindings-node/conformance/durable/package-lock.json).stamp
 frameworks := .tools/frameworks-$(call key,bindings-node/frameworks/package-lock.json).stamp
+mutants := .tools/mutants-$(call key,.ci/mutants.txt).stamp
 
 ##@ Use
 
@@ -287,8 +288,8 @@ deny: ## Licences, duplicates and sources of what is linked in, and known adviso
 		{ cargo deny fetch >/dev/null 2>&1 && exit 1; } || \
 		echo "make deny: THE ADVISORIES COULD NOT BE HAD, THEY WERE NOT CHECKED" >&2; }
 
-mutants: ## Changes to the core's code that no test notices (FILE=frame.rs, or all that changed; needs cargo-mutants)
-	.ci/mutants $(FILE)
+mutants: $(mutants) ## Changes to the core's code that no test notices (FILE=frame.rs, or all that changed; needs cargo-mutants)
+	.tools/mutants/bin/python .ci/mutants $(FILE)
 
 fuzz-coverage: ## Lines of the core that the fuzz targets reach together, from seeds and kept inputs
 	@cargo +nightly --version >/dev/null || { echo "make fuzz-coverage: there is no nightly toolchain" >&2; exit 1; }
@@ -327,6 +328,12 @@ $(python_dev):
 	$(PYTHON) -m venv .tools/python-dev
 	$(python_bin)/python -m pip install -q --disable-pip-version-check --no-deps -r bindings-python/requirements-dev.txt
 	$(python_bin)/python -m pip check
+	touch $@
+
+$(mutants):
+	rm -rf .tools/mutants .tools/mutants-*.stamp
+	$(PYTHON) -m venv .tools/mutants
+	.tools/mutants/bin/python -m pip install -q --disable-pip-version-check --no-deps -r .ci/mutants.txt
 	touch $@
 
 $(node):
