@@ -281,6 +281,10 @@ coverage: ## Lines of the core that its own tests run (needs nightly and its llv
 	@cargo +nightly --version >/dev/null || { echo "make coverage: there is no nightly toolchain" >&2; exit 1; }
 	.ci/coverage.sh "$$CARGO_TARGET_DIR/coverage"
 
+coverage-bindings: $(binding) build-python ## Lines of each binding's Rust that the tests of its language run (ONLY='c node python')
+	@cargo +nightly --version >/dev/null || { echo "make coverage-bindings: there is no nightly toolchain" >&2; exit 1; }
+	PYTHON_BIN=$(python_bin) .ci/coverage-bindings.sh "$$CARGO_TARGET_DIR/coverage-bindings" $(ONLY)
+
 deny: ## Licences, duplicates and sources of what is linked in, and known advisories (needs cargo-deny, or says so)
 	@cargo deny --version >/dev/null 2>&1 || { \
 		echo "make deny: THERE IS NO cargo-deny, NOTHING WAS CHECKED" >&2; exit 0; }; \
@@ -370,4 +374,4 @@ clean-tools: ## Remove what was installed for the checks
 
 .PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header packages targets docs public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-tokio bench-node bench-durable bench-python bench-c coverage deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-tokio bench-node bench-durable bench-python bench-c coverage coverage-bindings deny mutants fuzz-coverage asan tsan miri clean-tools

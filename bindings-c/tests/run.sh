@@ -32,11 +32,8 @@ command -v valgrind >/dev/null || {
   echo "test-c: THERE IS NO VALGRIND, NOTHING RUNS UNDER IT" >&2
 }
 
-# The numbers of the header: see words.c. Flags are added up, so that they have no names.
-sed -n 's/^enum \(wspair_[a-z_]*\).*/\1/p; s/^  \(WSPAIR_[A-Z0-9_]*\) = .*/\1/p' "$prefix/include/wspair.h" |
-  awk '/^wspair_/ { of = $0; next }
-    of == "wspair_result" { print "RESULT(" $0 ")"; next }
-    of != "wspair_flag" { print "NAME(" of "_name, " $0 ")" }' >"$out/include/enums.h"
+# The numbers of the header: see words.c.
+./enums.sh "$prefix/include/wspair.h" >"$out/include/enums.h"
 
 # The nth block of C of the README.
 block() {
