@@ -64,7 +64,7 @@ test: ## All of the tests below, and a list of what they skipped (LIMIT=1200 sec
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
-	.ci/rows A B C D E F G H I J K L M
+	.ci/rows
 
 test-no-std: ## The engine without std: checked, and linked into something that has none
 	$(cargo) check -p wspair --no-default-features
