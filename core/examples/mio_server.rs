@@ -13,7 +13,16 @@ use wspair::handshake::{Policy, ServerHandshake, ServerProgress};
 use wspair::{Config, Connection, Event, TransportAction};
 
 const LISTENER: Token = Token(0);
+/// For requests.
 const READ: usize = 16 << 10;
+
+/// As the documentation of `wanted` has it: a long message ends where its last read ends.
+fn read_len(conn: &Connection) -> usize {
+    match conn.wanted() {
+        0..2048 => 17 << 10,
+        wanted => wanted.min(32 << 10),
+    }
+}
 
 /// A socket, and how far it has come.
 struct Peer {
@@ -90,7 +99,8 @@ impl Peer {
         while has_more || conn.unread() > 0 {
             // A peer that does not read is not read from.
             while has_more && !conn.is_congested() {
-                let read = would_block(self.stream.read(conn.read_buf(READ)))?;
+                let len = read_len(conn);
+                let read = would_block(self.stream.read(conn.read_buf(len)))?;
                 has_more = read.is_some_and(|n| n > 0);
                 let _ = match read {
                     Some(0) => conn.receive_eof(),

@@ -40,10 +40,12 @@ fn sequences() -> Vec<Vec<u8>> {
 
 #[test]
 fn every_sequence_is_judged_alike_at_every_border_of_a_vector() {
-    let step = if cfg!(miri) { 601 } else { 1 };
+    // Interpreted, a part of it.
+    let (step, lengths) =
+        if cfg!(miri) { (2903, &[64, 131][..]) } else { (1, &[64, 96, 131, 160, 224][..]) };
     let filler = ["a", "é"].map(|char| char.repeat(300 / char.len()).into_bytes());
     for (at, sequence) in sequences().iter().enumerate().step_by(step) {
-        for len in [64, 96, 131, 160, 224] {
+        for &len in lengths {
             let borders = [0, 28, 32, 62, 64, 94, 128, len - sequence.len()];
             // Two of the places each, so that all come to their turn.
             for place in [borders[at % 8], borders[(at / 8 + 3) % 8]] {

@@ -4,7 +4,7 @@ use std::thread;
 
 use wspair::{Connection, ReadyState, Receive, TransportAction};
 
-use super::socket::{READ, SLICE, Socket};
+use super::socket::{SLICE, Socket};
 
 /// A connection and the socket under it.
 pub(crate) struct Host {
@@ -90,7 +90,12 @@ impl Host {
         if self.has_ended {
             return thread::sleep(SLICE);
         }
-        match self.socket.read(self.conn.read_buf(READ), due) {
+        // As the documentation of `wanted` has it: a long message ends where its last read ends.
+        let len = match self.conn.wanted() {
+            0..2048 => 17 << 10,
+            wanted => wanted.min(32 << 10),
+        };
+        match self.socket.read(self.conn.read_buf(len), due) {
             Ok(None) => {}
             Ok(Some(n @ 1..)) => _ = self.conn.receive_buf(n),
             Ok(Some(0)) if !self.is_lost => {
