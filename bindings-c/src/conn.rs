@@ -1,11 +1,9 @@
 //! One side of an open WebSocket: what comes in, what time does to it, how it stands.
 
-use core::mem::MaybeUninit;
-
 use wspair_core::{Closed, Connection, Instant, MaskKeys, ReadyState, TransportAction as Duty};
 
 use crate::config::{Config, settings_of};
-use crate::event::{Event, fill};
+use crate::event::{Batch, Event};
 use crate::guard::{array, array_mut, ask, exclusive, free, guard, put, shared};
 use crate::handshake::agreed::{Agreed, negotiated};
 use crate::memory::{FEW, Spare};
@@ -333,37 +331,6 @@ pub unsafe extern "C" fn wspair_conn_shrink(conn: *mut Conn) -> Wspair {
         unsafe { exclusive(conn)? }.engine.shrink_to_fit();
         Ok(())
     })
-}
-
-/// Where a call's events go.
-struct Batch<'a> {
-    slots: &'a mut [MaybeUninit<Event>],
-    count: &'a mut usize,
-}
-
-impl Batch<'_> {
-    /// # Safety
-    /// Each pointer is null, or may be written during the call: `cap` events and a number.
-    unsafe fn new(events: *mut Event, cap: usize, count: *mut usize) -> Result<Self, Wspair> {
-        // SAFETY: the caller's promise; slots need not be initialised.
-        let slots = unsafe { array_mut(events.cast::<MaybeUninit<Event>>(), cap)? };
-        // SAFETY: as above.
-        unsafe { put(count, 0)? };
-        // SAFETY: as above, and written to.
-        Ok(Self { slots, count: unsafe { exclusive(count)? } })
-    }
-
-    fn fill<'c>(
-        &mut self,
-        conn: &'c mut Conn,
-        input: *const u8,
-        receive: impl FnOnce(&'c mut Connection) -> wspair_core::Receive<'c>,
-    ) -> (usize, Wspair) {
-        let Conn { engine, closed } = conn;
-        let (count, used, result) = fill(receive(engine), input, self.slots, closed);
-        *self.count = count;
-        (used, result)
-    }
 }
 
 impl From<ReadyState> for WspairState {

@@ -5,9 +5,10 @@ use core::mem::MaybeUninit;
 use wspair_core::bindings::ReceiveBinding;
 use wspair_core::close::CloseFrame;
 use wspair_core::event::Chunk;
-use wspair_core::{CloseCode, Closed, Event as Engine, Kind, Receive};
+use wspair_core::{CloseCode, Closed, Connection, Event as Engine, Kind, Receive};
 
-use crate::guard::array;
+use crate::conn::Conn;
+use crate::guard::{array, array_mut, exclusive, put};
 use crate::result::Wspair;
 
 /// What a message carries.
@@ -81,10 +82,45 @@ pub struct Event {
     pub len: usize,
 }
 
+/// Where a call's events go.
+pub(crate) struct Batch<'a> {
+    slots: &'a mut [MaybeUninit<Event>],
+    count: &'a mut usize,
+}
+
+impl Batch<'_> {
+    /// # Safety
+    /// Each pointer is null, or may be written during the call: `cap` events and a number.
+    pub(crate) unsafe fn new(
+        events: *mut Event,
+        cap: usize,
+        count: *mut usize,
+    ) -> Result<Self, Wspair> {
+        // SAFETY: the caller's promise; slots need not be initialised.
+        let slots = unsafe { array_mut(events.cast::<MaybeUninit<Event>>(), cap)? };
+        // SAFETY: as above.
+        unsafe { put(count, 0)? };
+        // SAFETY: as above, and written to.
+        Ok(Self { slots, count: unsafe { exclusive(count)? } })
+    }
+
+    pub(crate) fn fill<'c>(
+        &mut self,
+        conn: &'c mut Conn,
+        input: *const u8,
+        receive: impl FnOnce(&'c mut Connection) -> Receive<'c>,
+    ) -> (usize, Wspair) {
+        let Conn { engine, closed } = conn;
+        let (count, used, result) = fill(receive(engine), input, self.slots, closed);
+        *self.count = count;
+        (used, result)
+    }
+}
+
 /// Reads events into `slots`, until there are none or it has to stop: [`Wspair::More`].
 ///
 /// `input` is the pointer that the caller gave: what lies there is pointed to by way of it.
-pub(crate) fn fill(
+fn fill(
     mut received: Receive<'_>,
     input: *const u8,
     slots: &mut [MaybeUninit<Event>],

@@ -2,22 +2,23 @@
 
 pub mod answer;
 pub mod request;
+mod verdict;
 
 use core::ffi::c_char;
 use std::sync::Arc;
 
-use wspair_core::handshake::{
-    Bootstrap, Refusal, Request, ServerHandshake as Engine, ServerProgress,
-};
-use wspair_core::{Instant, Negotiated};
+use wspair_core::Instant;
+use wspair_core::handshake::{Refusal, ServerHandshake as Engine};
+
+use self::verdict::{Answer, Asked, Source};
 
 use crate::config::{Config, Settings, settings_of};
 use crate::guard::{array, ask, exclusive, foreign, free, guard, length, put, shared};
-use crate::handshake::{Output, WspairProgress, bootstrap, shown};
+use crate::handshake::{Output, WspairProgress, bootstrap};
 use crate::memory::{FEW, Spare, room_for};
 use crate::options::WSPAIR_NEVER;
 use crate::result::Wspair;
-use crate::slice::{Field, Kept, Slice, fields, weight};
+use crate::slice::{Field, Kept, fields, weight};
 
 /// Reads a client's request, and makes the answer to it.
 ///
@@ -35,26 +36,6 @@ pub struct ServerHandshake {
     answer: Option<Answer>,
     fields: Kept,
     output: Output,
-}
-
-enum Source {
-    Bytes(Engine),
-    Fields { how: Bootstrap, method: String, target: String, fields: Kept },
-}
-
-/// What a valid request holds: slices of the source, which stays as it is then.
-struct Asked {
-    target: String,
-    authority: Slice,
-    subprotocols: Vec<Slice>,
-    fields: Vec<Field>,
-}
-
-enum Answer {
-    Accepted(u16, Negotiated),
-    Refused(Refusal),
-    /// Refused for want of memory.
-    Lost,
 }
 
 /// Waits for a request in bytes, as HTTP/1.1. The deadline starts when the time is first told.
@@ -278,124 +259,3 @@ pub unsafe extern "C" fn wspair_server_handshake_is_malformed(
         })
     })
 }
-
-impl ServerHandshake {
-    fn new(settings: Arc<Settings>, source: Source, weight: usize) -> Self {
-        Self {
-            settings,
-            source,
-            weight,
-            asked: None,
-            answer: None,
-            fields: Kept::default(),
-            output: Output::default(),
-        }
-    }
-
-    /// Lets the engine take something in, and takes note of what came of it. Where there is no
-    /// memory for that the request is refused.
-    fn work(&mut self, more: usize, take: &mut dyn FnMut(&mut Engine)) -> Result<(), Wspair> {
-        let Source::Bytes(engine) = &mut self.source else {
-            return Err(Wspair::ErrorState);
-        };
-        if self.asked.is_some() || self.answer.is_some() {
-            return Ok(());
-        }
-        let most = self.settings.head.max_head;
-        self.weight = self.weight.saturating_add(more).min(most);
-        let Ok(spare) = Spare::set_aside(room_for(self.weight)) else {
-            self.lose();
-            return Ok(());
-        };
-        take(engine);
-        self.judge();
-        if spare.is_used() {
-            self.lose();
-        }
-        Ok(())
-    }
-
-    fn asked(&self) -> Result<&Asked, Wspair> {
-        self.asked.as_ref().ok_or(Wspair::ErrorState)
-    }
-
-    /// Looks at a valid request, accepted or not.
-    fn request<T>(&self, look: impl FnOnce(&Request<'_>) -> T) -> Result<T, Wspair> {
-        match &self.source {
-            Source::Bytes(engine) => match engine.progress() {
-                ServerProgress::Request(request) => Ok(look(&request)),
-                _ => Err(Wspair::ErrorState),
-            },
-            Source::Fields { how, method, target, fields } => {
-                let fields = fields.iter().collect();
-                match Request::from_fields(*how, method, target, fields) {
-                    Ok(request) => Ok(look(&request)),
-                    Err(_) => Err(Wspair::ErrorState),
-                }
-            }
-        }
-    }
-
-    /// Takes note of what came of the request.
-    fn judge(&mut self) {
-        let judged = match &self.source {
-            Source::Bytes(engine) => match engine.progress() {
-                ServerProgress::Request(request) => Ok(Asked::new(&request)),
-                ServerProgress::Refused(refusal) => Err(refusal.clone()),
-                _ => return,
-            },
-            Source::Fields { how, method, target, fields } => {
-                let request = Request::from_fields(*how, method, target, fields.iter().collect());
-                request.map(|request| Asked::new(&request))
-            }
-        };
-        match judged {
-            Ok(asked) => self.asked = Some(asked),
-            Err(refusal) => self.settle(self.refused(refusal)),
-        }
-    }
-
-    fn bootstrap(&self) -> Bootstrap {
-        match &self.source {
-            Source::Bytes(_) => Bootstrap::Upgrade,
-            Source::Fields { how, .. } => *how,
-        }
-    }
-
-    /// A refusal and what it comes to.
-    fn refused(&self, refusal: Refusal) -> (Kept, Vec<u8>, Answer) {
-        let (how, mut bytes) = (self.bootstrap(), Vec::new());
-        if how == Bootstrap::Upgrade {
-            refusal.write_response(&mut bytes);
-        }
-        (Kept::new(refusal.fields(how)), bytes, Answer::Refused(refusal))
-    }
-
-    /// Answers with what was made for it.
-    fn settle(&mut self, (fields, bytes, answer): (Kept, Vec<u8>, Answer)) {
-        (self.fields, self.output, self.answer) = (fields, Output::new(bytes), Some(answer));
-    }
-
-    /// Refuses for want of memory, with what takes none.
-    fn lose(&mut self) {
-        self.source = Source::Bytes(Engine::new(self.settings.head));
-        self.asked = None;
-        self.fields = Kept::default();
-        self.output = Output::new(UNAVAILABLE);
-        self.answer = Some(Answer::Lost);
-    }
-}
-
-impl Asked {
-    fn new(request: &Request<'_>) -> Self {
-        Self {
-            target: request.target().to_owned(),
-            authority: request.authority().into(),
-            subprotocols: request.subprotocols().map(Slice::from).collect(),
-            fields: shown(request.fields()),
-        }
-    }
-}
-
-const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
-    Content-Length: 0\r\n\r\n";

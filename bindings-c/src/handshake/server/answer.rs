@@ -5,7 +5,8 @@ use core::mem::MaybeUninit;
 
 use wspair_core::handshake::{AcceptError, Bootstrap, Refusal};
 
-use super::{Answer, ServerHandshake};
+use super::ServerHandshake;
+use super::verdict::Answer;
 use crate::guard::{array, array_mut, exclusive, guard, put, shared, string};
 use crate::handshake::agreed::Agreed;
 use crate::memory::{Spare, room_for};
