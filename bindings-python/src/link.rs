@@ -31,6 +31,8 @@ pub(crate) struct Link {
     #[pyo3(get)]
     connection: Py<Connection>,
     event_loop: Py<PyAny>,
+    /// Whether the thread's read buffer serves.
+    shares_buffer: bool,
 }
 
 #[pymethods]
@@ -42,19 +44,18 @@ impl Link {
         event_loop: Py<PyAny>,
         high: usize,
         low: usize,
-    ) -> Self {
+    ) -> PyResult<Self> {
+        let shares_buffer = read_buffer::is_shared(event_loop.bind(py))?;
         connection.get().lock(py).link = Some(Box::new(Inner::new(high, low)));
-        Self { connection, event_loop }
+        Ok(Self { connection, event_loop, shares_buffer })
     }
 
     // What the transport calls.
 
     /// Lends a buffer to read into.
     fn get_buffer<'py>(slf: &Bound<'py, Self>, _sizehint: isize) -> PyResult<Bound<'py, PyAny>> {
-        match read_buffer::lend(slf.py(), slf.as_ptr().addr())? {
-            Some(view) => Ok(view),
-            None => slf.get().lock(slf.py()).buffer.lend(slf.py()),
-        }
+        let (this, py) = (slf.get(), slf.py());
+        if this.shares_buffer { read_buffer::lend(py) } else { this.lock(py).buffer.lend(py) }
     }
 
     /// Takes what was read, and does all that follows from it.
@@ -62,9 +63,9 @@ impl Link {
         let (this, py) = (slf.get(), slf.py());
         let mut locked = this.lock(py);
         let (conn, inner) = locked.both();
-        let buffer = match inner.buffer.take() {
-            Some(own) => own.into_bound(py),
-            None => read_buffer::take_back(py, slf.as_ptr().addr())?,
+        let buffer = match inner.buffer.take_back(py) {
+            Some(own) => own,
+            None => read_buffer::take_back(py)?,
         };
         buffer::with_read_buffer_mut(&buffer, nbytes, |bytes| {
             inner.parse(py, conn, bytes, this.allowed())
@@ -93,7 +94,6 @@ impl Link {
     /// The transport is gone. What was received stays.
     fn lose(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
-        read_buffer::release(slf.as_ptr().addr());
         let mut inner = this.lock(py);
         inner.has_eof = true;
         let transport = inner.transport.take();

@@ -1,15 +1,14 @@
-//! Where bytes are read to: one buffer for all connections of a thread.
+//! Where bytes are read to: one buffer for all connections of a thread, where its loop allows that.
 //!
-//! A loop lends it, reads, and tells how much it read, all before it turns to another connection.
-//! Where one does not, the other connection gets a buffer of its own.
+//! A loop over readiness reads into what it was lent before it asks for anything else, or drops it
+//! unused. One over completions has many reads under way: there each connection has its own.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyMemoryView};
-
-/// To whom the thread's buffer is lent: an address, never followed.
-pub(crate) type Holder = usize;
 
 struct Shared {
     bytes: Py<PyByteArray>,
@@ -18,39 +17,33 @@ struct Shared {
 
 thread_local! {
     static SHARED: OnceCell<Shared> = const { OnceCell::new() };
-    static HOLDER: Cell<Holder> = const { Cell::new(NOBODY) };
 }
 
-const NOBODY: Holder = 0;
-
-/// Lends the thread's buffer; `None` when another has it.
-pub(crate) fn lend(py: Python<'_>, holder: Holder) -> PyResult<Option<Bound<'_, PyAny>>> {
-    if HOLDER.get() != holder {
-        if HOLDER.get() != NOBODY {
-            return Ok(None);
-        }
-        HOLDER.set(holder);
+/// Whether an event loop is known to read at once.
+pub(crate) fn is_shared(event_loop: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static SELECTOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = event_loop.py();
+    let selector = SELECTOR.get_or_try_init(py, || {
+        py.import("asyncio")?.getattr("SelectorEventLoop").map(Bound::unbind)
+    })?;
+    if event_loop.is_instance(selector.bind(py))? {
+        return Ok(true);
     }
-    SHARED.with(|shared| Ok(Some(shared_in(py, shared)?.view.bind(py).clone().into_any())))
+    let module = event_loop.get_type().getattr(intern!(py, "__module__"))?;
+    Ok(module.extract::<String>().is_ok_and(|it| it.split('.').next() == Some("uvloop")))
 }
 
-/// Takes back what was lent, with the bytes that were read.
-pub(crate) fn take_back(py: Python<'_>, holder: Holder) -> PyResult<Bound<'_, PyByteArray>> {
-    release(holder);
+/// Lends the thread's buffer.
+pub(crate) fn lend(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    SHARED.with(|shared| Ok(shared_in(py, shared)?.view.bind(py).clone().into_any()))
+}
+
+/// The thread's buffer, with the bytes that were read.
+pub(crate) fn take_back(py: Python<'_>) -> PyResult<Bound<'_, PyByteArray>> {
     SHARED.with(|shared| Ok(shared_in(py, shared)?.bytes.bind(py).clone()))
 }
 
-/// Whoever is gone holds nothing.
-pub(crate) fn release(holder: Holder) {
-    // The thread may be ending.
-    let _ = HOLDER.try_with(|it| {
-        if it.get() == holder {
-            it.set(NOBODY);
-        }
-    });
-}
-
-/// A buffer of a connection's own, for one read.
+/// A buffer of a connection's own.
 #[derive(Default)]
 pub(crate) struct Own(Option<Py<PyByteArray>>);
 
@@ -60,8 +53,8 @@ impl Own {
         Ok(PyMemoryView::from(own.bind(py))?.into_any())
     }
 
-    pub(crate) fn take(&mut self) -> Option<Py<PyByteArray>> {
-        self.0.take()
+    pub(crate) fn take_back<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyByteArray>> {
+        self.0.as_ref().map(|own| own.bind(py).clone())
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Inner {
     /// Turns of the loop that the application still gets to answer what came before the end.
     pub(super) patience: u8,
     pub(super) reader: Option<Py<Waiter>>,
-    /// Where the thread's read buffer is lent to another.
+    /// Where the thread's read buffer does not serve.
     pub(super) buffer: Own,
     /// When the time is to be told, as the loop knows.
     pub(super) due: Option<core::Instant>,
