@@ -217,9 +217,9 @@ mod stored {
         }
     }
 
-    /// A decompressor that neither takes nor makes anything.
-    #[derive(Debug)]
-    struct Idle;
+    /// A decompressor that says the same of every input, whatever it is.
+    #[derive(Clone, Debug)]
+    struct Idle(Progress);
 
     impl Codec for Idle {
         fn compressor(&self, _: CompressorParams) -> Box<dyn Compressor> {
@@ -227,25 +227,34 @@ mod stored {
         }
 
         fn decompressor(&self, _: u8) -> Box<dyn Decompressor> {
-            Box::new(Idle)
+            Box::new(self.clone())
         }
     }
 
     impl Decompressor for Idle {
         fn decompress(&mut self, _: &[u8], _: &mut [u8]) -> Result<Progress, Corrupt> {
-            Ok(Progress { taken: 0, made: 0, finished: false })
+            Ok(self.0)
         }
 
         fn reset(&mut self) {}
     }
 
     #[test]
-    fn a_codec_that_does_not_get_on_ends_the_connection() {
-        let config = config(|config| config.deflate.codec = Some(Arc::new(Idle)));
-        for door in DOORS {
-            let mut conn = deflating(Role::Client, config.clone(), params(15, true));
-            let events = feed(&mut conn, door, &frame(0xc1, &hex("f248cdc9c90700")));
-            assert_eq!(events, [fault(ProtocolError::Deflate)]);
+    fn a_codec_that_does_not_get_on_or_says_what_cannot_be_ends_the_connection() {
+        for (taken, made, finished) in [
+            (0, 0, false),
+            (0, 0, true),
+            (usize::MAX, 0, false),
+            (1, usize::MAX, false),
+            (0, usize::MAX, true),
+        ] {
+            let codec = Idle(Progress { taken, made, finished });
+            let config = config(|config| config.deflate.codec = Some(Arc::new(codec.clone())));
+            for door in DOORS {
+                let mut conn = deflating(Role::Client, config.clone(), params(15, true));
+                let events = feed(&mut conn, door, &frame(0xc1, &hex("f248cdc9c90700")));
+                assert_eq!(events, [fault(ProtocolError::Deflate)], "{codec:?}");
+            }
         }
     }
 

@@ -226,11 +226,13 @@ impl Inflate {
         };
         let progress = decompressor.decompress(input, out).map_err(|_| ProtocolError::Deflate)?;
         let Progress { taken, made, finished } = progress;
+        // It would go on like this; a final block may end once where no byte is left to take.
+        let is_stuck = taken == 0 && made == 0 && !input.is_empty() && (!finished || self.finished);
+        if is_stuck || taken > input.len() || made > out.len() {
+            return Err(ProtocolError::Deflate.into());
+        }
         if taken > 0 || finished {
             self.finished = finished;
-        } else if made == 0 && !input.is_empty() {
-            // It would go on like this.
-            return Err(ProtocolError::Deflate.into());
         }
         Ok(progress)
     }
