@@ -248,3 +248,57 @@ fn the_same_seed_gives_the_same_keys_and_another_one_others() {
     assert_eq!(keys(1), keys(1));
     assert_ne!(keys(1), keys(2), "E-15");
 }
+
+/// A header that is not the shortest, with all of its payload behind it.
+fn not_the_shortest(role: Role, first: u8, long: &[u8], len: usize) -> Vec<u8> {
+    let mask = if role == Role::Server { 0x80 } else { 0 };
+    let key = if role == Role::Server { &[0; 4][..] } else { &[] };
+    let second = if long.len() == 2 { 126 } else { 127 };
+    [&[first, second | mask], long, key, &vec![b'x'; len]].concat()
+}
+
+#[test]
+fn a_length_that_is_not_the_shortest_is_refused_with_its_whole_payload_at_hand() {
+    for (role, door) in ROLES.into_iter().flat_map(|role| DOORS.map(|door| (role, door))) {
+        for first in [0x81, 0x82] {
+            for len in [0_u16, 1, 125] {
+                let bytes = not_the_shortest(role, first, &len.to_be_bytes(), len.into());
+                let events = feed(&mut connection(role, Config::default()), door, &bytes);
+                assert_eq!(events, [fault(ProtocolError::NonMinimalLength)], "{len}");
+            }
+            for len in [0_u64, 125, 126, 65_534, 65_535] {
+                let payload = usize::try_from(len).unwrap();
+                let bytes = not_the_shortest(role, first, &len.to_be_bytes(), payload);
+                let events = feed(&mut connection(role, Config::default()), door, &bytes);
+                assert_eq!(events, [fault(ProtocolError::NonMinimalLength)], "{len}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_lacks_its_last_bytes_waits_for_them() {
+    for (role, door) in ROLES.into_iter().flat_map(|role| DOORS.map(|door| (role, door))) {
+        for len in [9, 126, 300, 65_535, 65_536, 70_000] {
+            for (first, lacks) in [1, 2, 4, 9, 10, 13, 14]
+                .into_iter()
+                .flat_map(|lacks| [(0x81, lacks), (0x82, lacks)])
+            {
+                let payload = vec![b'x'; len];
+                let bytes = frame_to(role, first, &payload);
+                let Some(at) = bytes.len().checked_sub(lacks) else {
+                    continue;
+                };
+                let (most, rest) = bytes.split_at(at);
+                let mut conn = connection(role, Config::default());
+                assert_eq!(feed(&mut conn, door, most), [], "{len} without {lacks}");
+                let message = if first == 0x82 {
+                    binary(&payload)
+                } else {
+                    text(core::str::from_utf8(&payload).unwrap())
+                };
+                assert!(feed(&mut conn, door, rest) == [message], "{len} without {lacks}");
+            }
+        }
+    }
+}
