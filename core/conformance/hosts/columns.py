@@ -40,8 +40,6 @@ class Host:
     name: str
     role: str
     argv: list
-    door: str
-    """Whose it is: faults are told there."""
     style: str = "json"
     """How options are given: "json", in one argument, or "flags"."""
     talks: bool = True
@@ -245,7 +243,6 @@ asyncio_server = Host(
     "py-asyncio",
     "server",
     [PYTHON, PROGRAMS / "python/wspair_asyncio.py", "server", "asyncio"],
-    "py",
     options=(*TIMERS, "deflate", "origin"),
     abilities=("shutdown", "memory", "head", "debug", "survives"),
     applications=(*PLAIN, "cancelled", "broadcast", "decide", "throw-deciding", "refuse"),
@@ -268,7 +265,6 @@ websockets_server = Host(
     "websockets",
     "server",
     [PYTHON, PROGRAMS / "python/websockets_asyncio.py", "server"],
-    "peers",
     options=(*TIMERS, "deflate", "origin"),
     abilities=("shutdown", "memory", "head"),
     applications=asyncio_server.applications,
@@ -282,7 +278,6 @@ starlette = Host(
     "py-uvicorn",
     "server",
     [PYTHON, PROGRAMS / "python/starlette_app.py", "wspair"],
-    "py",
     options=("ping_after", "pong_within", "max_message", "deflate"),
     # What waits for the application is bounded by ws_max_queue, a number of messages.
     abilities=("shutdown", "http", "debug", "survives", "late-close"),
@@ -317,7 +312,6 @@ serve = Host(
     "node-serve",
     "server",
     [*NODE, PROGRAMS / "node/serve.mjs", "serve"],
-    "serve",
     misconfigured=misconfigured("serve"),
     options=(*TIMERS, "deflate", "origin"),
     abilities=("shutdown", "memory", "http", "late-close", "head"),
@@ -345,7 +339,6 @@ ws = Host(
     "ws",
     "server",
     [*NODE, PROGRAMS / "node/ws.mjs", "server"],
-    "peers",
     options=("max_message", "deflate", "origin"),
     # Paused, it reads nothing.
     abilities=("shutdown", "memory", "late-close"),
@@ -365,7 +358,6 @@ plain_echo = Host(
     "rust-echo",
     "server",
     [EXAMPLES / "echo_server"],
-    "tokio",
     style="flags",
     talks=False,
     counts=False,
@@ -398,12 +390,11 @@ def said(opcode, payload):
     return b"you said: " + payload if opcode == TEXT else payload[::-1]
 
 
-def echo_client(name, program, door):
+def echo_client(name, program):
     return EchoClient(
         name,
         "client",
         [program],
-        door,
         style="flags",
         talks=False,
         counts=False,
@@ -414,7 +405,7 @@ def echo_client(name, program, door):
     )
 
 
-# Those of the selection: a server and a client of each door, and what writes asynchronously.
+# Those of the selection: a server and a client of each language, and what writes asynchronously.
 QUICK = ("rust-echo", "tokio", "tokio-client", "node-serve", "node-websocket")
 QUICK += ("py-asyncio", "py-asyncio-client", "c-epoll", "c-uv")
 
@@ -428,7 +419,7 @@ HOSTS = [
         reply=said,
         files=(EXAMPLES / "pair_server",),
     ),
-    echo_client("rust-client", EXAMPLES / "echo_client", "tokio"),
+    echo_client("rust-client", EXAMPLES / "echo_client"),
     tokio_server,
     replace(tokio_server, name="tokio-current", argv=[TOKIO, "server", "current"]),
     replace(tokio_server, name="tokio-tls", tls=True),
@@ -503,21 +494,18 @@ HOSTS = [
         plain_echo,
         name="py-threads",
         argv=[PYTHON, ROOT / "bindings-python/examples/echo_server_threads.py"],
-        door="tokio",
         files=(PYTHON,),
     ),
     replace(
         plain_echo,
         name="py-sync",
         argv=[PYTHON, ROOT / "bindings-python/examples/echo_server_sync.py"],
-        door="py",
         files=(PYTHON,),
     ),
     replace(
         plain_echo,
         name="py-trio",
         argv=[PYTHON, ROOT / "bindings-python/examples/echo_server_trio.py"],
-        door="tokio",
         files=(PYTHON,),
     ),
     replace(
@@ -531,19 +519,16 @@ HOSTS = [
         starlette,
         name="uvicorn-websockets",
         argv=[PYTHON, PROGRAMS / "python/starlette_app.py", "websockets"],
-        door="peers",
     ),
     replace(
         starlette,
         name="uvicorn-wsproto",
         argv=[PYTHON, PROGRAMS / "python/starlette_app.py", "wsproto"],
-        door="peers",
     ),
     replace(
         plain_echo,
         name="c-epoll",
         argv=[C_EXAMPLES / "echo_epoll"],
-        door="cdoor",
         abilities=("memory", "head", "signals"),
         files=(C_EXAMPLES / "echo_epoll",),
     ),
@@ -551,7 +536,6 @@ HOSTS = [
         plain_echo,
         name="c-uv",
         argv=[C_EXAMPLES / "echo_uv"],
-        door="driver",
         abilities=("memory", "head", "asynchronous", "signals"),
         files=(C_EXAMPLES / "echo_uv",),
     ),
@@ -559,7 +543,6 @@ HOSTS = [
         plain_echo,
         name="c-uv-late",
         argv=[C_WRITERS / "echo_uv"],
-        door="driver",
         abilities=("memory", "head", "asynchronous", "signals"),
         env=SANITIZED,
         files=(C_WRITERS / "echo_uv",),
@@ -568,11 +551,10 @@ HOSTS = [
         plain_echo,
         name="c-uring",
         argv=[C_EXAMPLES / "echo_uring"],
-        door="driver",
         abilities=("memory", "head", "asynchronous", "signals"),
         files=(C_EXAMPLES / "echo_uring",),
     ),
-    echo_client("c-client", C_EXAMPLES / "client", "cdoor"),
+    echo_client("c-client", C_EXAMPLES / "client"),
     ws,
     replace(
         ws,
