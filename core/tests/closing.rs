@@ -1,4 +1,4 @@
-//! Closing (RFC 6455 5.5.1 and 7): rows H of the checklist. Deadlines are in `timers.rs`.
+//! Closing (RFC 6455 5.5.1 and 7): rows H of `rows.txt`. Deadlines are in `timers.rs`.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Ping and Pong (RFC 6455 5.5): rows G of the checklist.
+//! Ping and Pong (RFC 6455 5.5): rows G of `rows.txt`.
 
 mod common;
 
@@ -18,7 +18,6 @@ fn a_ping_is_answered_with_its_payload() {
     check_both("G-02", "89 00", &[ping(b"")], &[sent(0x8a, b"")]);
     check_both("G-03", "89 01 ff", &[ping(b"\xff")], &[sent(0x8a, b"\xff")]);
     check_both("G-03", "8a 01 ff", &[pong(b"\xff")], &[]);
-    // T27
     let longest = [b'x'; 125];
     for role in ROLES {
         let bytes = frame_to(role, 0x89, &longest);

@@ -1,4 +1,4 @@
-//! Compression and the heap: T36 to T40 of the threats, K-18, K-19 and K-21 of the checklist.
+//! Compression and the heap: K-18, K-19 and K-21 of `rows.txt`, and what is given back.
 #![cfg(feature = "deflate")]
 
 mod common;
@@ -99,13 +99,13 @@ fn a_bomb_takes_the_limit_and_little_more() {
                         ends.find_map(|end| end)
                     });
                     let expected = Some(fault(ProtocolError::MessageTooLong));
-                    assert_eq!(end, expected, "K-18, K-19: T36, T37 of the threats");
+                    assert_eq!(end, expected, "K-18, K-19");
                     let held = if delivery == Delivery::Chunks { 0 } else { limit };
                     // What a connection notes of a message in parts lies there too.
                     let held = held + 256;
                     assert!(heap.in_place <= held + (64 << 10), "{role:?} {delivery:?} {heap:?}");
                     assert!(heap.peak <= 2 * held + (64 << 10), "{role:?} {delivery:?} {heap:?}");
-                    // T38: nothing is left of the inflater, and nothing follows.
+                    // Nothing is left of the inflater, and nothing follows.
                     assert!(heap.live <= 512, "{heap:?}");
                     bytes = to(role, frames);
                     assert_eq!(last_event(&mut conn, &mut bytes), None);
@@ -119,7 +119,7 @@ fn a_bomb_takes_the_limit_and_little_more() {
     }
 }
 
-/// T38: what comes behind the limit does not change the verdict.
+/// What comes behind the limit does not change the verdict.
 #[test]
 fn a_broken_block_behind_a_bomb_changes_nothing() {
     let config = config(|config| config.limits.max_message = 1000);
@@ -185,7 +185,6 @@ fn blocks_that_make_nothing_cost_their_length() {
     }
 }
 
-/// T39.
 #[test]
 fn half_a_compressed_message_is_given_back() {
     type End = fn(&mut Connection);
@@ -222,7 +221,7 @@ fn half_a_compressed_message_is_given_back() {
     }
 }
 
-/// T38: the inflater is gone with the connection's end, though the connection stays.
+/// The inflater is gone with the connection's end, though the connection stays.
 #[test]
 fn an_ended_connection_keeps_no_inflater() {
     for role in ROLES {
@@ -246,7 +245,7 @@ fn round_trip(server: &mut Connection, client: &mut Connection, data: &str) {
     }
 }
 
-/// T40: what connections hold between messages.
+/// What connections hold between messages.
 #[test]
 fn idle_connections_hold_what_they_need() {
     const CONNECTIONS: usize = 50;

@@ -1,4 +1,4 @@
-//! How permessage-deflate is agreed on. Row ids are those of the endpoint checklist.
+//! How permessage-deflate is agreed on. Row ids are those of `rows.txt`.
 
 use proptest::prelude::*;
 use wspair::Role;
@@ -185,7 +185,7 @@ fn an_offer_with_a_wrong_parameter_is_declined() {
 
 #[test]
 fn a_window_is_8_to_15_in_decimal() {
-    // J-06, T7
+    // J-06
     for value in NO_WINDOWS {
         for name in ["server_max_window_bits", "client_max_window_bits"] {
             declined("J-06", &format!("pmd; {name}={value}"), DeflateDecline::Value);
@@ -333,7 +333,7 @@ fn an_offer_is_written_as_it_is_set() {
 
 #[test]
 fn an_answer_with_a_wrong_parameter_fails() {
-    // J-16, T7
+    // J-16
     for answer in [
         "pmd; foo",
         "pmd; client_no_context_takeover=1",

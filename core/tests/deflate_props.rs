@@ -147,7 +147,6 @@ fn joined(events: Vec<OwnedEvent>) -> Vec<OwnedEvent> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// T32.
     #[test]
     fn what_one_end_sends_the_other_tells(
         role in role(),

@@ -1,4 +1,4 @@
-//! Messages in parts (RFC 6455 5.4): rows F of the checklist.
+//! Messages in parts (RFC 6455 5.4): rows F of `rows.txt`.
 
 mod common;
 

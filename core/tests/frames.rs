@@ -1,4 +1,4 @@
-//! Frame headers (RFC 6455 5.1 to 5.3): rows E of the checklist.
+//! Frame headers (RFC 6455 5.1 to 5.3): rows E of `rows.txt`.
 
 mod common;
 
@@ -88,7 +88,7 @@ fn the_first_broken_rule_of_a_header_decides() {
     );
 }
 
-/// T21, T22, T23: lengths round every power of two, alone and after a part.
+/// As in CVE-2020-27813 and CVE-2020-13935 of other libraries: lengths round every power of two, alone and after a part.
 #[test]
 fn no_length_wraps() {
     let lens = (31..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, (1 << bit) + 1]);

@@ -1,4 +1,4 @@
-//! What the client's handshake writes, and what it makes of the answer. Row ids are those of the endpoint checklist.
+//! What the client's handshake writes, and what it makes of the answer. Row ids are those of `rows.txt`.
 
 use std::time::Duration;
 
@@ -256,7 +256,7 @@ fn subprotocols_to_offer_are_different_tokens() {
 
 #[test]
 fn a_caller_cannot_break_a_request() {
-    // T8
+    //
     let table: &[(&str, &str, &[u8], InvalidField)] = &[
         ("A-16", "X", b"a\r\nX: y", InvalidField::Value),
         ("A-16", "X", b"a\nb", InvalidField::Value),
@@ -431,7 +431,7 @@ fn upgrade_is_websocket_and_connection_lists_upgrade() {
 
 #[test]
 fn the_accept_field_answers_the_key_exactly_once() {
-    // B-13, T18
+    // B-13
     let accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
     let other = String::from_utf8(accept_key(b"AQIDBAUGBwgJCgsMDQ4PEC==").into()).unwrap();
     for wrong in [
@@ -654,7 +654,6 @@ proptest! {
     fn no_string_of_a_caller_gets_a_line_of_its_own(
         name in "[\\x00-\\x7f]{0,6}", value in prop::collection::vec(any::<u8>(), 0..12),
     ) {
-        // T8
         if let Ok(request) = plain().field(&name, &value) {
             let mut out = Vec::new();
             ClientHandshake::new(&request, NONCE, &mut out);

@@ -1,5 +1,5 @@
 //! Handshakes behind another HTTP stack, HTTP/2 and HTTP/3 included, and the origins that may connect.
-//! Row ids are those of the endpoint checklist.
+//! Row ids are those of `rows.txt`.
 
 use proptest::prelude::*;
 use wspair::handshake::{
@@ -376,7 +376,7 @@ fn an_answer_of_another_http_1_1_stack_is_checked_alike() {
 
 #[test]
 fn an_origin_compares_as_a_whole() {
-    // C-21, T15
+    // C-21, as in CVE-2014-3429 of another server
     let origins =
         Origins::new(["https://good.example", "http://local:8080", "https://[0::1]"]).unwrap();
     let allowed = [

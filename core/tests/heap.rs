@@ -35,7 +35,7 @@ fn count(mut received: Receive<'_>) -> usize {
     count
 }
 
-/// T25, E-05: what is only announced is not believed.
+/// E-05: what is only announced is not believed.
 #[test]
 fn a_declared_length_allocates_nothing_big() {
     let endless = config(|config| config.limits.max_message = Limits::UNLIMITED);
@@ -57,7 +57,7 @@ fn a_declared_length_allocates_nothing_big() {
     }
 }
 
-/// T35, F-13.
+/// F-13.
 #[test]
 fn a_million_fragments_cost_what_they_carry() {
     const PARTS: usize = 1_000_000;
@@ -151,7 +151,6 @@ fn chunks_are_never_assembled() {
     }
 }
 
-/// T40.
 #[test]
 fn the_memory_of_a_long_message_is_given_back() {
     for role in ROLES {
@@ -196,7 +195,6 @@ fn read_own(conn: &mut Connection, bytes: &[u8]) -> usize {
     count
 }
 
-/// T25, T40.
 #[test]
 fn the_read_buffer_takes_what_came_and_gives_it_back_in_time() {
     for role in ROLES {
@@ -323,7 +321,6 @@ fn shrinking_leaves_half_a_message_its_bytes_and_no_room() {
     }
 }
 
-/// T39.
 #[test]
 fn half_a_message_is_given_back() {
     type End = fn(&mut Connection);
@@ -379,7 +376,7 @@ fn pings_that_nobody_answers_are_bounded() {
     }
 }
 
-/// T30, L-06.
+/// L-06.
 #[test]
 fn a_peer_that_reads_nothing_costs_what_is_queued() {
     for role in ROLES {
@@ -410,7 +407,6 @@ fn a_peer_that_reads_nothing_costs_what_is_queued() {
     }
 }
 
-/// T44.
 #[test]
 fn a_flood_that_is_not_read_costs_nothing() {
     let flood = frame(0x81, b"x").repeat(100_000);

@@ -157,7 +157,7 @@ fn a_backlog_leaves_two_mebibytes_at_most() {
     }
 }
 
-/// T30: as for a host that never looks.
+/// As for a host that never looks.
 #[test]
 fn a_host_that_looks_while_nothing_is_written_costs_what_is_queued() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! Sending (RFC 6455 5.4 and 6.1): rows L of the checklist. The view of the queue that the host
+//! Sending (RFC 6455 5.4 and 6.1): rows L of `rows.txt`. The view of the queue that the host
 //! writes from is in `transmit.rs`.
 
 mod common;

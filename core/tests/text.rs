@@ -1,4 +1,4 @@
-//! Text (RFC 6455 5.6 and 8.1, RFC 3629): rows I of the checklist.
+//! Text (RFC 6455 5.6 and 8.1, RFC 3629): rows I of `rows.txt`.
 
 mod common;
 
