@@ -143,7 +143,7 @@ packages: ## Every crate packed; the published ones unpacked elsewhere and check
 targets: ## The core for targets without std, and the oldest Rust that is promised
 	.ci/targets
 
-docs: $(binding) build-python ## The reference of every door in one folder, with an index page (in target/docs)
+docs: $(binding) build-python ## The reference of every package in one folder, with an index page (in target/docs)
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	.ci/docs "$$CARGO_TARGET_DIR/docs"
 

@@ -60,7 +60,7 @@ if missing:
 (out / "c").mkdir(exist_ok=True)
 (out / "c/index.html").write_text(page("wspair.h", body))
 
-doors = [
+packages = [
     ("Rust: wspair", "rust/wspair/index.html", "the engine: no I/O, no_std"),
     ("Rust: wspair-tokio", "rust/wspair_tokio/index.html", "accept, connect, Stream and Sink over any tokio stream"),
     ("Python", "python/index.html", "asyncio, uvicorn, threads, or any loop"),
@@ -69,8 +69,8 @@ doors = [
 ]
 crates = '<ul><li><a href="wspair/index.html">wspair</a><li><a href="wspair_tokio/index.html">wspair-tokio</a></ul>'
 (out / "rust/index.html").write_text(page("wspair", crates))
-rows = [f'<tr><td><a href="{path}">{name}</a><td>{what}' for name, path, what in doors if (out / path).exists()]
-index = f"<h1>wspair</h1><p>WebSockets in four languages, from one engine. The reference of each door:<table>{''.join(rows)}</table>"
+rows = [f'<tr><td><a href="{path}">{name}</a><td>{what}' for name, path, what in packages if (out / path).exists()]
+index = f"<h1>wspair</h1><p>WebSockets in four languages, from one engine. The reference of each package:<table>{''.join(rows)}</table>"
 (out / "index.html").write_text(page("wspair", index))
 
 broken = []

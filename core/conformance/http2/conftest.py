@@ -1,4 +1,4 @@
-"""The hosts: an echo over HTTP/2 in each door. Names of those to be tested: --hosts node,rust."""
+"""The hosts: an echo over HTTP/2 in each language. Names of those to be tested: --hosts node,rust."""
 
 import os
 import queue
