@@ -34,6 +34,9 @@ pub struct ClientRequest {
 
 impl ClientRequest {
     /// A request to the server at a `ws:` or `wss:` address.
+    ///
+    /// # Errors
+    /// [`InvalidRequest::Address`] for another scheme, a fragment, or what is no address.
     pub fn new(address: &str) -> Result<Self, InvalidRequest> {
         Ok(Self {
             address: Address::parse(address)?,
@@ -86,7 +89,8 @@ impl ClientRequest {
         Ok(self)
     }
 
-    /// Names the origin on whose behalf the client asks. Default none.
+    /// Names the origin on whose behalf the client asks. Default none. Errors as
+    /// [`field`](Self::field).
     pub fn origin(self, origin: &str) -> Result<Self, InvalidRequest> {
         self.field("Origin", origin.as_bytes())
     }

@@ -36,7 +36,7 @@ pub use tcp::tune;
 pub use wspair;
 
 /// Reads a client's request from a stream and opens the connection: [`Server::accept`] with the
-/// defaults.
+/// defaults, among them 10 s for the handshake. Errors as there.
 pub async fn accept<S>(io: S) -> Result<WebSocket, Error>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -44,7 +44,8 @@ where
     Server::new().accept(io).await
 }
 
-/// Reads a client's request from a stream and opens the connection, as a [`Server`] is set to.
+/// Reads a client's request from a stream and opens the connection, as a [`Server`] is set to. Errors
+/// as [`Server::accept`].
 pub async fn accept_with<S>(io: S, server: &Server) -> Result<WebSocket, Error>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -52,7 +53,12 @@ where
     server.accept(io).await
 }
 
-/// Dials a `ws` address and opens a connection: [`Client::connect`] with the defaults.
+/// Dials a `ws` address and opens a connection: [`Client::connect`] with the defaults, among them 10 s
+/// for the handshake.
+///
+/// # Errors
+/// [`Error::NeedsTls`] for a `wss` address, [`Error::Request`] for what is no address; else as
+/// [`connect_with`].
 #[cfg(feature = "net")]
 pub async fn connect(address: &str) -> Result<WebSocket, Error> {
     let (socket, _) = Client::new(ClientRequest::new(address)?).connect().await?;
@@ -60,7 +66,7 @@ pub async fn connect(address: &str) -> Result<WebSocket, Error> {
 }
 
 /// Opens a connection over a stream, one with TLS for instance: [`Client::connect_over`] with the
-/// defaults.
+/// defaults. Errors as there.
 pub async fn connect_with<S>(io: S, request: ClientRequest) -> Result<WebSocket, Error>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
