@@ -45,7 +45,7 @@ mutants := .tools/mutants-$(call key,.ci/mutants.txt).stamp
 ##@ Use
 
 help: ## Show this
-	@awk -F ' *:.*## *' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ' *:.*## *' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(binding) $(node) ## A Worker on plain Node: an echo, and chat rooms that are Durable Objects, on one page
 	cd bindings-node && npm run --silent build
@@ -55,7 +55,7 @@ demo-rust: $(python) ## A pair of ends, one of them on the network, and a client
 	$(cargo) build --release --all-features --example pair_server
 	.tools/python/bin/python core/examples/demo.py "$$CARGO_TARGET_DIR/release/examples/pair_server"
 
-##@ Check
+##@ Test
 
 suites := test-rust test-no-std test-peers test-tokio test-node test-durable pair test-python test-c test-hosts
 
@@ -117,7 +117,7 @@ test-c: $(python) $(node) ## The C library: its interface, its installation, its
 	$(c_peers) bindings-c/tests/peers
 	.tools/python/bin/python -m pytest core/conformance/http2 -m "not slow" --hosts c
 
-header: ## Write bindings-c/include/wspair.h anew
+header: ## The C header, written anew
 	$(MAKE) -C bindings-c header
 
 test-python: build-python ## The Python package: its tests, stubs, types and style
@@ -137,13 +137,15 @@ build-python: $(python_dev) ## The Python package in an environment of its own (
 	cd bindings-python && VIRTUAL_ENV=$(CURDIR)/.tools/python-dev PATH="$(python_bin):$$PATH" \
 		$(python_bin)/maturin develop --quiet --profile $(PROFILE) $(if $(CI),--locked)
 
+##@ Packages, and what is public
+
 packages: ## Every crate packed; the published ones unpacked elsewhere and checked there (TESTS=1 runs their tests)
 	.ci/packages $(if $(TESTS),--test)
 
 targets: ## The core for targets without std, and the oldest Rust that is promised
 	.ci/targets
 
-docs: $(binding) build-python ## The reference of every package in one folder, with an index page (in target/docs)
+docs: $(binding) build-python ## The reference of every package in one folder, target/docs, with an index page
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	.ci/docs "$$CARGO_TARGET_DIR/docs"
 
@@ -153,6 +155,8 @@ public-api: ## The public API against the text that is checked in (WRITE=1 write
 semver: ## The published crates against a revision of git (BASE=main; needs cargo-semver-checks)
 	@cargo semver-checks --version >/dev/null 2>&1 || { echo "make semver: there is no cargo-semver-checks" >&2; exit 1; }
 	$(cargo) semver-checks -p wspair -p wspair-tokio --baseline-rev $(or $(BASE),main)
+
+##@ Style
 
 lint: ## Format, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
@@ -164,21 +168,23 @@ lint: ## Format, clippy and rustdoc, warnings denied
 	$(cargo) clippy --manifest-path $(no_std) --target-dir "$$CARGO_TARGET_DIR/no_std" -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(cargo) doc --workspace --no-deps --all-features
 
+##@ Conformance
+
 autobahn: autobahn-rust autobahn-node autobahn-python autobahn-c ## The Autobahn suite in both roles (CASES=core, or full; JOBS=2)
 
 autobahn-suite:
 	@core/conformance/autobahn/setup.sh "$$AUTOBAHN_SUITE" || { \
 		echo "make autobahn: THE SUITE COULD NOT BE INSTALLED, NOTHING WAS TESTED" >&2; exit 1; }
 
-autobahn-node: autobahn-suite $(binding) ## The npm package alone
+autobahn-node: autobahn-suite $(binding) ## The same, the npm package only
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
 	bindings-node/conformance/autobahn/check.sh $(CASES) $(JOBS) .tools/reports/node
 
-autobahn-rust: autobahn-suite ## The crate alone
+autobahn-rust: autobahn-suite ## The same, the core's examples only
 	$(cargo) build --release --all-features --example echo_server --example echo_client
 	core/conformance/check.sh "$$CARGO_TARGET_DIR/release/examples" $(CASES) $(JOBS) .tools/reports
 
-autobahn-c: autobahn-suite
+autobahn-c: autobahn-suite ## The same, the C examples only
 	$(MAKE) -C bindings-c examples
 	core/conformance/check.sh $(c_examples) $(CASES) $(JOBS) .tools/reports/c
 
@@ -191,7 +197,7 @@ hosts: hosts-build ## Every situation at every host, in under an hour (HOSTS='no
 
 test-hosts: hosts-quick
 
-hosts-quick: hosts-build ## A selection of them, in under two minutes
+hosts-quick: hosts-build ## A selection of them, in under two minutes: part of make test
 	core/conformance/hosts/run.py --quick --again --jobs 4
 
 hosts-mutate: hosts-build ## Mutated connections against every host (N=5000 SEED=0 HOSTS=)
@@ -224,6 +230,8 @@ http2-hosts: build-python $(binding)
 autobahn-http2: autobahn-suite http2-hosts ## The Autobahn suite over streams of HTTP/2 (HOSTS='node rust python c')
 	core/conformance/http2/check.sh $(python_bin)/python $(CASES) $(JOBS) .tools/reports/http2 $(HOSTS)
 
+##@ Fuzz
+
 fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz)
 	@cargo +nightly --version || { echo "make fuzz: there is no nightly toolchain" >&2; exit 1; }
 	@cargo +nightly fuzz --version || { echo "make fuzz: there is no cargo-fuzz" >&2; exit 1; }
@@ -243,6 +251,8 @@ fuzz-doors: $(binding) build-python ## Mutated connections at the hosts of Node 
 
 fuzz-c: ## Random calls through the C interface, under sanitizers (TIME=60 seconds; needs clang)
 	$(MAKE) -C bindings-c fuzz TIME=$(TIME)
+
+##@ Measure
 
 bench: ## Benchmarks beside the peers
 	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
@@ -276,6 +286,8 @@ bench-c: ## The C library beside wslay
 bench-python: PROFILE = release
 bench-python: build-python ## The Python package beside its peers
 	cd bindings-python && $(python_bin)/python -m bench
+
+##@ What the tests miss
 
 coverage: ## Lines of the core that its own tests run (needs nightly and its llvm-tools)
 	@cargo +nightly --version >/dev/null || { echo "make coverage: there is no nightly toolchain" >&2; exit 1; }
