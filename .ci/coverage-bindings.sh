@@ -70,6 +70,6 @@ for binding; do
   "$tools/llvm-cov" export --format=lcov --instr-profile="$folder/$binding.profdata" "${objects[@]}" 2>/dev/null \
     >"$folder/$binding.lcov"
   echo "== bindings-$binding"
-  .ci/coverage --least 90 --source "bindings-$binding/src" "$folder/$binding.lcov" || status=1
+  .ci/judge-coverage --least 90 --source "bindings-$binding/src" "$folder/$binding.lcov" || status=1
 done
 exit $status

@@ -23,4 +23,4 @@ cargo +nightly test -p wspair --all-features --quiet >"$folder/tests.log" 2>&1 |
 # shellcheck disable=SC2086
 "$tools/llvm-cov" export --format=lcov --instr-profile="$folder/counts.profdata" $programs 2>/dev/null \
   >"$folder/counts.lcov"
-.ci/coverage "$folder/counts.lcov"
+.ci/judge-coverage "$folder/counts.lcov"

@@ -33,4 +33,4 @@ done
 "$tools/llvm-profdata" merge -sparse "$folder"/counts/*.profraw -o "$folder/counts.profdata"
 "$tools/llvm-cov" export --format=lcov --instr-profile="$folder/counts.profdata" "${programs[@]}" 2>/dev/null \
   >"$folder/counts.lcov"
-.ci/coverage --least 95 "$folder/counts.lcov"
+.ci/judge-coverage --least 95 "$folder/counts.lcov"

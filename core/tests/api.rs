@@ -128,7 +128,7 @@ fn times_are_durations_both_ways() {
 }
 
 #[test]
-fn every_configuration_is_set_by_method() {
+fn configurations_are_set_by_method() {
     let limits =
         Limits::default().with_max_message(5).with_max_fragments(3).with_high_water_mark(2);
     let config = Config::default()
