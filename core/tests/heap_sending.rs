@@ -8,6 +8,7 @@ mod heap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use common::deflate::{deflating, noise, params};
 use common::*;
 use heap::{HEAP, measured};
 use wspair::{Config, Connection, Instant, Kind, Prepared, Role};
@@ -174,4 +175,19 @@ fn a_host_that_looks_while_nothing_is_written_costs_what_is_queued() {
             assert!(heap.calls <= 100, "{role:?} {len} {heap:?}");
         }
     }
+}
+
+#[test]
+fn a_prepared_message_takes_the_memory_of_its_frame_and_no_more() {
+    let data = noise(100_000, 1);
+    let (_prepared, heap) = measured(|| Prepared::try_binary(&data).unwrap());
+    assert!(heap.peak <= data.len() + 500 && heap.calls <= 4, "{heap:?}");
+
+    // Its compressed form, beside it: made once, with a compressor for the time being.
+    let half = [&data[..50_000], &[0; 50_000]].concat();
+    let prepared = Prepared::binary(&half);
+    let mut conn = deflating(Role::Server, Config::default(), params(15, true));
+    let ((), heap) = measured(|| conn.send_prepared(&prepared).unwrap());
+    assert!((50_000..60_000).contains(&heap.live), "{heap:?}");
+    assert!(heap.peak <= 600_000, "{heap:?}");
 }
