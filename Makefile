@@ -237,6 +237,9 @@ fuzz: ## Each fuzz target in turn (TIME=60 seconds; needs nightly and cargo-fuzz
 	@cargo +nightly fuzz --version || { echo "make fuzz: there is no cargo-fuzz" >&2; exit 1; }
 	@targets=$$(cargo +nightly fuzz list); \
 	[ -n "$$targets" ] || { echo "make fuzz: there are no targets" >&2; exit 1; }; \
+	diff <(sort <<<"$$targets") <(cd fuzz/fuzz_targets && ls | sed 's/\.rs$$//' | sort) && \
+	diff <(sort <<<"$$targets") <(ls fuzz/seeds | sort) || { \
+		echo "make fuzz: a target lacks its entry in fuzz/Cargo.toml, or its seeds" >&2; exit 1; }; \
 	for target in $$targets; do \
 		echo "fuzz: $$target, $(TIME) s"; \
 		mkdir -p "fuzz/corpus/$$target"; \
