@@ -1,4 +1,4 @@
-"""2.4 of the table: what applications do."""
+"""Rows A: what applications do."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""2.2 of the table: how connections end."""
+"""Rows E: how connections end."""
 
 import signal
 import time

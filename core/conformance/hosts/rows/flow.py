@@ -1,4 +1,4 @@
-"""2.3 of the table: much data, slow peers, and what a write is while it is under way."""
+"""Rows F: much data, slow peers, and what a write is while it is under way."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""2.1 of the table: how connections open, and how they are refused."""
+"""Rows O: how connections open, and how they are refused."""
 
 import random
 import time
