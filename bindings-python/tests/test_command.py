@@ -87,8 +87,10 @@ async def test_the_client_and_bytes() -> None:
 
 
 async def test_the_client_pings() -> None:
+    has_said_so = asyncio.Event()
+
     async def wait(ws: WebSocket) -> None:
-        await asyncio.sleep(1)
+        await has_said_so.wait()
 
     async with serve(wait, "127.0.0.1", 0) as server:
         url = f"ws://127.0.0.1:{server.port}/"
@@ -99,9 +101,13 @@ async def test_the_client_pings() -> None:
         )
         assert process.stderr is not None
         # The input stays open.
-        err = await asyncio.wait_for(process.stderr.read(), 30)
-        assert await process.wait() == 0
-    assert b"pong after" in err
+        err = b""
+        while b"pong after" not in err:
+            more = await asyncio.wait_for(process.stderr.read(1024), 30)
+            assert more, err
+            err += more
+        has_said_so.set()
+        assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
