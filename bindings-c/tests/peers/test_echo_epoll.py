@@ -37,9 +37,9 @@ def test_says_goodbye(server, number):
 
 
 def test_a_second_signal_ends_it_at_once(server):
-    with Wire.open(server.url):
+    with Wire.open(server.url) as wire:
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
+        assert wire.frame() == (CLOSE, b"\x03\xe9")
         server.process.send_signal(signal.SIGTERM)
         assert server.status() == 1
 
