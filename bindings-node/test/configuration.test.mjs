@@ -45,7 +45,7 @@ async function project(t, files) {
   t.after(() => rm(folder, { recursive: true }));
   for (const [name, text] of Object.entries({ 'src/worker.mjs': worker, ...files })) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), typeof text === 'string' ? text : JSON.stringify(text));
+    await writeFile(path.join(folder, name), typeof text === 'string' || Buffer.isBuffer(text) ? text : JSON.stringify(text));
   }
   return folder;
 }
@@ -124,6 +124,86 @@ test('objects of a class that a migration deletes are there until it is told to 
     await running.ended;
   }
   assert.equal(await add({ ...usual, durable_objects: renamed.durable_objects, migrations: [{ tag: 'v1', new_sqlite_classes: ['Hall'] }] }), '1');
+});
+
+test('a Worker calls itself by its service bindings, at its default and at its entrypoints', async (t) => {
+  const main = `
+    import { env as around, WorkerEntrypoint } from 'cloudflare:workers';
+    const early = around.API;
+    export class Api extends WorkerEntrypoint {
+      add(a, b) {
+        return a + b;
+      }
+    }
+    export default {
+      async fetch(request, env) {
+        const { pathname } = new URL(request.url);
+        if (pathname === '/self') return env.SELF.fetch('http://self/page');
+        if (pathname === '/api') return Response.json([await env.API.add(1, 2), await early.add(3, 4)]);
+        if (pathname === '/auth') return Response.json(await Promise.resolve().then(() => env.AUTH.fetch('http://auth/')).catch((error) => error.message));
+        return new Response(pathname);
+      },
+    };`;
+  const services = [{ binding: 'SELF', service: 'chat' }, { binding: 'API', service: 'chat', entrypoint: 'Api' }, { binding: 'AUTH', service: 'auth' }];
+  const config = { ...usual, durable_objects: { bindings: [] }, services };
+  const { ask, told } = run(t, await project(t, { 'wrangler.json': config, 'src/worker.mjs': main }));
+  assert.deepEqual([await ask('self'), await ask('api')], ['/page', '[3,7]']);
+  assert.match(await ask('auth'), /^"env\.AUTH is a services binding: /);
+  assert.match(told.err, /^wspair: wrangler\.json: chat with SELF \(default\), API \(Api\), .*; not provided: AUTH \(services\)\n/);
+
+  const wrong = { ...config, services: [{ binding: 'API', service: 'chat', entrypoint: 'Absent' }] };
+  const refused = run(t, await project(t, { 'wrangler.json': wrong, 'src/worker.mjs': main }));
+  assert.equal((await refused.ended)[0], 1);
+  assert.match(refused.told.err, /\nwspair: the binding API is of the entrypoint Absent, which the Worker does not export\n$/);
+});
+
+describe('modules as a bundler takes them', () => {
+  const others = {
+    'package.json': '{}',
+    'src/parts/index.js': `export * from './greet';`,
+    'src/parts/greet.js': `import page from '../page.html';\nexport const greet = (name) => page.trim() + name;`,
+    'src/page.html': '<p>\n',
+    'src/query.sql': 'SELECT 1;',
+    'src/data.json': '{"__proto__": 1, "a": [1]}',
+    'src/four.bin': 'four',
+    'src/module.wasm': Buffer.from('0061736d01000000', 'hex'),
+    'node_modules/package/package.json': '{ "main": "main.js" }',
+    'node_modules/package/main.js': `exports.name = require('./data.json').name;`,
+    'node_modules/package/data.json': '{ "name": "of the package" }',
+  };
+  const answer = '["<p>you","SELECT 1;",[1],4,true,"of the package"]';
+  const body = `Response.json([greet('you'), query, data.a, four.byteLength, module instanceof WebAssembly.Module, packaged.name])`;
+  const imports = `
+    import query from './query.sql';
+    import data from './data.json';
+    import four from './four.bin';
+    import module from './module.wasm';
+    import packaged from 'package';`;
+  const config = { name: 'modules', compatibility_date: '2026-11-17', dev: { port: 0 } };
+
+  test('of JavaScript', async (t) => {
+    const main = `import { greet } from './parts';${imports}\nexport default { fetch: () => ${body} };`;
+    const { ask } = run(t, await project(t, { 'wrangler.json': { ...config, main: 'src/main.mjs' }, 'src/main.mjs': main, ...others }));
+    assert.equal(await ask(''), answer);
+  });
+
+  const isTyped = process.features.typescript !== undefined && process.features.typescript !== false;
+  test('of TypeScript, with .js for .ts', { skip: !isTyped && `Node ${process.version} runs none` }, async (t) => {
+    const main = `
+    import { greet } from './greeting.js';
+    import type { Env } from './types';${imports}
+    export default { fetch: (request: Request, env: Env) => ${body} };`;
+    const typed = { 'src/main.ts': main, 'src/greeting.ts': `export { greet } from './parts';\nexport type Greeting = string;`, 'src/types.ts': 'export interface Env {}' };
+    const { ask } = run(t, await project(t, { 'wrangler.json': { ...config, main: 'src/main.ts' }, ...typed, ...others }));
+    assert.equal(await ask(''), answer);
+  });
+
+  test('of TypeScript that is more than types', { skip: !isTyped && `Node ${process.version} runs none` }, async (t) => {
+    const main = 'export enum Kind { One }\nexport default { fetch: () => new Response(String(Kind.One)) };';
+    const { ended, told } = run(t, await project(t, { 'wrangler.json': { ...config, main: 'src/main.ts' }, 'src/main.ts': main }));
+    assert.equal((await ended)[0], 1);
+    assert.match(told.err, /\nwspair: src\/main\.ts could not be loaded: Node takes types away and does no more\. Or compile the Worker first, as by "npx esbuild /);
+  });
 });
 
 describe('wspair alone in the folder of a project', () => {

@@ -11,17 +11,21 @@ type RequestInit = ConstructorParameters<typeof globalThis.Request>[1];
 
 type Class = new (ctx: unknown, env: unknown) => any;
 
-/**
- * What calls an export of the Worker's module; nothing for one that cannot be called. Itself called,
- * it gives one with `props`.
- */
-export function entrypointStub(exported: unknown, env: unknown, ctx: (props: object) => object): object | undefined {
-  const isClass = typeof exported === 'function' && exported.prototype instanceof WorkerEntrypoint;
-  if (!isClass && (typeof exported !== 'object' || exported === null)) return undefined;
+/** Whether an export of the Worker's module can be called. */
+export function isEntrypoint(exported: unknown): boolean {
+  return isClass(exported) || (typeof exported === 'object' && exported !== null);
+}
+
+function isClass(exported: unknown): exported is Class {
+  return typeof exported === 'function' && exported.prototype instanceof WorkerEntrypoint;
+}
+
+/** What calls an export of the Worker's module, which has to be there by then. Itself called, it gives one with `props`. */
+export function entrypointStub(exported: () => unknown, env: unknown, ctx: (props: object) => object): object {
   return stubWith({});
 
   function stubWith(props: object): object {
-    const entrypoint = new Entrypoint(exported, isClass, env, () => ctx(props));
+    const entrypoint = new Entrypoint(exported, env, () => ctx(props));
     const fetch = entrypoint.fetch.bind(entrypoint);
     return passes(
       new Proxy(() => {}, {
@@ -41,8 +45,7 @@ export function entrypointStub(exported: unknown, env: unknown, ctx: (props: obj
 
 class Entrypoint implements Hook {
   constructor(
-    private readonly exported: unknown,
-    private readonly isClass: boolean,
+    private readonly exported: () => unknown,
     private readonly env: unknown,
     private readonly ctx: () => object,
   ) {}
@@ -69,13 +72,14 @@ class Entrypoint implements Hook {
     return this.within(async () => {
       const target = this.made();
       if (typeof target.fetch !== 'function') throw new Error('Handler does not export a fetch() function.');
-      return this.isClass ? target.fetch(request) : target.fetch(request, this.env, this.ctx());
+      return target === this.exported() ? target.fetch(request, this.env, this.ctx()) : target.fetch(request);
     });
   }
 
   /** An instance for one event, where it is a class. */
   private made(): any {
-    return this.isClass ? new (this.exported as Class)(this.ctx(), this.env) : this.exported;
+    const exported = this.exported();
+    return isClass(exported) ? new exported(this.ctx(), this.env) : exported;
   }
 
   private within<T>(work: () => Promise<T>): Promise<T> {

@@ -45,6 +45,7 @@ export function makePlan(given: Arguments): Plan {
     objects: {
       env,
       bindings: project?.bindings,
+      services: project?.services,
       classes: project?.classes,
       worker: project?.name,
       state: stateOf(given, folder),
@@ -86,9 +87,10 @@ function projectOf({ config, file, environment }: Arguments): Project | undefine
 }
 
 /** One line says what is there, further ones what somebody should know. */
-function linesOf({ file, name, bindings, vars, missing, deleted, notes }: Project, { applyDeletes }: Arguments): string[] {
+function linesOf({ file, name, bindings, services, vars, missing, deleted, notes }: Project, { applyDeletes }: Arguments): string[] {
   const parts = [
     ...Object.entries(bindings).map(([binding, className]) => `${binding} (${className})`),
+    ...Object.entries(services).map(([binding, entrypoint]) => `${binding} (${entrypoint})`),
     ...Object.keys(vars),
   ];
   const lacking = [...missing].map(([binding, kind]) => `${binding} (${kind})`);

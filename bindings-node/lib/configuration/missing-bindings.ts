@@ -22,11 +22,11 @@ const lists: Record<string, string> = {
 
 const single = ['ai', 'browser', 'images', 'media', 'version_metadata', 'assets'];
 
-/** The kind of each binding, by its name. */
-export function missingBindings(configuration: Fields, file: string): Map<string, string> {
+/** The kind of each binding, by its name, but for those that are provided. */
+export function missingBindings(configuration: Fields, provided: readonly string[], file: string): Map<string, string> {
   const found = new Map<string, string>();
   const note = (name: unknown, kind: string) => {
-    if (typeof name === 'string') found.set(name, kind);
+    if (typeof name === 'string' && !provided.includes(name)) found.set(name, kind);
   };
   for (const [kind, key] of Object.entries(lists)) {
     for (const entry of list(configuration[kind], file, kind)) note(entry[key], kind);

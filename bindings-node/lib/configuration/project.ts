@@ -19,6 +19,8 @@ export interface Project {
   vars: Record<string, unknown>;
   /** The class of each binding. */
   bindings: Record<string, string>;
+  /** The entrypoint of each binding to the Worker itself. */
+  services: Record<string, string>;
   classes: Record<string, ClassSettings>;
   /** The names that each class had of which the objects are to be deleted. */
   deleted: Record<string, readonly string[]>;
@@ -49,6 +51,7 @@ export function readProject(file: string, environment?: string): Project {
   const main = optional(chosen['main'], file, 'main');
   const { settings, deleted } = readClasses({ migrations: chosen['migrations'], exports: chosen['exports'] }, file);
   const bindings = readBindings(chosen, file, name);
+  const services = readServices(chosen, file, name);
   const notes: string[] = [];
   const declared = chosen['migrations'] !== undefined || chosen['exports'] !== undefined;
   for (const className of new Set(Object.values(bindings))) {
@@ -64,9 +67,10 @@ export function readProject(file: string, environment?: string): Project {
     flags: texts(chosen['compatibility_flags'], file, 'compatibility_flags'),
     vars: chosen['vars'] === undefined ? {} : fields(chosen['vars'], file, 'vars'),
     bindings,
+    services,
     classes: settings,
     deleted,
-    missing: missingBindings(chosen, file),
+    missing: missingBindings(chosen, Object.keys(services), file),
     port: portOf(dev['port'], file),
     host: optional(dev['ip'], file, 'dev.ip'),
     notes,
@@ -102,6 +106,16 @@ function readBindings(chosen: Fields, file: string, worker: string | undefined):
     bindings[name] = text(binding['class_name'], file, `${where}.class_name`);
   }
   return bindings;
+}
+
+/** Those of the Worker to itself. */
+function readServices(chosen: Fields, file: string, worker: string | undefined): Record<string, string> {
+  const services: Record<string, string> = {};
+  for (const [at, { binding, service, entrypoint }] of list(chosen['services'], file, 'services').entries()) {
+    if (worker === undefined || service !== worker) continue;
+    services[text(binding, file, `services[${at}].binding`)] = optional(entrypoint, file, `services[${at}].entrypoint`) ?? 'default';
+  }
+  return services;
 }
 
 function optional(value: unknown, file: string, where: string): string | undefined {

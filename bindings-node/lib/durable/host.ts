@@ -1,7 +1,7 @@
 /** The Durable Objects of one Worker: their classes, their state, and what they have around them. */
 
 import { report } from '../basics/report';
-import { entrypointStub } from '../cloudflare/entrypoints';
+import { entrypointStub, isEntrypoint } from '../cloudflare/entrypoints';
 import { watchSurroundings } from '../cloudflare/surroundings';
 import { DurableObject } from '../cloudflare/workers';
 import { type End, setOwnerFinder } from '../web/end';
@@ -26,6 +26,8 @@ export interface ClassSettings {
 export interface HostOptions {
   /** The class of each binding. */
   bindings?: Readonly<Record<string, string>> | undefined;
+  /** The export of each binding to the Worker itself. */
+  services?: Readonly<Record<string, string>> | undefined;
   classes?: Readonly<Record<string, ClassSettings>> | undefined;
   /** The Worker's name, by which its objects are kept. */
   worker?: string | undefined;
@@ -55,17 +57,19 @@ export class Host {
   private readonly kinds = new Map<string, Kind>();
   isClosed = false;
   private opened: State | undefined;
+  private module: Readonly<Record<string, unknown>> = {};
   private readonly bindings: Readonly<Record<string, string>>;
 
   /** Throws an `Error` with one clear line for what cannot be. Its bindings are in `env` then; nothing may be called before `load`. */
   constructor(private readonly options: HostOptions) {
-    const { bindings = {}, hibernateAfter = 10_000, env, deleteAllDeletesAlarm = true } = options;
+    const { bindings = {}, services = {}, hibernateAfter = 10_000, env, deleteAllDeletesAlarm = true } = options;
     this.hibernateAfter = hibernateAfter;
     this.bindings = bindings;
     this.deleteAllDeletesAlarm = deleteAllDeletesAlarm;
     this.givenEnv = env;
     this.env = env ?? {};
     this.deleteClasses();
+    for (const [binding, name] of Object.entries(services)) this.env[binding] = this.entrypoint(name);
     for (const [binding, name] of Object.entries(bindings)) this.env[binding] = this.namespaceOf(this.kind(name));
   }
 
@@ -83,6 +87,10 @@ export class Host {
 
   /** Takes the classes from what the Worker's module exports. Throws for one that is missing. */
   load(module: Readonly<Record<string, unknown>>): void {
+    this.module = module;
+    for (const [binding, name] of Object.entries(this.options.services ?? {})) {
+      if (!isEntrypoint(module[name])) throw new Error(`the binding ${binding} is of the entrypoint ${name}, which the Worker does not export`);
+    }
     for (const [binding, name] of Object.entries(this.bindings)) {
       if (typeof module[name] !== 'function') throw new Error(`the binding ${binding} is of the class ${name}, which the Worker does not export`);
     }
@@ -92,10 +100,7 @@ export class Host {
         kind.load(value as ObjectClass);
         // Another object than that of a binding, as there.
         this.exports[name] = new DurableObjectNamespace(kind);
-      } else {
-        const stub = entrypointStub(value, this.env, (props) => ({ waitUntil: (promise: Promise<unknown>) => void Promise.resolve(promise).catch(report), passThroughOnException() {}, props, exports: this.exports }));
-        if (stub !== undefined) this.exports[name] = stub;
-      }
+      } else if (isEntrypoint(value)) this.exports[name] = this.entrypoint(name);
     }
   }
 
@@ -144,6 +149,11 @@ export class Host {
       }
     }
     await this.opened?.close();
+  }
+
+  private entrypoint(name: string): object {
+    const waitUntil = (promise: Promise<unknown>) => void Promise.resolve(promise).catch(report);
+    return entrypointStub(() => this.module[name], this.env, (props) => ({ waitUntil, passThroughOnException() {}, props, exports: this.exports }));
   }
 
   private deleteClasses(): void {
