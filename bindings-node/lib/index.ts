@@ -35,7 +35,7 @@ export type * from './engine/network-types';
 export { type AcceptedSocket, broadcast } from './network/accepted';
 export type { ClosedMessage, RequestMessage } from './network/channels';
 export type { Handler, UpgradeOptions } from './network/acceptor';
-export type { ExecutionContext } from './network/context';
+export type { ExecutionContext } from './cloudflare/execution-context';
 export { type ServeOptions, type Serving, serve } from './network/serve';
 export type * from './web/types';
 export { type Upgrader, upgrade, upgrader } from './network/upgrade';

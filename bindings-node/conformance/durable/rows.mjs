@@ -62,7 +62,7 @@ export function answers(rows, run) {
       if (pathname === '/rows') return Response.json(Object.keys(rows));
       const name = decodeURIComponent(pathname.slice('/row/'.length));
       if (!Object.hasOwn(rows, name)) return new Response('no such row', { status: 404 });
-      return Response.json(await run(name, env, ctx));
+      return Response.json(await run(name, env, ctx, request));
     },
   };
 }

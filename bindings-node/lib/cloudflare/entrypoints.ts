@@ -1,13 +1,12 @@
 /** A Worker's own entrypoints, called by itself as by others. */
 
-import { toRequest } from '../web/request';
+import type * as dom from '../web/types';
 import { passes } from './carry';
 import { callAt, calling, handOver, type Hook, memberOf, notFunction, notImplemented, ServiceStub, walk } from './rpc';
+import { type FetchInit, type FetchInput, fetchBy } from './stub-fetch';
 import { asked, current, surrounded } from './surroundings';
 import { thrownThere } from './thrown';
 import { WorkerEntrypoint } from './workers';
-
-type RequestInit = ConstructorParameters<typeof globalThis.Request>[1];
 
 type Class = new (ctx: unknown, env: unknown) => any;
 
@@ -67,13 +66,14 @@ class Entrypoint implements Hook {
     );
   }
 
-  async fetch(input: string, init?: RequestInit): Promise<unknown> {
-    const request = toRequest(input, init);
-    return this.within(async () => {
-      const target = this.made();
-      if (typeof target.fetch !== 'function') throw new Error('Handler does not export a fetch() function.');
-      return target === this.exported() ? target.fetch(request, this.env, this.ctx()) : target.fetch(request);
-    });
+  fetch(input: FetchInput, init?: FetchInit): Promise<dom.Response> {
+    const ask = (request: globalThis.Request) =>
+      this.within(async () => {
+        const target = this.made();
+        if (typeof target.fetch !== 'function') throw new Error('Handler does not export a fetch() function.');
+        return target === this.exported() ? target.fetch(request, this.env, this.ctx()) : target.fetch(request);
+      });
+    return fetchBy(ask, input, init);
   }
 
   /** An instance for one event, where it is a class. */

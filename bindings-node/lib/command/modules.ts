@@ -59,10 +59,12 @@ export function load(url: string, context: LoadContext, next: Load): unknown {
     return { format: 'module', source: make(readBytes(url)), shortCircuit: true } satisfies Loaded;
   }
   // Workers have no other modules, whatever their package.json says.
-  if (/^\.m?ts$/.test(extension)) return next(url, { ...context, format: 'module-typescript' });
+  if (/^\.m?ts$/.test(extension) && runsTypes) return next(url, { ...context, format: 'module-typescript' });
   if (extension === '.js' && moduleSyntax.test(readBytes(url).toString())) return next(url, { ...context, format: 'module' });
   return next(url, context);
 }
+
+const runsTypes = Boolean((process.features as { typescript?: string | false }).typescript);
 
 const moduleSyntax = /^\s*(?:import(?:\s+\w|\s*[{*'"])|export(?:\s+\w|\s*[{*]))/m;
 

@@ -2,6 +2,7 @@
 
 import { report } from '../basics/report';
 import { entrypointStub, isEntrypoint } from '../cloudflare/entrypoints';
+import { executionContext } from '../cloudflare/execution-context';
 import { watchSurroundings } from '../cloudflare/surroundings';
 import { DurableObject } from '../cloudflare/workers';
 import { type End, setOwnerFinder } from '../web/end';
@@ -152,8 +153,8 @@ export class Host {
   }
 
   private entrypoint(name: string): object {
-    const waitUntil = (promise: Promise<unknown>) => void Promise.resolve(promise).catch(report);
-    return entrypointStub(() => this.module[name], this.env, (props) => ({ waitUntil, passThroughOnException() {}, props, exports: this.exports }));
+    const waitUntil = (promise: unknown) => void Promise.resolve(promise).catch(report);
+    return entrypointStub(() => this.module[name], this.env, (props) => executionContext(waitUntil, this.exports, props));
   }
 
   private deleteClasses(): void {

@@ -4,13 +4,13 @@ import { report } from '../basics/report';
 import { passes } from '../cloudflare/carry';
 import { callAt, calling, handOver, type Hook, memberOf, notFunction, notImplemented, walk } from '../cloudflare/rpc';
 import { asked } from '../cloudflare/surroundings';
+import { type FetchInit, type FetchInput, fetchBy } from '../cloudflare/stub-fetch';
 import { copyOf, thrownThere } from '../cloudflare/thrown';
 import { DurableObject as Base } from '../cloudflare/workers';
 import { native, Phase } from '../engine/native';
 import { End } from '../web/end';
 import { wrongArgument } from '../web/errors';
 import { conceal } from '../web/expose';
-import { toRequest } from '../web/request';
 import { Response } from '../web/response';
 import { Side } from '../web/side';
 import type * as dom from '../web/types';
@@ -30,13 +30,11 @@ class DurableObject {
     Object.defineProperties(this, { name: own(id.name), id: own(id) });
   }
 
-  async fetch(input: string | URL | globalThis.Request, init?: RequestInit): Promise<dom.Response> {
+  async fetch(input: FetchInput, init?: FetchInit): Promise<dom.Response> {
     if (arguments.length === 0) throw wrongArgument('fetch', 'Fetcher', 1, 'Request or string');
     return this.#calls.fetch(input, init);
   }
 }
-
-type RequestInit = ConstructorParameters<typeof globalThis.Request>[1];
 
 conceal(DurableObject, 'DurableObject');
 
@@ -49,8 +47,8 @@ export function stubOf(kind: Kind, id: DurableObjectId): object {
       if (key === 'fetch' && !Object.hasOwn(target, key)) return fetch;
       if (typeof key === 'symbol') return Reflect.get(target, key);
       if (key in Object.prototype || Object.hasOwn(target, key)) return Reflect.get(target, key);
-      // Else awaiting a stub would call it.
-      return key === 'then' ? undefined : memberOf(calls, [key]);
+      // Else awaiting a stub would call it, as would writing it down.
+      return key === 'then' || key === 'toJSON' ? undefined : memberOf(calls, [key]);
     },
     has: (_target, key) => key !== 'then',
   });
@@ -90,17 +88,19 @@ class Calls implements Hook {
     );
   }
 
-  fetch(input: string | URL | globalThis.Request, init: RequestInit | undefined): Promise<dom.Response> {
-    const request = toRequest(input, init);
-    const answer = this.ask(true, async (life) => {
-      if (typeof life.instance.fetch !== 'function') throw new Refused(new Error('Handler does not export a fetch() function.'));
-      try {
-        return await life.instance.fetch(request);
-      } catch (error) {
-        throw new Refused(error);
-      }
-    }) as Promise<dom.Response>;
-    return answer.then((response) => passedOn(response, request));
+  fetch(input: FetchInput, init: FetchInit): Promise<dom.Response> {
+    const ask = async (request: globalThis.Request) => {
+      const response = await this.ask(true, async (life) => {
+        if (typeof life.instance.fetch !== 'function') throw new Refused(new Error('Handler does not export a fetch() function.'));
+        try {
+          return await life.instance.fetch(request);
+        } catch (error) {
+          throw new Refused(error);
+        }
+      });
+      return passedOn(response as dom.Response);
+    };
+    return fetchBy(ask, input, init);
   }
 
   /** @param raw whether what it gives is passed as it is */
@@ -167,12 +167,8 @@ const NO_RPC =
   'In order to enable RPC, make sure your class extends the special class `DurableObject`, which can be imported from the module "cloudflare:workers".';
 
 /** The answer, whose end the caller may accept or give to a client. */
-function passedOn(response: dom.Response, request: globalThis.Request): dom.Response {
-  if (typeof response?.status !== 'number' || typeof response.headers !== 'object') {
-    throw Object.assign(new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'."), { remote: true });
-  }
-  const { webSocket = null } = response;
-  if (response.url === '') Object.defineProperty(response, 'url', { value: request.url, configurable: true });
+function passedOn(response: dom.Response): dom.Response {
+  const webSocket = response?.webSocket ?? null;
   if (webSocket === null) return response;
   const end = endOf(webSocket);
   if (end === undefined || native.pairPhase(end.side.handle) === Phase.Fresh) return response;

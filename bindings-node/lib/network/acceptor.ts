@@ -66,7 +66,7 @@ export class Acceptor {
     this.policy = told(() => native.serverPolicy(policy));
     this.env = env ?? {};
     // Listeners and timers are not within a request: they see the bindings that were given last.
-    if (env !== undefined) surround({ env, waitUntil: this.contexts.next().waitUntil, ...(exports && { exports }) });
+    if (env !== undefined) surround({ env, waitUntil: this.contexts.waitUntil, ...(exports && { exports }) });
   }
 
   /** Has it end the socket when it closes. */
@@ -207,7 +207,7 @@ export class Acceptor {
     keepResponse();
     const { env, exports } = this;
     const ctx = this.contexts.next();
-    const response: unknown = await surrounded({ env, waitUntil: ctx.waitUntil, event: undefined, place: undefined, ...(exports && { exports }) }, () => handler(request, env, ctx));
+    const response: unknown = await surrounded({ env, waitUntil: this.contexts.waitUntil, event: undefined, place: undefined, asking: undefined, ...(exports && { exports }) }, () => handler(request, env, ctx));
     // That of another library may fail to show what it has, and here that is the Worker's failure.
     if (isResponse(response)) return { response, webSocket: (response as Partial<dom.Response>).webSocket ?? null };
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");

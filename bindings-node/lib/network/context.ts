@@ -1,15 +1,7 @@
-/** What a Worker's `fetch` gets as its third argument, and what it promised by it. */
+/** What Workers promised by their contexts. */
 
 import { report } from '../basics/report';
-
-export interface ExecutionContext {
-  /** Has whoever closes the server wait for a promise, whose failure is reported. */
-  waitUntil(promise: Promise<unknown>): void;
-  passThroughOnException(): void;
-  readonly props: object;
-  /** What the Worker's module exports, as others call it. */
-  readonly exports?: object;
-}
+import { type ExecutionContext, executionContext } from '../cloudflare/execution-context';
 
 export class Contexts {
   private readonly waiting = new Set<Promise<unknown>>();
@@ -18,8 +10,7 @@ export class Contexts {
 
   /** One for one request. */
   next(): ExecutionContext {
-    const { exports } = this;
-    return { waitUntil: (promise) => this.waitUntil(promise), passThroughOnException() {}, props: {}, ...(exports && { exports }) };
+    return executionContext(this.waitUntil, this.exports);
   }
 
   /** Resolves once nothing is waited for. */
@@ -28,10 +19,10 @@ export class Contexts {
     while (this.waiting.size > 0) await Promise.all(this.waiting);
   }
 
-  private waitUntil(promise: unknown): void {
+  readonly waitUntil = (promise: unknown): void => {
     const done = Promise.resolve(promise)
       .catch(report)
       .finally(() => this.waiting.delete(done));
     this.waiting.add(done);
-  }
+  };
 }

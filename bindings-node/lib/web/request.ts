@@ -16,13 +16,6 @@ export const replacement =
 
 export const Request = replacement ?? globalThis.Request;
 
-/** From what a stub's `fetch` is given. */
-export function toRequest(input: string | URL | globalThis.Request, init: ConstructorParameters<typeof globalThis.Request>[1]): globalThis.Request {
-  const address = typeof input === 'object' && input !== null && 'url' in input ? input.url : String(input);
-  if (!URL.canParse(address)) throw new TypeError(`Invalid URL: ${address}`);
-  return new Request(input as string, init);
-}
-
 /** Whether no request can ask for a WebSocket, which is not for a page to do. */
 function dropsFields(Base: typeof GlobalRequest): boolean {
   return !new Base('http://localhost/', { headers: { upgrade: 'websocket' } }).headers.has('upgrade');
