@@ -1193,7 +1193,8 @@ typedef struct wspair_options {
   size_t deflate_threshold;
   /**
    * Compression: most compressors, and as many decompressors, that idle connections of one
-   * configuration leave for each other; useful without context takeover. Default 0.
+   * configuration leave for each other; useful without context takeover. A pair of them takes
+   * some 216 KiB with the defaults, 168 and 48. Default 0.
    */
   size_t deflate_stock;
   /**
@@ -1652,8 +1653,10 @@ wspair_result wspair_conn_transport_lost(struct wspair_conn *conn,
  * calls are harmless.
  *
  * `now`: nanoseconds on a monotonic clock whose zero the caller picks; less than before counts as
- * before. It starts with the first call: what a handshake was told does not count. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
- * or `wspair_conn_receive` without bytes, again.
+ * before. It starts with the first call: what a handshake was told does not count.
+ *
+ * `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it, or
+ * `wspair_conn_receive` without bytes, again.
  *
  * What the transport holds is to be read first: a pong that waits there is no silence.
  */

@@ -75,6 +75,8 @@ pub(crate) unsafe fn settings_of(config: *const Config) -> Arc<Settings> {
     }
 }
 
+/// Checks options, and makes of them what connections and handshakes share.
+///
 /// # Safety
 /// `origins` of the options is null, or names as many strings as `origins_len` says.
 unsafe fn settings(options: &Options) -> Result<Settings, Wspair> {
@@ -189,7 +191,7 @@ impl Codec for Codecs {
     }
 }
 
-/// How many bytes the strings are in all.
+/// How many bytes the strings take in all, each with a few for what refers to it.
 ///
 /// # Safety
 /// As [`strings`].
@@ -206,6 +208,8 @@ pub(crate) unsafe fn weight(
     })
 }
 
+/// An array of strings that end with a NUL.
+///
 /// # Safety
 /// `from` is null, or `len` strings may be read there, which stay as they are during the call.
 pub(crate) unsafe fn strings<'a>(

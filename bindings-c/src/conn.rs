@@ -1,6 +1,6 @@
 //! One side of an open WebSocket: what comes in, what time does to it, how it stands.
 
-use wspair_core::{Closed, Connection, Instant, MaskKeys, ReadyState, TransportAction as Duty};
+use wspair_core::{Closed, Connection, Instant, MaskKeys, ReadyState, TransportAction};
 
 use crate::config::{Config, settings_of};
 use crate::event::{Batch, Event};
@@ -235,8 +235,10 @@ pub unsafe extern "C" fn wspair_conn_transport_lost(
 /// calls are harmless.
 ///
 /// `now`: nanoseconds on a monotonic clock whose zero the caller picks; less than before counts as
-/// before. It starts with the first call: what a handshake was told does not count. `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it,
-/// or `wspair_conn_receive` without bytes, again.
+/// before. It starts with the first call: what a handshake was told does not count.
+///
+/// `events`, `cap`, `count` and results as for `wspair_conn_receive`: with WSPAIR_MORE call it, or
+/// `wspair_conn_receive` without bytes, again.
 ///
 /// What the transport holds is to be read first: a pong that waits there is no silence.
 #[unsafe(no_mangle)]
@@ -302,15 +304,15 @@ pub unsafe extern "C" fn wspair_conn_next_timeout(conn: *const Conn) -> u64 {
 /// WSPAIR_TRANSPORT_CLOSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wspair_conn_transport(conn: *const Conn) -> u32 {
-    let duty = ask(WspairTransport::Close, || {
+    let action = ask(WspairTransport::Close, || {
         // SAFETY: null, or ours.
         Ok(match unsafe { shared(conn)? }.engine.transport() {
-            Duty::Open => WspairTransport::Open,
-            Duty::FinishWriting => WspairTransport::FinishWriting,
+            TransportAction::Open => WspairTransport::Open,
+            TransportAction::FinishWriting => WspairTransport::FinishWriting,
             _ => WspairTransport::Close,
         })
     });
-    duty as u32
+    action as u32
 }
 
 /// How far the connection has come: WSPAIR_STATE_*. Null gives WSPAIR_STATE_CLOSED.

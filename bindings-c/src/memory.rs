@@ -42,7 +42,7 @@ impl Spare {
     pub(crate) fn set_aside(size: usize) -> Result<Self, Wspair> {
         let layout =
             Layout::from_size_align(size, ALIGN).map_err(|_| Wspair::ErrorMemory)?.pad_to_align();
-        // SAFETY: the size is not zero where it is ours to choose, and checked here.
+        // SAFETY: the size is not zero: that was taken out.
         let start = if size == 0 { null_mut() } else { unsafe { System.alloc(layout) } };
         let start = NonNull::new(start).ok_or(Wspair::ErrorMemory)?.as_ptr();
         BLOCK.set(Block { start, used: 0, size: layout.size() });

@@ -90,7 +90,8 @@ pub struct Options {
     /// Compression: shorter messages are sent as they are. Default 64 bytes.
     pub deflate_threshold: usize,
     /// Compression: most compressors, and as many decompressors, that idle connections of one
-    /// configuration leave for each other; useful without context takeover. Default 0.
+    /// configuration leave for each other; useful without context takeover. A pair of them takes
+    /// some 216 KiB with the defaults, 168 and 48. Default 0.
     pub deflate_stock: usize,
     /// Compression: agree to it, or offer it, in the handshake. Default off.
     pub deflate: u32,

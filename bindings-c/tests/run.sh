@@ -35,12 +35,6 @@ command -v valgrind >/dev/null || {
 # The numbers of the header: see words.c.
 ./enums.sh "$prefix/include/wspair.h" >"$out/include/enums.h"
 
-# The nth block of C of the README.
-block() {
-  awk -v wanted="$1" '/^```c$/ { n++; on = 1; next } /^```$/ { on = 0 } on && n == wanted' ../README.md
-}
-block 2 >"$out/include/readme_serve.h"
-
 for test in *.c; do
   name=${test%.c}
   link=()
@@ -65,8 +59,14 @@ done
 "$out/cpp"
 echo "test-c: C++ passed"
 
-# The program of the README.
-block 1 >"$out/readme.c"
+# The README's first block is a program, the others are parts of echo_one.c: see serve.c.
+awk '/^```c$/ { n++; on = 1; next } /^```$/ { on = 0 } on && n == 1' ../README.md >"$out/readme.c"
+python3 - <<'END'
+import re
+blocks = re.findall(r"^```c\n(.*?)^```", open("../README.md").read(), flags=re.S | re.M)
+program = open("../examples/echo_one.c").read()
+assert len(blocks) == 3 and all(block in program for block in blocks[1:]), "the README differs from echo_one.c"
+END
 "${CC:-cc}" -std=c99 "${strict[@]}" -o "$out/readme" "$out/readme.c" "${static[@]}"
 [ "$("$out/readme")" = Hello ]
 echo "test-c: the README's program passed"

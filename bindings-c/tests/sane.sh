@@ -20,7 +20,7 @@ runtime=$(echo "$(rustc +nightly --print sysroot)"/lib/rustlib/*/lib/librustc-ni
 case $sanitizer in
   # Not those that replace the allocator, which is the sanitizer's here.
   address)
-    names=(calls conn frame handshake_client handshake_server lengths pair send)
+    names=(calls conn frame handshake_client handshake_server lengths pair promises send)
     link=(-fsanitize=address)
     ;;
   thread)

@@ -1,6 +1,9 @@
-/* The server of the README: run.sh writes it to readme_serve.h. */
+/* The server that the README shows, from outside. */
 
-#include "readme_serve.h"
+#define _GNU_SOURCE
+#define main echo_one
+#include "../examples/echo_one.c"
+#undef main
 
 #include <pthread.h>
 
