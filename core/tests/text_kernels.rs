@@ -41,23 +41,21 @@ fn sequences() -> Vec<Vec<u8>> {
 #[test]
 fn every_sequence_is_judged_alike_at_every_border_of_a_vector() {
     // Interpreted, a part of it.
-    let (step, lengths) =
-        if cfg!(miri) { (2903, &[64, 131][..]) } else { (1, &[64, 96, 131, 160, 224][..]) };
+    let (step, lengths) = if cfg!(miri) { (2903, 2) } else { (1, 3) };
     let filler = ["a", "é"].map(|char| char.repeat(300 / char.len()).into_bytes());
     for (at, sequence) in sequences().iter().enumerate().step_by(step) {
-        for &len in lengths {
+        for len in [64, 131, 224].into_iter().take(lengths) {
             let borders = [0, 28, 32, 62, 64, 94, 128, len - sequence.len()];
-            // Two of the places each, so that all come to their turn.
-            for place in [borders[at % 8], borders[(at / 8 + 3) % 8]] {
-                let mut bytes = filler[at % 2][..len].to_vec();
-                if place + sequence.len() <= len {
-                    bytes[place..place + sequence.len()].copy_from_slice(sequence);
-                }
-                assert_eq!(received(&bytes), expected(&bytes), "{sequence:x?} at {place} of {len}");
-                let mut check = Utf8Check::new();
-                let is_text = check.push(&bytes).is_ok() && check.is_complete();
-                assert_eq!(is_text, core::str::from_utf8(&bytes).is_ok(), "{sequence:x?}");
+            // One of the places each, so that all come to their turn.
+            let place = borders[(at + len) % 8];
+            let mut bytes = filler[at % 2][..len].to_vec();
+            if place + sequence.len() <= len {
+                bytes[place..place + sequence.len()].copy_from_slice(sequence);
             }
+            assert_eq!(received(&bytes), expected(&bytes), "{sequence:x?} at {place} of {len}");
+            let mut check = Utf8Check::new();
+            let is_text = check.push(&bytes).is_ok() && check.is_complete();
+            assert_eq!(is_text, core::str::from_utf8(&bytes).is_ok(), "{sequence:x?}");
         }
     }
 }

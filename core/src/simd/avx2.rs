@@ -1,5 +1,5 @@
 //! UTF-8 with AVX2, unmasked on the way: each byte is loaded once, and what is checked never waits for
-//! what was stored. So it is made for texts of up to a kilobyte or so; of longer ones the check is what
+//! what was stored. So it is made for texts of up to two kilobytes or so; of longer ones the check is what
 //! takes the time, where they are not ASCII, and where they are a bare test is faster.
 //!
 //! The check is that of Keiser and Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte"
@@ -15,7 +15,7 @@ type Vector = __m256i;
 pub(super) const LEAST: usize = 64;
 
 /// From here on unmasking is better apart from the check.
-pub(super) const LONG: usize = 1 << 10;
+pub(super) const LONG: usize = 2 << 10;
 
 /// Combines the bytes behind the first `from` with the key, and tells whether they go on as UTF-8
 /// behind those, of which the last three at most matter. They may end inside a character.
