@@ -91,8 +91,11 @@ impl Codec for Zlib {
         }
     }
 
+    // One that is not kept is not worth resetting, which takes as long as a short message.
     fn recycle_compressor(&self, mut compressor: Box<dyn Compressor>, params: CompressorParams) {
-        compressor.reset();
+        if self.stock > 0 {
+            compressor.reset();
+        }
         let mut waiting = self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
             waiting.push((params, compressor));
@@ -100,7 +103,9 @@ impl Codec for Zlib {
     }
 
     fn recycle_decompressor(&self, mut decompressor: Box<dyn Decompressor>, _window_bits: u8) {
-        decompressor.reset();
+        if self.stock > 0 {
+            decompressor.reset();
+        }
         let mut waiting = self.decompressors.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
             waiting.push(decompressor);
