@@ -10,6 +10,8 @@ from matplotlib import pyplot
 TITLES = {
     "bytes a connection": "Bytes a connection",
     "ns an echo of 125 bytes": "ns of CPU an echo of 125 bytes",
+    "bytes a compressed connection": "Bytes a compressed connection",
+    "ns a compressed echo of 200 bytes": "ns of CPU a compressed echo of 200 bytes",
     "ns a receiver of a broadcast": "ns of CPU a receiver of a broadcast",
 }
 

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use wspair::{Config, Connection, Event, Instant, Negotiated, Prepared};
+use wspair::handshake::DeflateParams;
+use wspair::{Config, Connection, Event, Instant, MaskKeys, Negotiated, Prepared};
 
 /// The system's allocator, with a count of the bytes in use.
 struct Counted;
@@ -38,6 +39,8 @@ unsafe impl GlobalAlloc for Counted {
 static ALLOCATOR: Counted = Counted;
 
 const COUNTS: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
+/// A compressor and a decompressor are 200 KiB, where they keep their windows.
+const COMPRESSED: [usize; 4] = [1, 10, 100, 1000];
 const RECEIVERS: [usize; 5] = [1, 10, 100, 1000, 10_000];
 /// Messages that make a sample.
 const MESSAGES: usize = 200_000;
@@ -59,6 +62,11 @@ fn main() {
     };
     print("bytes a connection", &["connections", "idle", "after traffic", "given back"], &memory);
     print("ns an echo of 125 bytes", &["connections", "in turn", "at random"], &messages);
+    let columns =
+        ["connections", "idle", "window kept", "given back", "no window kept", "given back"];
+    print("bytes a compressed connection", &columns, &compressed_memory);
+    let columns = ["connections", "window kept", "no window kept"];
+    print("ns a compressed echo of 200 bytes", &columns, &compressed_messages);
     let columns =
         ["receivers", "125 B prepared", "125 B copied", "16 KiB prepared", "16 KiB copied"];
     print("ns a receiver of a broadcast", &columns, &broadcast);
@@ -145,6 +153,105 @@ fn messages() -> Vec<Vec<f64>> {
         vec![per(count as u128, 1), in_turn, at_random]
     };
     COUNTS.iter().map(&mut row).collect()
+}
+
+/// Windows of 12 bits, which are what a server's policy has by default.
+fn compressing(takeover: bool) -> Negotiated {
+    let mut agreed = Negotiated::default();
+    let params = DeflateParams::default()
+        .with_server_max_window_bits(12)
+        .with_client_max_window_bits(12)
+        .with_server_no_context_takeover(!takeover)
+        .with_client_no_context_takeover(!takeover);
+    agreed.deflate = Some(params);
+    agreed
+}
+
+fn compressed_connections(count: usize, takeover: bool) -> Vec<Connection> {
+    let config = Arc::new(Config::default());
+    (0..count).map(|_| Connection::server(config.clone(), compressing(takeover))).collect()
+}
+
+/// What a client sends, one message a frame: nothing in it refers to what was before the first, so
+/// that all may be sent again.
+fn compressed_frames(takeover: bool) -> Vec<Vec<u8>> {
+    let mut client =
+        Connection::client(Config::default(), compressing(takeover), MaskKeys::from_seed([7; 32]));
+    let frame = |at: u32| {
+        let text = format!(
+            r#"{{"id":{at},"user":"goose-{}","action":"moved","from":[{},{}],"to":[{},{}],"#,
+            at % 7,
+            at * 31 % 100,
+            at * 17 % 100,
+            at * 13 % 100,
+            at * 7 % 100,
+        );
+        let text =
+            format!("{text}{:>1$}", r#""room":"the long meadow by the river"}"#, 200 - text.len());
+        client.send_text(&text).expect("room");
+        let mut frame = Vec::new();
+        client.transmit().drain_into(&mut frame);
+        frame
+    };
+    (0..16).map(frame).collect()
+}
+
+fn compressed_memory() -> Vec<Vec<f64>> {
+    let live = || LIVE.load(Relaxed) as u128;
+    let mut out = Vec::with_capacity(1 << 10);
+    let row = |&count: &usize| {
+        let mut cells = vec![per(count as u128, 1)];
+        for takeover in [true, false] {
+            let frames = compressed_frames(takeover);
+            let before = live();
+            let mut all = compressed_connections(count, takeover);
+            if takeover {
+                cells.push(per(live() - before, count));
+            }
+            for conn in &mut all {
+                frames.iter().for_each(|frame| echo_text(conn, &mut frame.clone(), &mut out));
+            }
+            cells.push(per(live() - before, count));
+            for second in 0..6 {
+                let now = Instant::from(Duration::from_secs(second));
+                all.iter_mut().for_each(|conn| while conn.handle_timeout(now).next().is_some() {});
+            }
+            cells.push(per(live() - before, count));
+        }
+        cells
+    };
+    COMPRESSED.iter().map(row).collect()
+}
+
+fn compressed_messages() -> Vec<Vec<f64>> {
+    let (mut input, mut out) = (Vec::with_capacity(1 << 10), Vec::with_capacity(1 << 10));
+    let mut row = |&count: &usize| {
+        let mut cells = vec![per(count as u128, 1)];
+        for takeover in [true, false] {
+            let frames = compressed_frames(takeover);
+            let mut all = compressed_connections(count, takeover);
+            cells.push(sample(16 * COMPRESSED[3], |at| {
+                input.clear();
+                input.extend_from_slice(&frames[at / count % frames.len()]);
+                echo_text(&mut all[at % count], &mut input, &mut out);
+                black_box(&out);
+            }));
+        }
+        cells
+    };
+    COMPRESSED.iter().map(&mut row).collect()
+}
+
+fn echo_text(conn: &mut Connection, input: &mut [u8], out: &mut Vec<u8>) {
+    let mut received = conn.receive(input);
+    while let Some((event, mut sender)) = received.next_and_sender() {
+        match event {
+            Event::Text(text) => sender.send_text(&text).expect("room"),
+            other => panic!("{other:?}"),
+        }
+    }
+    out.clear();
+    conn.transmit().drain_into(out);
 }
 
 fn broadcast() -> Vec<Vec<f64>> {
