@@ -267,6 +267,9 @@ scale: ## What 1 to 100,000 connections in memory cost, and the curves for the d
 	core/benches/target/release/scale csv | tee .tools/scale.csv
 	.tools/plot/bin/python core/benches/scale.py .tools/scale.csv docs/scale.png
 
+bench-loopback: ## Echo servers of C, Node and Python over loopback, at 1 to 500 connections (those that are built)
+	$(PYTHON) core/benches/loopback.py
+
 bench-tokio: ## The crate for tokio beside its peers
 	cd core/tokio/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 

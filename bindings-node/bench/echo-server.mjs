@@ -41,4 +41,4 @@ const hosts = {
     server.listen(0, '127.0.0.1', () => told(server.address().port));
   },
 };
-await hosts[process.argv[2]]((port) => process.send(port));
+await hosts[process.argv[2]]((port) => (process.send ? process.send(port) : console.log(port)));
