@@ -1,4 +1,4 @@
-/** WebSocketPair on Node. */
+/** What a program imports: the classes of Workers, `serve`, `upgrade`, and the connection for any stream. */
 
 import { hostFor, newest } from './runtime';
 import { Compat } from './web/compat';

@@ -1,6 +1,6 @@
 /**
- * Modules as a bundler takes them, which Workers are written for: extensions are left out, `.js` stands for `.ts`, and texts, data,
- * WebAssembly and JSON are imported. Only for what is the Worker's own: packages are written for Node.
+ * Modules as a bundler takes them, which Workers are written for: extensions are left out, `.js` stands for `.ts`, and
+ * texts, data, WebAssembly and JSON are imported. Only for what is the Worker's own: packages are written for Node.
  */
 
 import { readFileSync, statSync } from 'node:fs';

@@ -61,7 +61,10 @@ export class Host {
   private module: Readonly<Record<string, unknown>> = {};
   private readonly bindings: Readonly<Record<string, string>>;
 
-  /** Throws an `Error` with one clear line for what cannot be. Its bindings are in `env` then; nothing may be called before `load`. */
+  /**
+   * Throws an `Error` with one clear line for what cannot be. Its bindings are in `env` then; nothing may be called
+   * before `load`.
+   */
   constructor(private readonly options: HostOptions) {
     const { bindings = {}, services = {}, hibernateAfter = 10_000, env, deleteAllDeletesAlarm = true } = options;
     this.hibernateAfter = hibernateAfter;

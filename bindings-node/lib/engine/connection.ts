@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { between, boolean, checkOptions, count, milliseconds, object, type Rules, text, wrongValue } from '../basics/options';
 import { bytesOf, unshared } from './buffer-source';
-import { Cause, Compression, Engine, type Negotiated, Sent, type Sink, Transport } from './engine';
+import { Cause, Compression, Engine, type Negotiated, Sending, Sent, type Sink, Transport } from './engine';
 import { native } from './native';
 import { Prepared } from './prepared';
 import { type ProtocolRule, ruleOf } from './rules';
@@ -139,8 +139,8 @@ export class Connection {
 
   /**
    * Tells how many of the bytes that were taken out wait in buffers of the stream still, as `writableLength` and what
-   * the system has not sent of them; 0 until it is told. To be told before the time where `pingAfter` is set: what leaves those buffers is life of a peer
-   * that reads slowly, and a ping in them has not left.
+   * the system has not sent of them; 0 until it is told. To be told before the time where `pingAfter` is set: what
+   * leaves those buffers is life of a peer that reads slowly, and a ping in them has not left.
    */
   streamHolds(bytes: number): void {
     this.#engine.streamHolds(bytes);
@@ -198,16 +198,18 @@ export class Connection {
   /** Sends a part of a message. `fin` ends it. */
   sendFragment(data: string | ArrayBufferLike | ArrayBufferView, fin: boolean): void {
     const text = typeof data === 'string';
-    const what = 4 | (text ? 8 : 0) | (fin ? 16 : 0);
+    const what = Sending.Fragment | (text ? Sending.OfText : 0) | (fin ? Sending.Fin : 0);
     check(native.connSend(this.#engine.handle, text ? Buffer.from(data) : bytesOf('sendFragment', data), what, 0));
   }
 
+  /** Sends a ping of up to 125 bytes. Throws a `SendError` for more, or once the connection closes. */
   ping(data: ArrayBufferLike | ArrayBufferView = none): void {
-    check(native.connSend(this.#engine.handle, bytesOf('ping', data), 1, 0));
+    check(native.connSend(this.#engine.handle, bytesOf('ping', data), Sending.Ping, 0));
   }
 
+  /** Sends a pong of up to 125 bytes that no ping asked for: those are answered without it. Throws as `ping` does. */
   pong(data: ArrayBufferLike | ArrayBufferView = none): void {
-    check(native.connSend(this.#engine.handle, bytesOf('pong', data), 2, 0));
+    check(native.connSend(this.#engine.handle, bytesOf('pong', data), Sending.Pong, 0));
   }
 
   /** Starts, or completes, the closing handshake. The code is 1000 to 1003, 1007 to 1014 or 3000 to 4999. */

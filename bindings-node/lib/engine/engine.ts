@@ -25,12 +25,23 @@ export const enum Cause {
   CloseTimeout,
   PongTimeout,
   Abort,
+  OutOfMemory,
 }
 
 export const enum Transport {
   Open,
   FinishWriting,
   Close,
+}
+
+/** What is sent, but for texts: one of the first four, a fragment with what it is of and whether it is the last. */
+export const enum Sending {
+  Message = 0,
+  Ping = 1,
+  Pong = 2,
+  Fragment = 4,
+  OfText = 8,
+  Fin = 16,
 }
 
 /** What a send came to. */
@@ -164,7 +175,7 @@ export class Engine {
       const sent = this.sendBeside(bytes, false);
       if (sent !== undefined) return sent;
     }
-    return native.connSend(this.handle, bytes, 0, compression);
+    return native.connSend(this.handle, bytes, Sending.Message, compression);
   }
 
   private sendBeside(bytes: Uint8Array, text: boolean): Sent | undefined {

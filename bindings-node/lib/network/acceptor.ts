@@ -1,4 +1,7 @@
-/** Has a Worker's `fetch` answer what node:http and node:http2 hear, puts the ends that it returns on sockets and streams, and ends what it accepted. */
+/**
+ * Has a Worker's `fetch` answer what node:http and node:http2 hear, puts the ends that it returns on sockets and
+ * streams, and ends what it accepted.
+ */
 
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';

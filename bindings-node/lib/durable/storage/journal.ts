@@ -81,7 +81,10 @@ export class Journal {
     }
   }
 
-  /** After an error of the store: where a write cannot be done, or all of this turn was rolled back, nothing of it may be relied on. */
+  /**
+   * After an error of the store: where a write cannot be done, or all of this turn was rolled back, nothing of it may
+   * be relied on.
+   */
   verify(error: unknown): void {
     if (this.failure !== undefined) return;
     const cannot = error instanceof SqliteFailure && fatal.has(primaryCode(error.code));
