@@ -1,43 +1,69 @@
-// Packs the package and the one with its binary for this platform into a folder (default: build).
+// Packs the package, and one for each platform whose binary is there.
 //
-// The manifest that goes out names the binary packages as optional dependencies. The one in the
+//     pack.mjs [OUT] [BINARIES]    folders; default: build, and where "npm run build" puts its binary
+//
+// The manifest that goes out names the packages of binaries as optional dependencies. The one in the
 // repository does not: they are not in the registry before they are published.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { target } from './target.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.resolve(process.argv[2] ?? path.join(root, 'build'));
-const stage = mkdtempSync(path.join(os.tmpdir(), 'wspair-pack-'));
+const binaries = path.resolve(process.argv[3] ?? root);
+const stage = mkdtempSync(path.join(tmpdir(), 'wspair-pack-'));
 const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 const manifest = read(path.join(root, 'package.json'));
-const binaries = readdirSync(path.join(root, 'npm')).map((dir) => read(path.join(root, 'npm', dir, 'package.json')));
-for (const binary of binaries) {
-  if (binary.version !== manifest.version) throw new Error(`${binary.name} is not at version ${manifest.version}`);
+const targets = read(path.join(root, '../packaging/targets.json'));
+const { version, license } = manifest;
+const [, address] = /^repository = "(.*)"$/m.exec(readFileSync(path.join(root, '../Cargo.toml'), 'utf8'));
+const repository = { type: 'git', url: `git+${address}.git`, directory: 'bindings-node' };
+
+function main() {
+  const folder = path.join(stage, 'wspair');
+  const { scripts, devDependencies, overrides, ...published } = manifest;
+  published.repository = repository;
+  published.optionalDependencies = Object.fromEntries(targets.map(({ name }) => [`wspair-${name}`, version]));
+  for (const part of ['dist', 'types']) cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  cpSync(path.join(root, 'README.md'), path.join(folder, 'README.md'));
+  pack(folder, published);
 }
-manifest.optionalDependencies = Object.fromEntries(binaries.map(({ name, version }) => [name, version]));
-delete manifest.scripts;
-delete manifest.devDependencies;
-delete manifest.overrides;
 
-const main = path.join(stage, 'wspair');
-for (const folder of ['dist', 'types']) cpSync(path.join(root, folder), path.join(main, folder), { recursive: true });
-cpSync(path.join(root, 'README.md'), path.join(main, 'README.md'));
-writeFileSync(path.join(main, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+/** @param target an entry of packaging/targets.json */
+function binary({ name, os, cpu, libc, what }) {
+  const folder = path.join(stage, name);
+  const file = `wspair.${name}.node`;
+  mkdirSync(folder);
+  cpSync(path.join(binaries, file), path.join(folder, file));
+  writeFileSync(path.join(folder, 'README.md'), `# wspair-${name}\n\nThe native half of [wspair](https://www.npmjs.com/package/wspair) for ${what}.\n`);
+  pack(folder, {
+    name: `wspair-${name}`,
+    version,
+    description: `The native half of wspair for ${what}`,
+    license,
+    repository,
+    main: file,
+    files: [file, 'LICENSE-*'],
+    os: [os],
+    cpu: [cpu],
+    ...(libc && { libc: [libc] }),
+    engines: manifest.engines,
+  });
+}
 
-const platform = path.join(stage, target);
-if (!existsSync(path.join(root, 'npm', target))) throw new Error(`there is no package for ${target} in npm/`);
-cpSync(path.join(root, 'npm', target), platform, { recursive: true });
-cpSync(path.join(root, `wspair.${target}.node`), path.join(platform, `wspair.${target}.node`));
-
-mkdirSync(out, { recursive: true });
-for (const dir of [main, platform]) {
-  for (const license of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(path.join(root, '..', license), path.join(dir, license));
-  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', out], { cwd: dir, encoding: 'utf8' });
+function pack(folder, manifest) {
+  writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const text of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(path.join(root, '..', text), path.join(folder, text));
+  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', out], { cwd: folder, encoding: 'utf8' });
   console.log(path.join(out, packed.trim()));
 }
+
+mkdirSync(out, { recursive: true });
+main();
+const built = targets.filter(({ name }) => existsSync(path.join(binaries, `wspair.${name}.node`)));
+if (built.length === 0) throw new Error(`there is no binary of a platform in packaging/targets.json in ${binaries}`);
+built.forEach(binary);
 rmSync(stage, { recursive: true });

@@ -2,4 +2,4 @@
 const { platform, arch } = process;
 const libc = () => (process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl');
 
-export const target = { linux: () => `linux-${arch}-${libc()}`, win32: () => `win32-${arch}-msvc` }[platform]?.() ?? `${platform}-${arch}`;
+export const target = platform === 'linux' ? `linux-${arch}-${libc()}` : `${platform}-${arch}`;

@@ -1,6 +1,7 @@
-/** Finds and loads the native half, and says what it has. */
+/** What the native half has. */
 
 import type { Negotiated } from './engine';
+import { load } from './load';
 
 /** A pair has an id; an end of it has a handle, twice the id plus 0 or 1. See src/pair.rs. */
 export interface Native {
@@ -195,27 +196,3 @@ export const enum Word {
 }
 
 export const native: Native = load();
-
-function load(): Native {
-  const tried: string[] = [];
-  for (const target of targets()) {
-    for (const file of [`../../wspair.${target}.node`, `wspair-${target}`]) {
-      try {
-        return require(file);
-      } catch (error) {
-        tried.push(`${file}: ${String((error as Error).message).split('\n', 1)[0]}`);
-      }
-    }
-  }
-  throw new Error(
-    `wspair found no binary for ${process.platform} ${process.arch}. Install the package ` +
-      `wspair-${targets()[0]}, or build from source with Rust and "npm run build". Tried:\n  ${tried.join('\n  ')}`,
-  );
-}
-
-/** By platform, architecture and C library, as npm packages of binaries are usually named. */
-function targets(): string[] {
-  const { platform, arch } = process;
-  if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`];
-  return [platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`];
-}
