@@ -57,10 +57,13 @@ demo-rust: $(python) ## A pair of ends, one of them on the network, and a client
 
 ##@ Test
 
-suites := test-rust test-no-std test-peers test-tokio test-node test-durable pair test-python test-c test-hosts
+suites := test-rust test-version test-no-std test-peers test-tokio test-node test-durable pair test-python test-c test-hosts
 
 test: ## All of the tests below, and a list of what they skipped (LIMIT=1200 seconds for each)
 	@.ci/suites $(suites)
+
+test-version: $(python) ## The version stands in one place, and one command changes it
+	.tools/python/bin/python -m pytest -q packaging/tests
 
 test-rust: ## Unit, property and documentation tests
 	$(cargo) test --workspace --all-features
@@ -336,6 +339,11 @@ miri: ## The kernels, text and closing of the core, interpreted: some ten minute
 	RUSTFLAGS=-Ctarget-feature=+avx2 MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair \
 		--target-dir "$$CARGO_TARGET_DIR/miri" --test text_kernels -- a_cut
 
+##@ Publish
+
+version: ## The version, which all files agree on (NEXT=0.2.0 changes it everywhere)
+	@packaging/version.py $(NEXT)
+
 ##@ Tools
 
 $(python):
@@ -390,6 +398,6 @@ $(durable):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust test test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
+.PHONY: help demo demo-rust version test test-version test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header packages targets docs public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-loopback bench-tokio bench-node bench-durable bench-python bench-c coverage coverage-bindings deny mutants fuzz-coverage asan tsan miri clean-tools
