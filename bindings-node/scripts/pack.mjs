@@ -29,6 +29,9 @@ function main() {
   published.optionalDependencies = Object.fromEntries(targets.map(({ name }) => [`wspair-${name}`, version]));
   for (const part of ['dist', 'types']) cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
   cpSync(path.join(root, 'README.md'), path.join(folder, 'README.md'));
+  const fallback = path.join(binaries, 'wspair.wasm');
+  if (existsSync(fallback)) cpSync(fallback, path.join(folder, 'wspair.wasm'));
+  else console.error('pack: THERE IS NO wspair.wasm, THE PACKAGE IS WITHOUT A FALLBACK (npm run build:wasm)');
   pack(folder, published);
 }
 

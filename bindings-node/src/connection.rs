@@ -17,6 +17,7 @@ use wspair_core::{
 };
 
 use crate::agreed::Agreed;
+use crate::memory;
 use crate::numeric::{self, Numeric};
 use crate::raw::{self, Arguments, Give, Raw, RawText};
 use crate::shared::{self, Kept};
@@ -62,7 +63,7 @@ pub(crate) fn conn_new(
         Connection::server(config, agreed)
     };
     // Else a forgotten connection would look too small to be collected soon.
-    env.adjust_external_memory(weight)?;
+    memory::adjust(env, weight)?;
     let entry = Entry { conn, kept: Kept::default(), weight };
     let id = CONNECTIONS.with_borrow_mut(|connections| connections.insert(entry));
     Ok(u32::try_from(id).expect("fewer connections than that"))
@@ -72,7 +73,7 @@ pub(crate) fn conn_new(
 #[napi(catch_unwind)]
 pub(crate) fn conn_free(env: Env, handle: u32) -> napi::Result<()> {
     let freed = CONNECTIONS.with_borrow_mut(|connections| connections.remove(handle as usize));
-    freed.map_or(Ok(()), |entry| env.adjust_external_memory(-entry.weight).map(drop))
+    freed.map_or(Ok(()), |entry| memory::adjust(env, -entry.weight))
 }
 
 /// Starts, or completes, the closing handshake. Gives a status.
@@ -190,18 +191,20 @@ macro_rules! texts {
 
 functions! { Raw, register_raw, raw:
     /// Feeds the bytes of a buffer from an offset on, and unmasks them there.
-    Receive c"connReceive" = |call: &mut Arguments| {
+    Receive c"connReceive" = |call: &Arguments| {
         let (handle, from) = (call.number(0), index(call.number(2)));
-        let input = call.bytes(1).get_mut(from..).unwrap_or_default();
-        let at = input.as_ptr_range();
-        with(handle, |Entry { conn, kept, .. }| {
-            let told = shared::read(conn.receive(input), at.start.addr()..at.end.addr(), from, kept);
-            shared::finish(conn, &told)
+        call.edit(1, from, |input| {
+            let at = input.as_ptr_range();
+            let at = at.start.addr()..at.end.addr();
+            with(handle, |Entry { conn, kept, .. }| {
+                let told = shared::read(conn.receive(input), at, from, kept);
+                shared::finish(conn, &told)
+            })
         })
     };
 
     /// Sends a text, with a choice of compression.
-    SendText c"connSendText" = |call: &mut Arguments| TEXT.with_borrow_mut(|text| {
+    SendText c"connSendText" = |call: &Arguments| TEXT.with_borrow_mut(|text| {
         text.clear();
         call.text(1, text);
         let choice = compression(call.number(2));
@@ -215,10 +218,9 @@ functions! { Raw, register_raw, raw:
     });
 
     /// Sends bytes, as what the third argument says, with a choice of compression.
-    Send c"connSend" = |call: &mut Arguments| {
+    Send c"connSend" = |call: &Arguments| {
         let (handle, what, choice) = (call.number(0), call.number(2), compression(call.number(3)));
-        let bytes = call.bytes(1);
-        with(handle, |entry| {
+        call.read(1, ALL, |bytes| with(handle, |entry| {
             let mut sender = entry.conn.sender().with_compression(choice);
             status(match index(what) {
                 PING => sender.send_ping(bytes),
@@ -226,46 +228,46 @@ functions! { Raw, register_raw, raw:
                 what if what & FRAGMENT != 0 => {
                     sender.send_fragment(kind(what & TEXT_KIND), bytes, what & FIN != 0)
                 }
-                _ => sender.send_binary(&*bytes),
+                _ => sender.send_binary(bytes),
             })
-        })
+        }))
     };
 
     /// Copies the last event's bytes, which were kept, into a buffer of their length.
-    KeptBytes c"connKept" = |call: &mut Arguments| {
-        let handle = call.number(0);
-        let to = call.bytes(1);
-        let bytes = with(handle, |entry| std::mem::take(&mut entry.kept.bytes));
-        to.copy_from_slice(&bytes);
+    KeptBytes c"connKept" = |call: &Arguments| {
+        let bytes = with(call.number(0), |entry| std::mem::take(&mut entry.kept.bytes));
+        call.fill(1, 0, |to| {
+            to.copy_from_slice(&bytes);
+            bytes.len()
+        });
         0
     };
 
     /// Moves what waits to be written into a buffer, from an offset on, as far as it fits: how
     /// many bytes.
-    Flush c"connFlush" = |call: &mut Arguments| {
+    Flush c"connFlush" = |call: &Arguments| {
         let (handle, from) = (call.number(0), index(call.number(2)));
-        let room = call.bytes(1).get_mut(from..).unwrap_or_default();
-        with(handle, |Entry { conn, .. }| {
+        let taken = call.fill(1, from, |room| with(handle, |Entry { conn, .. }| {
             let taken = conn.transmit().drain_to(room);
             shared::head(conn);
-            taken as f64
-        })
+            taken
+        }));
+        taken as f64
     };
 }
 
 texts! {
     /// The text of the last event, whose bytes were kept.
-    KeptText c"connKeptText" = |call: &mut Arguments, give: &mut Give<'_>| {
+    KeptText c"connKeptText" = |call: &Arguments, give: &mut Give<'_>| {
         let bytes = with(call.number(0), |entry| std::mem::take(&mut entry.kept.bytes));
         text::decode(&bytes, give);
     };
 
     /// The text that is in UTF-8 in a buffer, from an offset on, so many bytes long. Node's own
     /// decoder takes many times as long, but for ASCII and what is short.
-    DecodeText c"decodeText" = |call: &mut Arguments, give: &mut Give<'_>| {
+    DecodeText c"decodeText" = |call: &Arguments, give: &mut Give<'_>| {
         let (from, length) = (index(call.number(1)), index(call.number(2)));
-        let bytes = call.bytes(0).get(from..).unwrap_or_default();
-        text::decode(&bytes[..length.min(bytes.len())], give);
+        call.read(0, from..from.saturating_add(length), |bytes| text::decode(bytes, give));
     };
 }
 
@@ -395,6 +397,9 @@ fn index(number: f64) -> usize {
 /// About what a connection holds, and what one does that compresses.
 const PLAIN: i64 = 2 << 10;
 const CODECS: i64 = 256 << 10;
+
+/// Of a buffer's bytes.
+const ALL: std::ops::Range<usize> = 0..usize::MAX;
 
 const PING: usize = 1;
 const PONG: usize = 2;

@@ -15,6 +15,7 @@ mod compat;
 mod config;
 mod connection;
 mod handshake;
+mod memory;
 mod numeric;
 mod pair;
 mod prepared;
@@ -27,6 +28,8 @@ mod text;
 /// Registers the functions that `#[napi]` does not.
 #[napi(module_exports)]
 pub fn init(exports: Object, env: Env) -> Result<()> {
+    #[cfg(target_family = "wasm")]
+    memory::print_panics();
     pair::register(env, &exports)?;
     connection::register(env, &exports)?;
     socket::register(env, &exports)

@@ -1,7 +1,7 @@
 //! Functions of numbers, bound straight to Node-API.
 //!
 //! `#[napi]` costs about 100 ns a call, this half of it. All unsafe code of the crate is here, in
-//! `raw` and in `socket`.
+//! `raw`, in `memory` and in `socket`.
 
 use std::any::Any;
 use std::ffi::CStr;

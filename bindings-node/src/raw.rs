@@ -3,12 +3,14 @@
 //! As in `numeric`, whose reasons hold here too, and where the rest of the unsafe code is.
 
 use std::ffi::CStr;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use napi::bindgen_prelude::{Env, Object, Result};
-use napi::{JsValue, sys};
+use napi::sys;
 
+use crate::memory;
 use crate::numeric::{add, answer};
 
 /// A function that JavaScript calls with up to four values, and that gives a number.
@@ -16,7 +18,7 @@ pub(crate) trait Raw {
     /// What JavaScript calls it.
     const NAME: &CStr;
 
-    fn call(arguments: &mut Arguments) -> f64;
+    fn call(arguments: &Arguments) -> f64;
 }
 
 /// The same, that gives a text.
@@ -24,7 +26,7 @@ pub(crate) trait RawText {
     /// What JavaScript calls it.
     const NAME: &CStr;
 
-    fn call(arguments: &mut Arguments, give: &mut Give<'_>);
+    fn call(arguments: &Arguments, give: &mut Give<'_>);
 }
 
 /// A text as JavaScript's strings keep it.
@@ -53,31 +55,19 @@ impl Arguments {
         number
     }
 
-    /// The bytes of a `Uint8Array`; none of any other value.
-    ///
-    /// One at a time: the borrow of `self` keeps two views of the same memory from existing.
-    pub(crate) fn bytes(&mut self, at: usize) -> &mut [u8] {
-        let mut kind = -1;
-        let (mut length, mut data) = (0, ptr::null_mut());
-        // SAFETY: as above. What is not asked for may be null.
-        unsafe {
-            sys::napi_get_typedarray_info(
-                self.env,
-                self.values[at],
-                &raw mut kind,
-                &raw mut length,
-                &raw mut data,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            );
-        }
-        if kind != sys::TypedarrayType::uint8_array || data.is_null() {
-            return &mut [];
-        }
-        // SAFETY: Node says that `length` bytes lie at `data`, initialised as all of JavaScript's
-        // memory is. No script runs, and so none detaches or changes them, before the call
-        // returns; memory that another thread may change is kept out by the shell.
-        unsafe { std::slice::from_raw_parts_mut(data.cast(), length) }
+    /// Looks at bytes of a `Uint8Array`.
+    pub(crate) fn read<R>(&self, at: usize, range: Range<usize>, f: impl FnOnce(&[u8]) -> R) -> R {
+        memory::read(self.env, self.values[at], range, f)
+    }
+
+    /// Changes bytes of a `Uint8Array` from an offset on.
+    pub(crate) fn edit<R>(&self, at: usize, from: usize, f: impl FnOnce(&mut [u8]) -> R) -> R {
+        memory::edit(self.env, self.values[at], from, f)
+    }
+
+    /// Writes bytes to a `Uint8Array` from an offset on: as many as `f` gives.
+    pub(crate) fn fill(&self, at: usize, from: usize, f: impl FnOnce(&mut [u8]) -> usize) -> usize {
+        memory::fill(self.env, self.values[at], from, f)
     }
 
     /// Appends a text to `to`, with its lone surrogates replaced.
@@ -134,8 +124,8 @@ pub(crate) fn register<F: Raw>(env: Env, exports: &Object) -> Result<()> {
 }
 
 extern "C" fn enter<F: Raw>(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let mut arguments = arguments(env, info);
-    answer(env, catch_unwind(AssertUnwindSafe(|| F::call(&mut arguments))))
+    let arguments = arguments(env, info);
+    answer(env, catch_unwind(AssertUnwindSafe(|| F::call(&arguments))))
 }
 
 fn arguments(env: sys::napi_env, info: sys::napi_callback_info) -> Arguments {
@@ -165,7 +155,7 @@ extern "C" fn enter_text<F: RawText>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    let mut arguments = arguments(env, info);
+    let arguments = arguments(env, info);
     let mut text = ptr::null_mut();
     let mut give = |units: Units<'_>| {
         // SAFETY: `env` is that of the call; the units are told with their number, and copied.
@@ -187,45 +177,8 @@ extern "C" fn enter_text<F: RawText>(
             };
         }
     };
-    match catch_unwind(AssertUnwindSafe(|| F::call(&mut arguments, &mut give))) {
+    match catch_unwind(AssertUnwindSafe(|| F::call(&arguments, &mut give))) {
         Ok(()) => text,
         Err(panic) => answer(env, Err(panic)),
-    }
-}
-
-/// Memory that JavaScript reads and this side writes, for as long as its thread lives.
-pub(crate) struct Shared<const N: usize> {
-    data: *mut u8,
-    reference: sys::napi_ref,
-}
-
-impl<const N: usize> Shared<N> {
-    pub(crate) fn new(env: Env) -> Self {
-        let (mut data, mut buffer) = (ptr::null_mut(), ptr::null_mut());
-        let mut reference = ptr::null_mut();
-        // SAFETY: `env` is live; the reference, which is never deleted, keeps the buffer alive.
-        let status = unsafe {
-            sys::napi_create_arraybuffer(env.raw(), N, &raw mut data, &raw mut buffer)
-                | sys::napi_create_reference(env.raw(), buffer, 1, &raw mut reference)
-        };
-        assert!(status == sys::Status::napi_ok && !data.is_null(), "there is memory");
-        Self { data: data.cast(), reference }
-    }
-
-    /// Adds the `ArrayBuffer` to `exports`.
-    pub(crate) fn export(&self, env: Env, exports: &Object, name: &CStr) {
-        let mut value = ptr::null_mut();
-        // SAFETY: the reference is strong and belongs to this thread's `env`; `name` ends in NUL.
-        unsafe {
-            sys::napi_get_reference_value(env.raw(), self.reference, &raw mut value);
-            sys::napi_set_named_property(env.raw(), exports.raw(), name.as_ptr(), value);
-        }
-    }
-
-    pub(crate) fn bytes(&mut self) -> &mut [u8; N] {
-        // SAFETY: `N` bytes, zeroed by Node at first, lie at `data` as long as the buffer is not
-        // detached, which `lib/engine/engine.ts`, the only holder, never does. `self` is borrowed
-        // mutably, and no script runs meanwhile.
-        unsafe { &mut *self.data.cast() }
     }
 }

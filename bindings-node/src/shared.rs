@@ -21,7 +21,7 @@ use wspair_core::event::{Chunk, Closed, ClosedCause, Timer};
 use wspair_core::frame::MAX_HEADER;
 use wspair_core::{CloseCode, CloseFrame, Connection, Event, Kind, ProtocolError, Receive};
 
-use crate::raw::Shared;
+use crate::memory::Shared;
 
 thread_local! {
     static SHARED: RefCell<Option<Shared<SIZE>>> = const { RefCell::new(None) };
@@ -84,6 +84,7 @@ pub(crate) fn finish(conn: &mut Connection, told: &Told) -> f64 {
             to.copy_from_slice(&number.to_ne_bytes());
         }
     });
+    publish(HEAD + HEADER + told.count * RECORD);
     told.count as f64
 }
 
@@ -103,6 +104,7 @@ pub(crate) fn state(conn: &Connection) -> u32 {
 /// Hands over the header of a frame.
 pub(crate) fn frame_header(header: &[u8; MAX_HEADER]) {
     with_memory(|memory| memory[HEAD..HEAD + MAX_HEADER].copy_from_slice(header));
+    publish(HEAD + HEADER);
 }
 
 struct Batch<'a> {
@@ -188,6 +190,10 @@ impl Batch<'_> {
 
 fn with_memory<R>(f: impl FnOnce(&mut [u8; SIZE]) -> R) -> R {
     SHARED.with_borrow_mut(|shared| f(shared.as_mut().expect("the module was loaded").bytes()))
+}
+
+fn publish(length: usize) {
+    SHARED.with_borrow(|shared| shared.as_ref().expect("the module was loaded").publish(length));
 }
 
 const HEAD: usize = 4 * 8;

@@ -25,6 +25,9 @@ function answering(answer) {
   return { seen, use };
 }
 
+/** Why what is about a socket's own buffers is left out. */
+const blind = process.env.WSPAIR_WASM === '1' && 'only native code is told what the system holds of a socket';
+
 /** Ways of answering, from at once to later than the close. */
 const answers = {
   'at once': (end, data) => end.send(`re ${data}`),
@@ -373,7 +376,7 @@ describe('keepalive', () => {
 
   for (const [name, options] of Object.entries(servers)) {
     for (const [kind, pieces] of [['one long message', 1], ['many messages', 1_000]]) {
-      test(`a client that reads slowly, but reads, lives (${name}, ${kind})`, async (t) => {
+      test(`a client that reads slowly, but reads, lives (${name}, ${kind})`, { skip: blind }, async (t) => {
         const { seen, use } = answering(() => {});
         const size = 12 << 20;
         const fill = (end) => {

@@ -11,6 +11,9 @@ const scratch = mkdtempSync(path.join(os.tmpdir(), 'wspair-package-'));
 const app = path.join(scratch, 'app');
 after(() => rmSync(scratch, { recursive: true }));
 
+// Only where Rust can build for WebAssembly.
+const hasFallback = existsSync(path.join(root, 'wspair.wasm'));
+
 const program = (imports) => `${imports}
   const [client, server] = Object.values(new WebSocketPair());
   server.accept();
@@ -51,6 +54,7 @@ describe('the tarballs', () => {
     });
     const types = list(path.join(root, 'types')).map((file) => `types/${file}`);
     const named = readFileSync(path.join(__dirname, 'packed.txt'), 'utf8').trim().split('\n');
+    if (hasFallback) named.push('wspair.wasm');
     assert.deepEqual(list(path.join(app, 'node_modules/wspair')).sort(), [...made, ...types, ...named].sort());
     const binary = readdirSync(path.join(app, 'node_modules')).find((name) => name.startsWith('wspair-'));
     assert.deepEqual(list(path.join(app, 'node_modules', binary)).filter((file) => !/^(package\.json|README\.md|LICENSE-(MIT|APACHE)|wspair\..*\.node)$/.test(file)), []);
@@ -71,15 +75,28 @@ describe('the tarballs', () => {
     const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, 'types.mts', 'types.cts'], { cwd: app, encoding: 'utf8' });
     assert.equal(status, 0, stdout);
   });
-  test('without the binary say what to do', () => {
-    for (const name of readdirSync(path.join(app, 'node_modules'))) {
-      if (name.startsWith('wspair-')) rmSync(path.join(app, 'node_modules', name), { recursive: true });
-    }
-    const { stderr, status } = run('app.cjs', program("const { WebSocketPair } = require('wspair');"));
-    assert.notEqual(status, 0);
+  describe('without the binary', () => {
+    before(() => {
+      for (const name of readdirSync(path.join(app, 'node_modules'))) {
+        if (name.startsWith('wspair-')) rmSync(path.join(app, 'node_modules', name), { recursive: true });
+      }
+    });
     const { platform, arch } = process;
-    assert.match(stderr, new RegExp(`no binary that works here, on ${platform} ${arch} with Node ${process.version}`));
-    assert.match(stderr, new RegExp(`  wspair-${platform}-${arch}.*: Cannot find module`));
-    assert.match(stderr, /build from source/);
+    const missing = new RegExp(`no binary that works here, on ${platform} ${arch} with Node ${process.version}[^]*  wspair-${platform}-${arch}.*: Cannot find module`);
+
+    test('fall back to WebAssembly, and say so', { skip: !hasFallback && 'wspair.wasm was not built' }, () => {
+      const { stdout, stderr } = run('app.cjs', program("const { WebSocketPair } = require('wspair');"));
+      assert.equal(stdout, 'installed\n', stderr);
+      if (process.env.WSPAIR_WASM === '1') return assert.equal(stderr, '');
+      assert.match(stderr, missing);
+      assert.match(stderr, /WebAssembly now, which is slower/);
+    });
+    test('nor the fallback say what was looked for, and what to do', () => {
+      rmSync(path.join(app, 'node_modules/wspair/wspair.wasm'), { force: true });
+      const { stderr, status } = run('app.cjs', program("const { WebSocketPair } = require('wspair');"));
+      assert.notEqual(status, 0);
+      if (process.env.WSPAIR_WASM !== '1') assert.match(stderr, missing);
+      assert.match(stderr, /The fallback, .*wspair\.wasm, does not load: ENOENT[^]*build from source/);
+    });
   });
 });
