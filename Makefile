@@ -28,6 +28,9 @@ tokio_peers := "$$CARGO_TARGET_DIR/tokio/peers"
 python_bin := $(CURDIR)/.tools/python-dev/bin
 PROFILE ?= fast
 
+# The cross compilers, which only make dist needs.
+dist_bin := .tools/dist/bin
+
 # For what a sanitizer is put into: build scripts are not for that target.
 host = $(shell rustc -vV | sed -n 's/^host: //p')
 
@@ -38,6 +41,7 @@ python_dev := .tools/python-dev/$(call key,bindings-python/requirements-dev.txt)
 node := .tools/node-$(call key,.ci/package.json .ci/package-lock.json).stamp
 binding := .tools/bindings-node-$(call key,bindings-node/package-lock.json).stamp
 nodes := $(CURDIR)/.tools/durable/node_modules
+dist := .tools/dist/$(call key,packaging/requirements.txt).stamp
 durable := .tools/durable-$(call key,bindings-node/conformance/durable/package-lock.json).stamp
 frameworks := .tools/frameworks-$(call key,bindings-node/frameworks/package-lock.json).stamp
 mutants := .tools/mutants-$(call key,.ci/mutants.txt).stamp
@@ -92,6 +96,14 @@ test-tokio: $(python) $(node) ## The crate for tokio: its tests, its echo server
 
 test-node: $(binding) ## The npm package: unit tests, real peers, Workers from npm
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build && npm test --silent
+
+test-wasm: $(binding) ## The npm package's tests on its fallback, WebAssembly (or says that Rust lacks it)
+	@cd bindings-node && WSPAIR_PROFILE=fast node scripts/build-wasm.mjs || { [ $$? = 3 ] && exit 0; exit 1; }; \
+	npm run --silent build:shell && WSPAIR_WASM=1 node --expose-gc --test test/*.test.js test/*.test.mjs
+
+test-installed: $(binding) $(python_dev) ## The npm package and the wheel as they are published for this machine, installed elsewhere: their tests
+	$(python_bin)/python packaging/dist.py --native --only npm,wheels --wheels abi3 --out "$$CARGO_TARGET_DIR/installed"
+	$(python_bin)/python packaging/installed.py "$$CARGO_TARGET_DIR/installed"
 
 test-durable: $(binding) $(durable) ## Durable Objects on this Node: rows recorded from the real runtime, on real files
 	cd bindings-node && WSPAIR_PROFILE=fast npm run --silent build
@@ -344,6 +356,12 @@ miri: ## The kernels, text and closing of the core, interpreted: some ten minute
 version: ## The version, which all files agree on (NEXT=0.2.0 changes it everywhere)
 	@packaging/version.py $(NEXT)
 
+dist: $(dist) ## All that is published, for every platform, into dist (TARGETS= ONLY=npm,wheels,archives,crates WHEELS=)
+	$(dist_bin)/python packaging/dist.py $(if $(TARGETS),--targets $(TARGETS)) $(if $(ONLY),--only $(ONLY)) $(if $(WHEELS),--wheels $(WHEELS))
+
+dist-test: ## Runs what make dist built, where it can run here, looks at the rest, and lists which is which
+	$(dist_bin)/python packaging/dist_test.py
+
 ##@ Tools
 
 $(python):
@@ -364,6 +382,12 @@ $(mutants):
 	rm -rf .tools/mutants .tools/mutants-*.stamp
 	$(PYTHON) -m venv .tools/mutants
 	.tools/mutants/bin/python -m pip install -q --disable-pip-version-check --no-deps -r .ci/mutants.txt
+	touch $@
+
+$(dist):
+	rm -rf .tools/dist
+	$(PYTHON) -m venv .tools/dist
+	$(dist_bin)/python -m pip install -q --disable-pip-version-check --no-deps -r packaging/requirements.txt
 	touch $@
 
 $(node):
@@ -398,6 +422,6 @@ $(durable):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust version test test-version test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
+.PHONY: help demo demo-rust version dist dist-test test-wasm test-installed test test-version test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header packages targets docs public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-loopback bench-tokio bench-node bench-durable bench-python bench-c coverage coverage-bindings deny mutants fuzz-coverage asan tsan miri clean-tools

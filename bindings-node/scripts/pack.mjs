@@ -19,13 +19,14 @@ const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
 const manifest = read(path.join(root, 'package.json'));
 const targets = read(path.join(root, '../packaging/targets.json'));
 const { version, license } = manifest;
-const [, address] = /^repository = "(.*)"$/m.exec(readFileSync(path.join(root, '../Cargo.toml'), 'utf8'));
-const repository = { type: 'git', url: `git+${address}.git`, directory: 'bindings-node' };
+// Where that is known, it is said there.
+const address = /^repository = "(.*)"$/m.exec(readFileSync(path.join(root, '../Cargo.toml'), 'utf8'))?.[1];
+const repository = address && { type: 'git', url: `git+${address}.git`, directory: 'bindings-node' };
 
 function main() {
   const folder = path.join(stage, 'wspair');
   const { scripts, devDependencies, overrides, ...published } = manifest;
-  published.repository = repository;
+  if (repository) published.repository = repository;
   published.optionalDependencies = Object.fromEntries(targets.map(({ name }) => [`wspair-${name}`, version]));
   for (const part of ['dist', 'types']) cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
   cpSync(path.join(root, 'README.md'), path.join(folder, 'README.md'));
@@ -47,7 +48,7 @@ function binary({ name, os, cpu, libc, what }) {
     version,
     description: `The native half of wspair for ${what}`,
     license,
-    repository,
+    ...(repository && { repository }),
     main: file,
     files: [file, 'LICENSE-*'],
     os: [os],

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Builds all that is published into a folder, with checksums and a list.
+
+    packaging/dist.py [--out dist] [--targets linux-x64-gnu,…] [--only npm,wheels,archives,crates]
+                      [--wheels abi3,3.9,…] [--native]
+
+Zig compiles and links for every platform, whatever this one is; --native does without it, for this
+machine alone and for its own C library. A platform whose standard library of Rust is not installed
+is named and left out: rustup target add.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import archives
+import build
+import crates
+import npm
+import version
+import wheels
+
+KINDS = ["npm", "wheels", "archives", "crates"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=build.ROOT / "dist")
+    parser.add_argument("--targets", default="", help="names in targets.json; all unless given")
+    parser.add_argument("--only", default=",".join(KINDS))
+    parser.add_argument("--wheels", default=",".join(wheels.VERSIONS))
+    parser.add_argument("--native", action="store_true")
+    args = parser.parse_args()
+    chosen = chosen_targets(args)
+    missing = [] if args.native else build.missing_tools()
+    if missing:
+        sys.exit(f"dist: there is no {' and no '.join(missing)}; see packaging/requirements.txt")
+    kinds = args.only.split(",")
+    shutil.rmtree(args.out, ignore_errors=True)
+    args.out.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        if "npm" in kinds:
+            npm.build(chosen, args.native, work, args.out)
+        if "wheels" in kinds:
+            wheels.build(chosen, args.native, args.wheels.split(","), args.out)
+        if "archives" in kinds:
+            archives.build(chosen, args.native, work, args.out)
+        if "crates" in kinds:
+            crates.build(args.out)
+    listed(args.out)
+    return 0
+
+
+def chosen_targets(args: argparse.Namespace) -> list[build.Target]:
+    names = [name for name in args.targets.split(",") if name]
+    known = {target.name: target for target in build.targets()}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.exit(f"dist: there is no target {', '.join(unknown)} in packaging/targets.json")
+    chosen = [known[name] for name in names] or list(known.values())
+    if args.native:
+        chosen = [target for target in chosen if target.rust == build.host()]
+    for target in chosen:
+        if not build.installed(target):
+            print(f"dist: RUST HAS NO {target.rust} HERE (rustup target add): {target.name} IS LEFT OUT", file=sys.stderr)
+    chosen = [target for target in chosen if build.installed(target)]
+    return chosen or sys.exit("dist: nothing can be built")
+
+
+def listed(out: Path) -> None:
+    """SHA256SUMS, as sha256sum -c takes it, and the same with sizes for people."""
+    files = sorted(path for path in out.iterdir() if path.is_file())
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    lines = [f"{path.stat().st_size:>9}  {path.name}\n" for path in files]
+    (out / "SHA256SUMS").write_text("".join(sums))
+    (out / "LIST").write_text(f"wspair {version.current(build.ROOT)}: {len(files)} files, sizes in bytes\n\n{''.join(lines)}")
+    print((out / "LIST").read_text(), end="")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""The npm packages: the shell, and one for each platform's binary."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from build import PROFILE, ROOT, Target, cargo, environment, run
+
+NODE = ROOT / "bindings-node"
+LIBRARIES = {"linux": "libwspair_node.so", "darwin": "libwspair_node.dylib", "win32": "wspair_node.dll"}
+
+
+def build(targets: list[Target], native: bool, work: Path, out: Path) -> None:
+    for target in targets:
+        print(f"dist: npm binary for {target.name}", flush=True)
+        library = cargo(target, "wspair-node", native) / LIBRARIES[target.os]
+        shutil.copy(library, work / f"wspair.{target.name}.node")
+    print("dist: npm fallback, WebAssembly", flush=True)
+    run(["node", "scripts/build-wasm.mjs", str(work)], {**environment(), "WSPAIR_PROFILE": PROFILE}, NODE)
+    if not (NODE / "node_modules").is_dir():
+        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NODE)
+    run(["npm", "run", "--silent", "build:shell"], environment(), NODE)
+    run(["node", "scripts/pack.mjs", str(out), str(work)], environment(), NODE)
