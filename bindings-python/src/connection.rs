@@ -1,22 +1,21 @@
 //! One side of an open WebSocket.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod inside;
+mod output;
 
-use bytes::Bytes;
+use std::sync::Mutex;
+
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView};
-use wspair_core::bindings::ReceiveBinding;
-use wspair_core::{
-    self as core, CloseCode, Compression, Event, Instant, Limits, MaskKeys, SendError, Sender,
-    Transmit,
-};
+use wspair_core::{self as core, CloseCode, Limits, MaskKeys, SendError, Sender};
+
+pub(crate) use inside::{Input, State, compression};
+pub(crate) use output::output;
 
 use crate::buffer;
 use crate::deflate::Negotiated;
 use crate::error;
-use crate::event::{self, Allowed, to_python};
-use crate::link::Inner;
+use crate::event::Allowed;
 use crate::message::{Message, Prepared};
 use crate::options::{Options, instant, seconds};
 use crate::words::{Kind, ReadyState, Role, TransportAction};
@@ -71,23 +70,6 @@ pub(crate) struct Connection {
     share_from: usize,
     pub(crate) allowed: Allowed,
     pub(crate) coupled: bool,
-}
-
-pub(crate) struct State {
-    pub(crate) conn: core::Connection,
-    read: Option<Py<PyByteArray>>,
-    /// What a host on asyncio has beside it.
-    pub(crate) link: Option<Box<Inner>>,
-}
-
-/// What a connection is told.
-pub(crate) enum Input<'a> {
-    Bytes(&'a [u8]),
-    /// So many bytes were written to the read buffer.
-    Buffer(usize),
-    Eof,
-    Lost,
-    Time(Instant),
 }
 
 #[pymethods]
@@ -209,40 +191,14 @@ impl Connection {
 
     /// Takes all bytes that wait to be written, as one object; empty when there are none.
     pub(crate) fn data_to_send<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let mut state = self.lock(py);
-        let mut transmit = state.conn.transmit();
-        let len = transmit.len();
-        let first = transmit.chunk();
-        let bytes = if first.len() == len {
-            let bytes = PyBytes::new(py, first);
-            transmit.advance(len);
-            bytes
-        } else {
-            buffer::drained(py, &mut transmit)?
-        };
-        if transmit.is_empty() {
-            return Ok(bytes);
-        }
-        // Pongs took their place.
-        let mut all = bytes.as_bytes().to_vec();
-        transmit.drain_into(&mut all);
-        Ok(PyBytes::new(py, &all))
+        output::joined(py, self.lock(py).conn.transmit())
     }
 
     /// Takes all bytes that wait to be written, as a list for a vectored write: `bytes`, and a
     /// `memoryview` of each part that is kept by reference. Long payloads are not copied.
     pub(crate) fn buffers_to_send<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let mut parts = Vec::new();
-        take_parts(self.lock(py).conn.transmit(), &mut parts);
-        let buffers = PyList::empty(py);
-        for part in parts {
-            if part.len() < VIEW {
-                buffers.append(PyBytes::new(py, &part))?;
-            } else {
-                buffers.append(buffer::view(py, part)?)?;
-            }
-        }
-        Ok(buffers)
+        let parts = output::parts(self.lock(py).conn.transmit());
+        output::buffers(py, parts)
     }
 
     /// What to do with the transport now: derived from the state, the same however often asked.
@@ -466,160 +422,5 @@ impl Connection {
     }
 }
 
-impl Connection {
-    /// The connection, locked. No Python code may run until it is unlocked.
-    pub(crate) fn lock(&self, py: Python<'_>) -> MutexGuard<'_, State> {
-        self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
-        self.state.try_lock().ok()
-    }
-
-    /// Calls the sending half, which runs no Python code.
-    pub(crate) fn sending<R>(
-        &self,
-        py: Python<'_>,
-        compress: Option<bool>,
-        send: impl FnOnce(&mut Sender<'_>) -> R,
-    ) -> R {
-        send(&mut self.lock(py).conn.sender().with_compression(compression(compress)))
-    }
-
-    fn events<'py>(&self, py: Python<'py>, input: Input<'_>) -> PyResult<Bound<'py, PyList>> {
-        let events = PyList::empty(py);
-        self.feed(py, input, |event, size| {
-            events.append(match event {
-                Event::Closed(closed) => event::closed(py, &closed, self.allowed, size)?,
-                event => to_python(py, event)?,
-            })
-        })?;
-        Ok(events)
-    }
-
-    /// Feeds the connection and hands over each event, with the end how long a message was that was
-    /// too long. `take` runs no Python code.
-    pub(crate) fn feed(
-        &self,
-        py: Python<'_>,
-        input: Input<'_>,
-        mut take: impl FnMut(Event<'_>, Option<u64>) -> PyResult<()>,
-    ) -> PyResult<()> {
-        let mut state = self.lock(py);
-        let State { conn, read, .. } = &mut *state;
-        let mut run = |mut received: core::Receive<'_>| {
-            // The host sees all events of an input before it answers any.
-            received.defer_close();
-            while let Some(event) = received.next() {
-                match event {
-                    Event::Closed(closed) => {
-                        let size = received.too_long();
-                        take(Event::Closed(closed), size)?;
-                    }
-                    event => take(event, None)?,
-                }
-            }
-            Ok(())
-        };
-        match (input, read) {
-            (Input::Bytes(bytes), _) => run(conn.receive_ref(bytes)),
-            (Input::Buffer(n), Some(read)) => {
-                buffer::with_read_buffer(read.bind(py), n, |bytes| run(conn.receive_ref(bytes)))
-            }
-            (Input::Buffer(_), None) => Ok(()),
-            (Input::Eof, _) => run(conn.receive_eof()),
-            (Input::Lost, _) => run(conn.transport_lost()),
-            (Input::Time(now), _) => run(conn.handle_timeout(now)),
-        }
-    }
-
-    /// From how many bytes on a payload is taken by reference.
-    pub(crate) fn share_from(&self) -> usize {
-        self.share_from
-    }
-
-    /// How many bytes wait to be written.
-    pub(crate) fn waiting(&self, py: Python<'_>) -> usize {
-        self.lock(py).conn.buffered_amount()
-    }
-
-    /// What to do with the transport, and when to tell the time.
-    pub(crate) fn look(&self, py: Python<'_>) -> (core::TransportAction, Option<Instant>) {
-        let state = self.lock(py);
-        (state.conn.transport(), state.conn.poll_timeout())
-    }
-
-    pub(crate) fn with_connection<R>(
-        &self,
-        py: Python<'_>,
-        look: impl FnOnce(&core::Connection) -> R,
-    ) -> R {
-        look(&self.lock(py).conn)
-    }
-
-    /// The sending half, for what an end of a pair sends. `send` runs no Python code.
-    pub(crate) fn with_sender<R>(
-        &self,
-        py: Python<'_>,
-        send: impl FnOnce(&mut Sender<'_>) -> R,
-    ) -> R {
-        self.sending(py, None, send)
-    }
-}
-
-/// Whether a message is compressed; `None` leaves it to the threshold.
-pub(crate) fn compression(compress: Option<bool>) -> Compression {
-    match compress {
-        None => Compression::Auto,
-        Some(true) => Compression::On,
-        Some(false) => Compression::Off,
-    }
-}
-
-/// A part of what waits to be written, for one write: a `bytes`, or a list of buffers.
-pub(crate) fn output<'py>(
-    py: Python<'py>,
-    conn: &mut core::Connection,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let mut transmit = conn.transmit();
-    let len = transmit.len();
-    if len == 0 {
-        return Ok(None);
-    }
-    if len < VIEW {
-        let bytes = PyBytes::new_with(py, len, |out| {
-            transmit.drain_to(out);
-            Ok(())
-        })?;
-        return Ok(Some(bytes.into_any()));
-    }
-    let buffers = PyList::empty(py);
-    let mut room = SLICE;
-    while room > 0 && !transmit.is_empty() {
-        let chunk = transmit.chunk();
-        let len = chunk.len().min(room);
-        room -= len;
-        if len < VIEW || len < chunk.len() {
-            buffers.append(PyBytes::new(py, &chunk[..len]))?;
-            transmit.advance(len);
-        } else if let Some(part) = transmit.take_chunk() {
-            buffers.append(buffer::view(py, part)?)?;
-        }
-    }
-    Ok(Some(buffers.into_any()))
-}
-
-fn take_parts(mut transmit: Transmit<'_>, parts: &mut Vec<Bytes>) {
-    while let Some(part) = transmit.take_chunk() {
-        parts.push(part);
-    }
-}
-
 /// What one read gets at most, unless more is asked for.
 const READ: usize = 64 << 10;
-
-/// Parts from this length on are viewed, shorter ones copied: a view costs as much as that.
-const VIEW: usize = 4 << 10;
-
-/// What a transport is given at a time, so that it is seen how fast the peer takes it.
-const SLICE: usize = 256 << 10;
