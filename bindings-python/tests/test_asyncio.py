@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -306,3 +307,35 @@ async def test_messages_that_come_with_the_handshake(server: Server) -> None:
     assert await reader.readexactly(7) == b"\x81\x05early"
     writer.close()
     await writer.wait_closed()
+
+
+async def test_an_end_whose_other_one_is_in_a_thread() -> None:
+    there, here = WebSocketPair()
+    there.accept()
+    ws = WebSocket(here)
+    go = threading.Event()
+
+    def talk() -> None:
+        for word in ("one", "two"):
+            assert go.wait(30)
+            go.clear()
+            there.send(word)
+        assert go.wait(30)
+        there.close(1000)
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    loop = asyncio.get_running_loop()
+    try:
+        for word in ("one", "two"):
+            # The loop has nothing else to wake up for.
+            receiving = asyncio.ensure_future(ws.recv())
+            loop.call_soon(go.set)
+            assert await receiving == word
+        closing = asyncio.ensure_future(ws.wait_closed())
+        ending = asyncio.ensure_future(ws.receive())
+        loop.call_soon(go.set)
+        assert await ending == CloseEvent(1000, "", True)
+        await closing
+    finally:
+        thread.join(30)

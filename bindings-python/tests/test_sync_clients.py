@@ -229,3 +229,24 @@ def test_a_subprotocol_that_is_missed() -> None:
         assert caught.value.response.body == b"chat is needed\n"
         with connect(url(server), subprotocols=["chat"]) as ws:
             assert ws.subprotocol == "chat"
+
+
+# Limits that are none.
+
+
+@pytest.mark.parametrize("seconds", [1e7, 1e10, 1e17])
+def test_times_that_are_longer_than_a_system_can_wait(seconds: float) -> None:
+    def echo(ws: ServerConnection) -> None:
+        for message in ws:
+            ws.send(message)
+
+    names = ("open_timeout", "ping_interval", "ping_timeout", "close_timeout")
+    options: Any = dict.fromkeys(names, seconds)
+    with serving(echo, **options) as server:
+        with connect(url(server), **options) as ws:
+            later = threading.Timer(0.1, ws.send, ["later"])
+            later.start()
+            assert ws.recv(seconds) == "later"
+            later.join()
+        server.shutdown(timeout=seconds)
+    assert ws.close_code == 1000

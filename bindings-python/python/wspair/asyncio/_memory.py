@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 from wspair._native import Close, Closed, CloseEvent, ErrorEvent, MessageEvent
@@ -34,6 +35,7 @@ class InMemory(WebSocket):
         self._end = end
         self.request = self.response = None
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._reader: asyncio.Future[None] | None = None
         self._writers: list[asyncio.Future[None]] = []
         self._messages: list[MessageEvent] = []
@@ -194,6 +196,13 @@ class InMemory(WebSocket):
         self._wake_writers()
 
     def _on_wake(self) -> None:
+        if threading.get_ident() != self._thread:
+            # Whoever has the other end may be anywhere.
+            try:
+                self._loop.call_soon_threadsafe(self._on_wake)
+            except RuntimeError:
+                pass  # the loop is closed, and nobody waits
+            return
         # Whoever closes does not wait for the messages to be taken.
         while self._closed_with is not None and self._last is None:
             event = self._end.poll_event()

@@ -35,7 +35,7 @@ class Deadline:
         self._error = f"{what} within {seconds} s"
 
     def left(self) -> float | None:
-        """The seconds until then.
+        """The seconds until then, as far as a socket can wait.
 
         Raises:
             TimeoutError: there are none.
@@ -45,7 +45,7 @@ class Deadline:
         left = self._at - time.monotonic()
         if left <= 0:
             raise TimeoutError(self._error)
-        return left
+        return min(left, LONGEST)
 
 
 def read_request(
@@ -124,6 +124,9 @@ def _read(sock: socket.socket, handshake: Any, deadline: Deadline) -> Verdict:
 
 
 READ = 64 << 10
+
+LONGEST = 1e6
+"""Seconds that a socket can wait: a system's calls take no more than some weeks."""
 
 TIMEOUTS = (TimeoutError, socket.timeout)
 """The same from Python 3.10 on."""

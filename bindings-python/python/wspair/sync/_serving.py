@@ -15,7 +15,7 @@ from wspair._native import Acceptance, Refusal, Request
 from wspair._negotiation import Negotiation, failure, opening, refusal
 from wspair._words import ReadyState, Role
 from wspair.exceptions import ConnectionClosed
-from wspair.sync._opening import Deadline, hang_up, read_request
+from wspair.sync._opening import LONGEST, Deadline, hang_up, read_request
 from wspair.sync._websocket import WebSocket
 from wspair.sync._wire import LINGER, Wire
 
@@ -162,7 +162,7 @@ class Server:
                 if last_call and thread.is_alive():
                     visit.drop()
                 left = None if until is None else max(0.0, until - time.monotonic())
-                thread.join(LAST_CALL if last_call else left)
+                thread.join(LAST_CALL if last_call else left and min(left, LONGEST))
         alive = sum(it.is_alive() for it in visits if it is not threading.current_thread())
         if alive:
             self.logger.warning("%d handlers go on after their connections ended", alive)

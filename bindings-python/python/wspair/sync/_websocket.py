@@ -20,6 +20,7 @@ from wspair.exceptions import (
     ConcurrencyError,
     ConnectionClosedOK,
 )
+from wspair.sync._opening import LONGEST
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Self
@@ -113,7 +114,7 @@ class WebSocket(Facts):
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 raise TimeoutError("no message in time")
-            wire.changed.wait(left)
+            wire.changed.wait(None if left is None else min(left, LONGEST))
         return message
 
     def __iter__(self) -> Iterator[Data]:

@@ -216,7 +216,7 @@ class Wire:
             self._take(self.connection.receive_eof())
         if self._holds_output():
             assert self._answers_until is not None
-            return max(0.0, self._answers_until - now)
+            return min(max(0.0, self._answers_until - now), LONG)
         self._write()
         state = self.connection.transport_state
         is_written = not self._output and not self.connection.wants_write
@@ -233,7 +233,7 @@ class Wire:
         self.changed.notify_all()
         all_times = (self.connection.next_timeout, self._drop_at, answer_at, self._answers_until)
         times = [it for it in all_times if it is not None]
-        return max(0.0, min(times) - now) if times else LONG
+        return min(max(0.0, min(times) - now), LONG) if times else LONG
 
     def _answer_peer(self, now: float) -> float | None:
         """Answers the peer's Close when the application has answered what came before it, or takes
@@ -427,3 +427,4 @@ LAST_WORDS = 10.0
 """Seconds in which messages that came before the end of the stream are to be taken."""
 
 LONG = 3600.0
+"""Seconds that are waited at once: a system's calls take no more than some weeks."""
