@@ -274,3 +274,21 @@ fn long_texts_are_checked_across_every_cut() {
         }
     }
 }
+
+#[test]
+fn a_last_byte_that_begins_no_character_is_told_at_once_behind_a_text_of_any_length() {
+    for door in DOORS {
+        for len in [0, 1, 7, 15, 16, 31, 32, 33, 48, 63, 64, 65, 100, 200, 255, 256, 300, 2000] {
+            for last in 0x80..=0xFF_u8 {
+                let mut piece = vec![b'x'; len];
+                piece.push(last);
+                let may_go_on = core::str::from_utf8(&piece).unwrap_err().error_len().is_none();
+                let mut conn = connection(Role::Server, Config::default());
+                let events = feed(&mut conn, door, &frame_to(Role::Server, 0x01, &piece));
+                let expected =
+                    if may_go_on { vec![] } else { vec![fault(ProtocolError::TextNotUtf8)] };
+                assert_eq!(events, expected, "{last:#x} behind {len} bytes, {door:?}");
+            }
+        }
+    }
+}

@@ -60,9 +60,18 @@ pub(super) fn check_more(text: &mut [u8], from: usize, key: Option<u32>) -> Resu
             // SAFETY: as above.
             None => unsafe { avx2::check(text, from) },
         };
-        return if goes_on { Ok(()) } else { Err(Invalid) };
+        let open = &text[text.len() - unfinished(text)..];
+        return if goes_on && may_begin(open) { Ok(()) } else { Err(Invalid) };
     }
     check_blocks(text, from, key)
+}
+
+/// Whether a character begins so. The kernel looks at pairs: of a last byte that begins none it
+/// would learn from the next one.
+#[cfg(feature = "alloc")]
+#[inline]
+fn may_begin(open: &[u8]) -> bool {
+    open.is_empty() || core::str::from_utf8(open).is_err_and(|error| error.error_len().is_none())
 }
 
 /// Block by block, so that each is in the nearest cache still when it is checked.
@@ -79,7 +88,7 @@ fn check_blocks(text: &mut [u8], from: usize, key: Option<u32>) -> Result<(), In
             let new = &text[whole..end];
             let (new, open) = new.split_at(new.len() - unfinished(new));
             from_utf8(new)?;
-            if core::str::from_utf8(open).is_err_and(|error| error.error_len().is_some()) {
+            if !may_begin(open) {
                 return Err(Invalid);
             }
             whole += new.len();
