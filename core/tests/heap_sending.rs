@@ -184,7 +184,7 @@ fn a_prepared_message_takes_the_memory_of_its_frame_and_no_more() {
     assert!(heap.peak <= data.len() + 500 && heap.calls <= 4, "{heap:?}");
 
     // Its compressed form, beside it: made once, with a compressor for the time being.
-    let half = [&data[..50_000], &[0; 50_000]].concat();
+    let half = [&data[..50_000], &vec![0; 50_000]].concat();
     let prepared = Prepared::binary(&half);
     let mut conn = deflating(Role::Server, Config::default(), params(15, true));
     let ((), heap) = measured(|| conn.send_prepared(&prepared).unwrap());
