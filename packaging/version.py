@@ -27,6 +27,7 @@ PLACES = {
         rf'^    "": \{{\n      "name": "wspair",\n      "version": "({NUMBER})"',
     ],
     "bindings-c/cbindgen.toml": [rf'^#define WSPAIR_VERSION "({NUMBER})"'],
+    "bindings-c/debian/changelog": [rf"^wspair \(({NUMBER})\)"],
     "bindings-c/include/wspair.h": [rf'^#define WSPAIR_VERSION "({NUMBER})"'],
 }
 # A package without a source is one of ours; what is not published stays at 0.0.0.
