@@ -169,9 +169,8 @@ impl Connection {
 
     /// Tells how many of the bytes that were taken out wait in buffers of the transport still, as
     /// `asyncio.WriteTransport.get_write_buffer_size()` and what the system has not sent of them; 0
-    /// until it is told. To be told before the
-    /// time where `ping_after` is set: what leaves those buffers is life of a peer that reads slowly,
-    /// and a ping in them has not left.
+    /// until it is told. Where `ping_after` is set it is to be told before the time: what leaves those
+    /// buffers is life of a peer that reads slowly, and a ping in them has not left.
     fn transport_holds(&self, py: Python<'_>, nbytes: usize) {
         self.lock(py).conn.transport_holds(nbytes);
     }
