@@ -47,8 +47,9 @@ export function stubOf(kind: Kind, id: DurableObjectId): object {
       if (key === 'fetch' && !Object.hasOwn(target, key)) return fetch;
       if (typeof key === 'symbol') return Reflect.get(target, key);
       if (key in Object.prototype || Object.hasOwn(target, key)) return Reflect.get(target, key);
-      // Else awaiting a stub would call it, as would writing it down.
-      return key === 'then' || key === 'toJSON' ? undefined : memberOf(calls, [key]);
+      // Else awaiting a stub, or writing it down, would call it.
+      if (key === 'then') return undefined;
+      return key === 'toJSON' ? () => ({ ...target }) : memberOf(calls, [key]);
     },
     has: (_target, key) => key !== 'then',
   });
