@@ -73,7 +73,7 @@ def musl() -> Place:
     """Debian's musl: no Node or CPython is made for it there."""
     if not Path("/lib/ld-musl-x86_64.so.1").exists():
         raise Unavailable("there is no musl (Debian: musl)")
-    return Place("musl's loader, Debian 12", compiler=zig("x86_64-linux-musl"))
+    return Place("musl's loader, Debian 12", compiler=[need("musl-gcc", "musl-tools")])
 
 
 def arm64_musl() -> Place:

@@ -77,12 +77,15 @@ def archive(place: Place, package: Path, folder: Path) -> str:
     (root,) = [path for path in folder.iterdir() if path.is_dir()]
     words = re.search(r"^Libs.private:(.*)$", (root / "lib/pkgconfig/wspair.pc").read_text(), re.MULTILINE)
     needed = words[1].split() if words else []
+    if "ziglang" in place.compiler:
+        # A compiler for a place brings its own unwinder, and Zig only when asked.
+        needed.append("-lunwind")
     for name in C_TESTS:
         source = [str(ROOT / "bindings-c" / "tests" / f"{name}.c"), f"-I{root / 'include'}"]
         shared = [f"-L{root / 'lib'}", "-lwspair", f"-Wl,-rpath,{root / 'lib'}"]
         for kind, libraries in {"shared": shared, "static": [str(root / "lib/libwspair.a"), *needed]}.items():
             program = str(folder / f"{name}-{kind}")
-            dynamic = ["-dynamic"] if kind == "shared" and "musl" in " ".join(place.compiler) else []
+            dynamic = dynamically(place) if kind == "shared" else []
             compiled = subprocess.run(
                 [*place.compiler, *dynamic, "-o", program, *source, *libraries], capture_output=True, text=True
             )
@@ -104,11 +107,16 @@ def load(place: Place, kind: str, package: Path, folder: Path) -> str:
     names = sorted(set(re.findall(r" U ((?:napi_|_?Py)\w+)", wanted)))
     (folder / "host.c").write_text("".join(f"char {name}[4096];\n" for name in names))
     program = str(folder / "load")
-    compile_it = [*place.compiler, "-dynamic", "-rdynamic", "-o", program, str(PROGRAMS / "load.c"), str(folder / "host.c")]
+    compile_it = [*place.compiler, *dynamically(place), "-rdynamic", "-o", program, str(PROGRAMS / "load.c"), str(folder / "host.c")]
     done = subprocess.run(compile_it, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(done.stderr)
     return start([*place.start, program, str(library), ENTRIES[kind]], folder)
+
+
+def dynamically(place: Place) -> list[str]:
+    """Zig links programs for musl whole, unless told."""
+    return ["-dynamic"] if place.compiler is not None and "ziglang" in place.compiler else []
 
 
 def start(command: list[str], folder: Path, environment: Optional[dict[str, str]] = None) -> str:
