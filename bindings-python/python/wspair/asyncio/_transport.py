@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from wspair._words import Role
@@ -31,6 +32,9 @@ def open_wire(
     transport = cast(asyncio.Transport, transport)
     high, low = settings.write_limit
     transport.set_write_buffer_limits(high, low)
+    if WRITELINES_NEVER_PAUSES and isinstance(loop, asyncio.SelectorEventLoop):
+        writer: Any = transport
+        writer.writelines = lambda parts: writer.write(b"".join(parts))
     _see_the_output_move(transport)
     transport.set_protocol(wire)
     return wire
@@ -50,3 +54,8 @@ def _see_the_output_move(transport: asyncio.Transport) -> None:
 
 NOT_SENT = 128 << 10
 """Bytes that a socket holds before it takes more, beside those on their way."""
+
+WRITELINES_NEVER_PAUSES = (3, 12) <= sys.version_info < (3, 12, 9) or (
+    (3, 13) <= sys.version_info < (3, 13, 2)
+)
+"""Whether its transports take what comes in parts without end (CVE-2024-12254)."""
