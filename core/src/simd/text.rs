@@ -17,7 +17,7 @@ pub(crate) fn from_utf8(bytes: &[u8]) -> Result<&str, Invalid> {
         return whole(bytes, goes_on);
     }
     if bytes.len() >= VECTOR {
-        return simdutf8::basic::from_utf8(bytes).map_err(|_| Invalid);
+        return long(bytes);
     }
     if is_ascii(bytes) { Ok(ascii(bytes)) } else { checked(bytes) }
 }
@@ -109,6 +109,17 @@ fn whole(bytes: &[u8], goes_on: bool) -> Result<&str, Invalid> {
     }
     // SAFETY: the kernel found no broken rule, and the last character is whole.
     Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+}
+
+/// Where processors of before 2013 come to: what else there is for them would be linked for all.
+#[cfg(all(feature = "std", target_arch = "x86_64", not(wspair_portable)))]
+fn long(bytes: &[u8]) -> Result<&str, Invalid> {
+    checked(bytes)
+}
+
+#[cfg(not(all(feature = "std", target_arch = "x86_64", not(wspair_portable))))]
+fn long(bytes: &[u8]) -> Result<&str, Invalid> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| Invalid)
 }
 
 /// Where the standard library's check is outlined: it is long.
