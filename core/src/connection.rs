@@ -161,7 +161,8 @@ impl Connection {
         self.read.space(len)
     }
 
-    /// How many bytes of the frame that is being read are still to come; 0 between frames.
+    /// How many bytes of the frame that is being read are still to come; 0 between frames, and once the
+    /// connection has ended.
     ///
     /// Says how much to ask [`read_buf`](Self::read_buf) for: with all that is wanted and no more a
     /// long frame ends where its last read ends, and nothing that follows it has to be moved. It is
@@ -180,7 +181,7 @@ impl Connection {
     /// # }
     /// ```
     pub fn wanted(&self) -> usize {
-        self.inbound.announced()
+        if self.outbound.lifecycle.has_ended() { 0 } else { self.inbound.announced() }
     }
 
     /// Feeds the first `n` bytes written to what [`read_buf`](Self::read_buf) lent; more than it

@@ -292,6 +292,29 @@ fn wanted_is_what_the_frame_lacks() {
 }
 
 #[test]
+fn nothing_is_wanted_once_the_connection_has_ended() {
+    for role in ROLES {
+        let bytes = frame_to(role, 0x82, &[7; 5000]);
+        let mut conn = connection(role, Config::default());
+        feed(&mut conn, Door::Mutable, &bytes[..100]);
+        conn.abort();
+        assert_eq!(conn.wanted(), 0);
+
+        let config = Config::default().with_close_within(Some(Duration::from_secs(1)));
+        let mut conn = connection(role, config);
+        let _ = conn.handle_timeout(Instant::default()).next();
+        feed(&mut conn, Door::Mutable, &bytes[..100]);
+        conn.close(None, "").expect("open");
+        conn.transmit().drain_into(&mut Vec::new());
+        assert!(conn.wanted() > 0, "a closing end reads on");
+        for seconds in [1, 9] {
+            let _ = conn.handle_timeout(Instant::from(Duration::from_secs(seconds))).next();
+        }
+        assert_eq!(conn.wanted(), 0);
+    }
+}
+
+#[test]
 fn no_range_is_told_where_the_host_has_no_input() {
     let mut conn = connection(Role::Client, Config::default());
     conn.read_buf(6).copy_from_slice(&hex("81 01 61 82 01 62"));
