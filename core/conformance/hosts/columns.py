@@ -478,6 +478,8 @@ HOSTS = [
         argv=[*NODE, PROGRAMS / "node/client.mjs", "fetch"],
         misconfigured=[],
         options=(),
+        # As long as fetch waits for an answer on Node.
+        defaults={"handshake_within": 30},
         abilities=("memory", "late-close"),
         applications=PLAIN,
         reasons={},
