@@ -15,6 +15,8 @@ use wspair::{Config, Connection, Event, TransportAction};
 const LISTENER: Token = Token(0);
 /// For requests.
 const READ: usize = 16 << 10;
+/// From so many bytes on a copy costs more than a write of its own.
+const LONG: usize = 4 << 10;
 
 /// As the documentation of `wanted` has it: a long message ends where its last read ends.
 fn read_len(conn: &Connection) -> usize {
@@ -106,9 +108,9 @@ impl Peer {
                     Some(0) => conn.receive_eof(),
                     n => conn.receive_buf(n.unwrap_or(0)),
                 };
-                echo(conn);
+                echo(conn, &mut self.stream)?;
             }
-            echo(conn);
+            echo(conn, &mut self.stream)?;
             conn.transmit().write_to(&mut self.stream)?;
             if conn.is_congested() {
                 break;
@@ -116,7 +118,7 @@ impl Peer {
         }
         // After reading: what the socket holds is no silence.
         let _ = conn.handle_timeout(now);
-        echo(conn);
+        echo(conn, &mut self.stream)?;
         conn.transmit().write_to(&mut self.stream)?;
         if conn.transport() == TransportAction::FinishWriting
             && !conn.wants_write()
@@ -153,7 +155,7 @@ impl Peer {
                     io::Write::write_all(&mut self.stream, &answer)?;
                     let mut conn = Connection::server(Config::default(), acceptance.agreed);
                     let _ = conn.feed(&buf[used..n.unwrap_or(used)]);
-                    echo(&mut conn);
+                    echo(&mut conn, &mut self.stream)?;
                     self.state = State::Open(Box::new(conn));
                     return Ok(());
                 }
@@ -169,20 +171,27 @@ impl Peer {
     }
 }
 
-/// Answers what was read, until the output is congested: the rest comes when some was written.
-fn echo(conn: &mut Connection) {
+/// Answers what was read, until the output is congested: the rest comes when some was written. Short
+/// messages wait for each other, a long one is written from where it lies.
+fn echo(conn: &mut Connection, socket: &mut TcpStream) -> io::Result<()> {
     let mut received = conn.receive_buf(0);
     while let Some((event, mut sender)) = received.next_and_sender() {
-        // Refused once the connection is closing.
-        let _ = match event {
-            Event::Text(text) => sender.send_text(&*text),
-            Event::Binary(data) => sender.send_binary(&*data),
-            _ => Ok(()),
+        let answered = match event {
+            Event::Text(text) if text.len() >= LONG => sender.write_text(&*text, socket),
+            Event::Binary(data) if data.len() >= LONG => sender.write_binary(&*data, socket),
+            Event::Text(text) => sender.send_text(&*text).map(|()| Ok(0)),
+            Event::Binary(data) => sender.send_binary(&*data).map(|()| Ok(0)),
+            _ => Ok(Ok(0)),
         };
+        // Sending is refused once the connection is closing.
+        if let Ok(written) = answered {
+            written?;
+        }
         if sender.is_congested() {
             break;
         }
     }
+    Ok(())
 }
 
 /// `None` where the socket has nothing, or no room, now.
