@@ -36,7 +36,7 @@ pub(crate) fn print_panics() {
     }));
 }
 
-/// The crate getrandom's door for where there is no system.
+/// What the crate getrandom calls where there is no system.
 #[unsafe(no_mangle)]
 unsafe fn __getrandom_v03_custom(bytes: *mut u8, length: usize) -> Result<(), getrandom::Error> {
     // SAFETY: getrandom gives room for `length` bytes.
