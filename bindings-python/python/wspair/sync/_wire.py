@@ -19,6 +19,7 @@ from wspair._pings import Pings
 from wspair._settings import Settings
 from wspair._words import ReadyState, Role, TransportAction
 from wspair.exceptions import ClosingError, ConnectionClosed
+from wspair.sync._answering import Answering
 from wspair.sync._inbox import Data, Inbox
 
 
@@ -35,14 +36,13 @@ class Wire:
         self.changed = threading.Condition()
         """Held around all that is below; told of whatever changes."""
         self.inbox = Inbox(*settings.max_queue)
+        self._answering = Answering(self.inbox)
         self.closed: Closed | None = None
         self.fault: Fault = None
         self.sent_close: Close | None = None
         """The Close frame that the application asked for."""
         self.is_told = False
         """The application was told the end where it asked for a message."""
-        self.is_answering = False
-        """A message was taken, and the next one not asked for."""
         self.is_gone = False
         self.is_dropped = False
         """Nobody has the connection any more."""
@@ -56,13 +56,6 @@ class Wire:
         self._exception: BaseException | None = None
         self._has_eof = False
         self._is_eof_told = False
-        self._answers_until: float | None = None
-        """Until when what the application answers still goes before the end."""
-        self._peer_close: Close | None = None
-        """The peer's Close frame, until it is answered."""
-        self._popped_at = self._moved_at = 0.0
-        """When the application last took a message, and when blocked output last went out; both no
-        earlier than the peer's Close."""
         self._has_finished = False
         self._drop_at: float | None = None
         self._is_tls = isinstance(sock, ssl.SSLSocket)
@@ -104,18 +97,14 @@ class Wire:
         """The oldest message that waits."""
         message = self.inbox.pop()
         if message is not None:
-            self.is_answering = True
-            self._popped_at = time.monotonic()
+            self._answering.message_taken()
             if not self._is_reading and self.inbox.has_room:
                 self.nudge()
         return message
 
     def ask(self) -> None:
         """The application waits for a message: it has answered those before."""
-        self.is_answering = False
-        if self._answers_until is not None:
-            self._answers_until = 0
-        if self._answers_until is not None or self._peer_close is not None:
+        if self._answering.message_asked_for():
             self.nudge()
 
     def check(self) -> None:
@@ -156,8 +145,7 @@ class Wire:
             self.sent_close = Close(code, reason)
         # Nothing must keep the peer's Close frame from being read.
         self._discards = True
-        if self._answers_until is not None:
-            self._answers_until = 0
+        self._answering.stop()
         self.flush()
         self.nudge()
 
@@ -215,8 +203,8 @@ class Wire:
             self._is_eof_told = True
             self._take(self.connection.receive_eof())
         if self._holds_output():
-            assert self._answers_until is not None
-            return min(max(0.0, self._answers_until - now), LONG)
+            assert self._answering.until is not None
+            return min(max(0.0, self._answering.until - now), LONG)
         self._write()
         state = self.connection.transport_state
         is_written = not self._output and not self.connection.wants_write
@@ -231,23 +219,20 @@ class Wire:
         if self.is_gone:
             return None
         self.changed.notify_all()
-        all_times = (self.connection.next_timeout, self._drop_at, answer_at, self._answers_until)
+        all_times = (self.connection.next_timeout, self._drop_at, answer_at, self._answering.until)
         times = [it for it in all_times if it is not None]
         return min(max(0.0, min(times) - now), LONG) if times else LONG
 
     def _answer_peer(self, now: float) -> float | None:
         """Answers the peer's Close when the application has answered what came before it, or takes
         too long; else says when that is."""
-        if self._peer_close is not None and self.closed is None:
-            due = self._popped_at + PATIENCE
-            if self.inbox:
-                # Who waits for the peer to read takes as long as that.
-                due = now + PATIENCE if self._output else max(due, self._moved_at + PATIENCE)
-                due = min(due, self._popped_at + LAST_WORDS)
-            if due > now and (self.inbox or self.is_answering):
+        peer_close = self._answering.peer_close
+        if peer_close is not None and self.closed is None:
+            due = self._answering.delays_close(now, bool(self._output))
+            if due is not None:
                 return due
-            self.connection.close(self._peer_close.code)
-            self._peer_close = None
+            self.connection.close(peer_close.code)
+            self._answering.peer_close = None
         if self.closed is None and self.connection.ready_state == ReadyState.CLOSED:
             # It was ended by a call.
             self._take(self.connection.receive_data(b""))
@@ -329,7 +314,7 @@ class Wire:
         self._has_eof = True
         # TLS closes both directions at once.
         if not self._is_tls and self.closed is None and not self._discards:
-            self._answers_until = time.monotonic() + LAST_WORDS
+            self._answering.stream_ended()
 
     def _lose(self, error: OSError) -> None:
         self._exception = self._exception or error
@@ -353,7 +338,7 @@ class Wire:
             except OSError as error:
                 return self._lose(error)
             del self._output[:sent]
-            self._moved_at = time.monotonic()
+            self._answering.output_written()
 
     def _finish(self) -> None:
         if self._is_tls:
@@ -377,15 +362,13 @@ class Wire:
                 if not (self._discards and self.inbox.is_full):
                     self.inbox.push(event.data)
             elif isinstance(event, Close):
-                self._peer_close = event
-                self._popped_at = self._moved_at = time.monotonic()
+                self._answering.peer_closed(event)
             elif isinstance(event, Pong):
                 self.pings.answered(event.data)
             elif isinstance(event, Closed):
                 self.closed = event
                 self.fault = fault_of(event)
-                if self.inbox or self.is_answering:
-                    self._answers_until = time.monotonic() + PATIENCE
+                self._answering.connection_closed()
         self.changed.notify_all()
 
     def _holds_output(self) -> bool:
@@ -394,13 +377,7 @@ class Wire:
 
     def _waits_for_answers(self) -> bool:
         """Whether what the application answers to messages before the end is still to come."""
-        until = self._answers_until
-        if until is None or self.is_gone:
-            return False
-        if (self.inbox or self.is_answering) and time.monotonic() < until:
-            return True
-        self._answers_until = None
-        return False
+        return not self.is_gone and self._answering.is_awaited()
 
     def _reads(self) -> bool:
         if self._discards or self.connection.transport_state != TransportAction.OPEN:
@@ -419,12 +396,6 @@ READS = 8
 
 LINGER = 2.0
 """Seconds that a socket gets to write what is left once it is to be dropped."""
-
-PATIENCE = 0.5
-"""Seconds that the application has to answer what came before the peer's Close."""
-
-LAST_WORDS = 10.0
-"""Seconds in which messages that came before the end of the stream are to be taken."""
 
 LONG = 3600.0
 """Seconds that are waited at once: a system's calls take no more than some weeks."""
