@@ -176,6 +176,7 @@ semver: ## The published crates against a revision of git (BASE=main; needs carg
 lint: ## Format, clippy and rustdoc, warnings denied
 	cargo fmt --all --check
 	.ci/readmes
+	.ci/sleeps
 	$(foreach crate,$(outside),cargo fmt --manifest-path $(crate) --check;)
 	$(cargo) clippy --workspace --all-targets --all-features -- -D warnings
 	$(cargo) clippy -p wspair --no-default-features -- -D warnings

@@ -176,7 +176,7 @@ describe('wspair', () => {
     fetch(`${address.replace('ws', 'http')}never`).catch(() => {});
     const stuck = new Ws(`${address}never`);
     stuck.on('error', () => {});
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // sleeps: gives the requests time to arrive; that they do is not looked at
     child.kill('SIGINT');
     assert.deepEqual(await ended, [0, null]);
     client.terminate();

@@ -142,7 +142,7 @@ describe('close', () => {
 
   test('waits for what was promised, and what that promised', async () => {
     let done = 0;
-    const later = () => new Promise((resolve) => setTimeout(resolve, 30)).then(() => done++);
+    const later = () => new Promise((resolve) => setTimeout(resolve, 30)).then(() => done++); // sleeps: an application that takes its time
     const worker = {
       fetch(_request, _env, ctx) {
         ctx.waitUntil(later().then(() => ctx.waitUntil(later())));

@@ -51,7 +51,7 @@ describe('in a Worker that is served', () => {
   test('env is what serve got, to each its own, and in listeners too', async (t) => {
     const fetch = async () => {
       const { NAME } = env;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, 1)); // sleeps: an application that takes its time
       return Response.json([NAME, env.NAME]);
     };
     const serving = await Promise.all(['a', 'b'].map((NAME) => serve({ fetch }, { port: 0, env: { NAME } })));
@@ -105,7 +105,7 @@ describe('env', () => {
   test('is another one within withEnv, and in what follows from it', async () => {
     const seen = withEnv({ A: 1 }, async () => {
       const inner = withEnv(Object.freeze({ B: 2 }), () => [env.A, env.B, Object.getOwnPropertyDescriptor(env, 'B').value]);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, 1)); // sleeps: an application that takes its time
       return [inner, env.A, Object.keys(env)];
     });
     assert.equal(env.A, undefined);

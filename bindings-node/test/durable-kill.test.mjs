@@ -104,7 +104,7 @@ test(`what was answered survives ${kills} kills, and no turn is there in half`, 
     // Each of them is answered in some of the rounds, on a slow machine too.
     const awaited = objects[kill % objects.length];
     await until(() => awaited.answered > awaited.before, 60_000);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 100)); // sleeps: kills at any moment
     child.kill('SIGKILL');
     await once(child, 'exit');
     for (const object of objects) object.running = false;

@@ -34,7 +34,7 @@ async function connected(url) {
 }
 
 for (const [how, hibernateAfter] of [['as it is', 10_000], ['put to sleep after every event', 1]]) {
-  const rest = () => new Promise((resolve) => setTimeout(resolve, hibernateAfter === 1 ? 15 : 0));
+  const rest = () => new Promise((resolve) => setTimeout(resolve, hibernateAfter === 1 ? 15 : 0)); // sleeps: longer than an object stays awake
 
   describe(how, () => {
     test('partyserver, hibernating', async (t) => {

@@ -341,7 +341,7 @@ describe('alarms', { skip }, () => {
     const when = Date.now() + 50;
     await first.object('a').storage.setAlarm(when);
     first.close();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await new Promise((resolve) => setTimeout(resolve, 60)); // sleeps: the alarm falls due while nobody is there
     const again = state(t, folder);
     const seen = [];
     running(again, (info, name) => seen.push([name, info.scheduledTime, info.retryCount]));

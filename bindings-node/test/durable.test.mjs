@@ -32,7 +32,7 @@ function reports(t) {
   return told;
 }
 
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)); // sleeps: the time is what is tested
 
 /** Counts how often it was made. */
 class Counted extends DurableObject {

@@ -9,7 +9,7 @@ import * as wspair from 'wspair';
 import { certificate, closeFrame, dialRaw, frame, logged, serving, until, upgradeHead, watch, withEnd } from './helpers.mjs';
 
 const { key, cert } = certificate();
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)); // sleeps: the time is what is tested
 
 /** An end that answers each message by `answer`, and what happened at it. */
 function answering(answer) {
@@ -123,7 +123,7 @@ describe('behind three messages', () => {
               const rest = Buffer.concat([...texts.map((text) => unmasked(1, text)), ...last.map(() => unmasked(8, Buffer.from([3, 0xe8])))]);
               if (wait === 0) return socket.end(Buffer.concat([answer, rest]));
               socket.write(answer);
-              await sleep(wait);
+              await sleep(wait); // sleeps: what is sent comes in two reads
               socket.end(rest);
             });
             const { seen, use } = answering(answer);
@@ -138,7 +138,7 @@ describe('behind three messages', () => {
   }
 
   test('the end: answers that take their time are waited for, a little', async (t) => {
-    const { seen, use } = answering(async (end, data) => (await sleep(40), end.send(`re ${data}`)));
+    const { seen, use } = answering(async (end, data) => (await sleep(40), end.send(`re ${data}`))); // sleeps: an application that takes its time
     const { port } = await serving(t, withEnd(wspair, use));
     const raw = await dialRaw(port);
     raw.end(upgradeHead(), ...texts.map((text) => frame(1, text)));
@@ -178,7 +178,7 @@ describe('behind three messages', () => {
     const raw = await dialRaw(port);
     raw.end(upgradeHead(), ...texts.map((text) => frame(1, text)));
     await until(() => late && raw.text().includes('\r\n\r\n'));
-    await sleep(50);
+    await sleep(50); // sleeps: the peer has ended its direction before
     const { seen, use } = answering((end, data) => end.send(`re ${data}`));
     use(late);
     await raw.over;
@@ -422,7 +422,7 @@ describe('keepalive', () => {
     raw.write(upgradeHead());
     const piece = Buffer.concat([Buffer.from([0x82, 0xfe, 0xea, 0x60, 0, 0, 0, 0]), Buffer.alloc(60_000)]);
     for (let i = 0; i < 100; i++) raw.socket.write(piece);
-    await sleep(800);
+    await sleep(800); // sleeps: longer than a ping waits for its answer
     const { seen, use } = answering(() => {});
     use(end);
     await until(() => seen.length === 100, 10_000);

@@ -38,7 +38,7 @@ async function ask(url, { method = 'GET', headers = {}, body } = {}) {
 const stream = (...parts) =>
   new ReadableStream({
     async pull(to) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 5)); // sleeps: an application that takes its time
       const part = parts.shift();
       if (part === undefined) to.close();
       else if (part instanceof Error) to.error(part);
@@ -217,7 +217,7 @@ describe('a client that goes away', () => {
     await until(() => began === 1);
     raw.socket.resetAndDestroy();
     await until(() => failed === 1);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 20)); // sleeps: gives what must not come time to come
     assert.deepEqual(lines, []);
   });
 });

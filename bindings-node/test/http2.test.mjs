@@ -568,7 +568,7 @@ test('an end that nobody takes messages from holds its client up, and nobody els
     fast.send(`${i}`);
     await fast.next();
   }
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 300)); // sleeps: gives the sender time to be held back
   assert.ok(slow.stream.writableLength > 4 << 20, `${slow.stream.writableLength} bytes wait`);
   accept();
   assert.equal(await slow.next(), 'all');

@@ -8,7 +8,7 @@ import Ws from 'ws';
 import { serving, until, watch, withEnd } from './helpers.mjs';
 
 const { native } = createRequire(import.meta.url)('../dist/native.js');
-const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+const turn = () => new Promise((resolve) => setTimeout(resolve, 20)); // sleeps: a turn of the loop in which garbage is collected
 
 /** The heap, and what else the process holds, once nothing more is collected. */
 async function settled() {

@@ -7,7 +7,7 @@ const { takeEnd } = require('../dist/internal.js');
 
 const collect = async (until = () => false) => {
   for (let i = 0; i < 20 && !until(); i++) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, 2)); // sleeps: to look again
     global.gc();
   }
 };

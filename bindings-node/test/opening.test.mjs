@@ -95,9 +95,9 @@ for (const [host, start] of Object.entries(hosts)) {
       raw.write(upgradeHead());
       await until(() => signal);
       raw.write(frame(1, 'a'));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 20)); // sleeps: what is sent comes in two reads
       raw.end(frame(1, 'b'), bye);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 20)); // sleeps: gives what must not come time to come
       assert.equal(signal.aborted, false);
       decide();
       await raw.over;
@@ -113,7 +113,7 @@ for (const [host, start] of Object.entries(hosts)) {
       const flood = Buffer.alloc(60_000, 1);
       const piece = Buffer.concat([Buffer.from([0x82, 0xfe, flood.length >> 8, flood.length & 255, 0, 0, 0, 0]), flood]);
       for (let i = 0; i < 200; i++) raw.socket.write(piece);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 200)); // sleeps: gives the sender time to be held back
       assert.ok(raw.socket.writableLength > 0, 'the client waits');
       decide();
       await until(() => raw.behindHead().length >= 200 * flood.length, 20_000);
@@ -266,7 +266,7 @@ for (const [host, start] of Object.entries(hosts)) {
         const raw = await dial();
         const long = 'x'.repeat(100_000);
         raw.write(post('hello'), 'hel');
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((resolve) => setTimeout(resolve, 20)); // sleeps: what is sent comes in two reads
         raw.write('lo');
         await until(() => raw.text().includes(isOurs ? 'got 5 at /page' : 'express got hello'));
         raw.write(post(long), long);
@@ -281,7 +281,7 @@ for (const [host, start] of Object.entries(hosts)) {
     test('requests that come in one go are answered in order', async (t) => {
       const { dial } = await start(t, async (request) => {
         if (request.headers.has('upgrade')) return echo(request);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await new Promise((resolve) => setTimeout(resolve, 30)); // sleeps: an application that takes its time
         return new Response('a page');
       });
       const raw = await dial();
@@ -295,7 +295,7 @@ for (const [host, start] of Object.entries(hosts)) {
     test('a thousand connections, each dropped or refused at some step, leave nothing', async (t) => {
       const served = await start(t, async (request) => {
         const { pathname } = new URL(request.url);
-        if (pathname === '/late') await new Promise((resolve) => setTimeout(resolve, 10));
+        if (pathname === '/late') await new Promise((resolve) => setTimeout(resolve, 10)); // sleeps: an application that takes its time
         return pathname === '/no' ? new Response('no', { status: 403 }) : echo(request);
       });
       const head = upgradeHead();

@@ -179,7 +179,7 @@ describe('order', () => {
     a.onmessage = () => a.readyState === 1 && (rounds++, a.send('x'));
     b.onmessage = () => b.send('x');
     a.send('x');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 20)); // sleeps: they talk for a while
     a.close(1000);
     await settle();
     assert.ok(rounds > 0);

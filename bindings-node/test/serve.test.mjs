@@ -116,7 +116,7 @@ describe('back-pressure', () => {
     client.pause();
     const piece = new Uint8Array(1 << 20);
     for (let i = 0; i < 64; i++) end.send(piece);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 200)); // sleeps: gives the sender time to be held back
     assert.ok(end.bufferedAmount > 16 << 20, `${end.bufferedAmount} bytes wait`);
     let got = 0;
     client.on('message', (data) => (got += data.length));
@@ -151,7 +151,7 @@ describe('back-pressure', () => {
     await once(client, 'open');
     const piece = new Uint8Array(1 << 20);
     for (let i = 0; i < 64; i++) client.send(piece);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 300)); // sleeps: gives the sender time to be held back
     assert.ok(client.bufferedAmount > 32 << 20, `${client.bufferedAmount} bytes wait`);
     let got = 0;
     end.addEventListener('message', (event) => (got += event.data.byteLength));
@@ -185,7 +185,7 @@ describe('requests', () => {
         async start(to) {
           for (const part of ['one ', 'two']) {
             to.enqueue(new TextEncoder().encode(part));
-            await new Promise((resolve) => setTimeout(resolve, 10));
+            await new Promise((resolve) => setTimeout(resolve, 10)); // sleeps: an application that takes its time
           }
           to.close();
         },
@@ -222,7 +222,7 @@ describe('requests', () => {
     let done = false;
     const worker = {
       fetch(_request, env, ctx) {
-        ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 50)).then(() => (done = true)));
+        ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 50)).then(() => (done = true))); // sleeps: an application that takes its time
         return new Response(env.NAME);
       },
     };

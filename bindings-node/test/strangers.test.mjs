@@ -33,7 +33,7 @@ test(`mutated connections (SEED=${seed})`, async (t) => {
   });
   const worker = async (request) => {
     if (request.headers.get('upgrade') === 'websocket') {
-      if (request.url.endsWith('/later')) await new Promise((resolve) => setTimeout(resolve, 5));
+      if (request.url.endsWith('/later')) await new Promise((resolve) => setTimeout(resolve, 5)); // sleeps: an application that takes its time
       return request.url.endsWith('/no') ? new Response('no', { status: 403 }) : echo(request);
     }
     return new Response(request.body ?? 'a page');
@@ -77,7 +77,7 @@ test(`mutated connections (SEED=${seed})`, async (t) => {
       const length = below(2) === 0 ? bytes.length : 1 + below(60);
       raw.socket.write(bytes.subarray(at, at + length));
       at += length;
-      if (below(3) === 0) await new Promise((resolve) => setTimeout(resolve, below(4)));
+      if (below(3) === 0) await new Promise((resolve) => setTimeout(resolve, below(4))); // sleeps: as irregular as strangers are
       if (below(40) === 0) break;
     }
     const way = below(4);

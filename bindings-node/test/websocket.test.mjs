@@ -116,7 +116,7 @@ describe('closing while it connects', () => {
     let ended = 0;
     const worker = withEnd(wspair, (end) => (end.accept(), end.addEventListener('close', () => ended++)));
     const { ws } = await serving(t, worker);
-    const moments = [() => null, () => new Promise(setImmediate), () => new Promise((resolve) => setTimeout(resolve, 1))];
+    const moments = [() => null, () => new Promise(setImmediate), () => new Promise((resolve) => setTimeout(resolve, 1))]; // sleeps: one of several moments
     for (let steps = 0; steps < 12; steps++) {
       const socket = new WebSocket(ws);
       let opened = false;

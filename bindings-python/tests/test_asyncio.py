@@ -111,7 +111,7 @@ async def test_a_server_that_goes_away() -> None:
 
 async def test_peers_that_never_answer_are_dropped(caplog: pytest.LogCaptureFixture) -> None:
     async def deaf(ws: WebSocket) -> None:
-        await asyncio.sleep(60)
+        await asyncio.sleep(60)  # sleeps: an application that never looks
 
     async with serve(deaf, "127.0.0.1", 0) as server:
         ws = await connect(url(server))
@@ -137,7 +137,7 @@ async def test_requests_may_be_refused(is_async: bool) -> None:
         return None if request.target == "/open" else Refusal(401, {"WWW-Authenticate": "Basic"})
 
     async def judge_later(request: Request) -> Refusal | None:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # sleeps: an application that takes its time
         return judge(request)
 
     how: Any = judge_later if is_async else judge
@@ -238,7 +238,7 @@ async def test_a_slow_reader_stops_the_sender(server: Server) -> None:
             sent += 1
 
     sending = asyncio.create_task(send())
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # sleeps: gives the sender time to be held back
     assert sent < count
     for _ in range(count):
         event = await ws.receive()

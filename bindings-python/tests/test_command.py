@@ -134,7 +134,7 @@ async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     key = head.split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
     answer = "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     writer.write(f"{answer}Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n".encode())
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)  # sleeps: what is sent comes in two reads
     writer.write(b"\x83\x00")
     await reader.read()
     writer.close()

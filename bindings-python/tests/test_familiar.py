@@ -180,7 +180,7 @@ async def test_a_broadcast_during_a_fragmented_message(caplog: pytest.LogCapture
                 yield "b"
 
             sending = asyncio.create_task(there.send(parts()))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # sleeps: gives the message time to be begun
             with pytest.raises(ExceptionGroup, match="broadcast"):
                 broadcast([there], "x", raise_exceptions=True)
             broadcast([there], "x")

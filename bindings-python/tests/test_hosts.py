@@ -99,7 +99,7 @@ async def test_frames_that_come_with_the_request() -> None:
 @pytest.mark.parametrize("decides_later", [False, True])
 async def test_all_of_a_visit_in_one_segment(decides_later: bool) -> None:
     async def later(connection: WebSocket, request: Any) -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # sleeps: an application that takes its time
 
     options = {"process_request": later} if decides_later else {}
     async with serving(echo, **options) as server:
@@ -124,7 +124,7 @@ async def test_a_client_that_leaves_while_the_answer_is_thought_about(how: str) 
     async def think(connection: WebSocket, request: Any) -> None:
         seen("thinks")
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(60)  # sleeps: longer than the peer stays
         except asyncio.CancelledError:
             seen("is told")
             raise
@@ -206,7 +206,7 @@ async def test_the_peer_ends_its_direction_behind_its_close(role: str, pause: fl
     seen = Seen()
     async with both_ways(lambda ws: echo_events(ws, seen), role) as peer:
         peer.send(masked(peer, (1, "a")), close(1000, mask=peer.mask))
-        await asyncio.sleep(pause)
+        await asyncio.sleep(pause)  # sleeps: what is sent comes in two reads
         peer.finish()
         assert await peer.frame() == (1, b"a")
         assert await peer.close_code() == 1000
@@ -253,7 +253,7 @@ async def tick(ws: WebSocket, seen: Seen, pause: float) -> None:
         while True:
             await ws.send("tick")
             if pause:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause)  # sleeps: an application that takes its time
     except ConnectionClosed as error:
         seen(error)
         raise
@@ -367,7 +367,7 @@ async def test_one_task_closes_while_another_reads(role: str) -> None:
     async def leave(ws: WebSocket) -> None:
         reading = asyncio.create_task(ws.receive())
         iterating = asyncio.create_task(ws.wait_closed())
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # sleeps: gives both time to begin waiting
         await asyncio.gather(ws.close(4000, "bye"), ws.close(4001), iterating)
         seen(await reading)
 
@@ -417,7 +417,7 @@ async def test_a_sender_that_ignores_the_end_does_not_stop_the_loop() -> None:
         await peer.frame()
         peer.reset()
         for _ in range(50):
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.001)  # sleeps: counts the turns of the loop meanwhile
             turns += 1
         await server.close(timeout=0.1)
     assert turns == 50
@@ -455,7 +455,7 @@ async def test_a_server_that_closes_in_every_state() -> None:
         try:
             await stop.wait()
         except asyncio.CancelledError:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # sleeps: an application that takes its time
 
     async with serve(stubborn, "127.0.0.1", 0, process_request=think) as server:
         silent = await dial(server.port, open=False)
@@ -494,7 +494,7 @@ async def test_a_peer_that_stops_reading_holds_up_the_sender(role: str) -> None:
             assert ws.buffered_amount <= 2 * len(payload)
 
     async with both_ways(flood, role) as peer:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.3)  # sleeps: gives the sender time to be held back
         assert sent.queue.qsize() < count
         for _ in range(count):
             assert await peer.frame() == (2, payload)
@@ -513,7 +513,7 @@ async def test_an_application_that_stops_reading_holds_up_the_peer(role: str) ->
 
     async with both_ways(late, role) as peer:
         sending = asyncio.create_task(send_all(peer, [frame(2, payload, mask=peer.mask)] * count))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.3)  # sleeps: gives the sender time to be held back
         assert not sending.done()
         go.set()
         await sending
@@ -537,7 +537,7 @@ async def test_a_queue_may_be_counted_in_messages() -> None:
     async with serving(late, max_queue=(4, 1)) as server:
         peer = await dial(server.port)
         peer.send(*[text(str(number)) for number in range(30)], close(1000))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # sleeps: gives what must not come time to come
         (there,) = server.connections
         assert there.ready_state == 1  # the Close waits behind what is too much
         go.set()
@@ -571,7 +571,7 @@ async def test_a_pong_that_waits_to_be_read_is_an_answer() -> None:
 
     async def block(ws: WebSocket) -> None:
         async for message in ws:
-            time.sleep(1.0)  # noqa: ASYNC251
+            time.sleep(1.0)  # noqa: ASYNC251  # sleeps: an application that blocks the loop
             await ws.send(message)
 
     async with serving(block, ping_interval=0.2, ping_timeout=0.2) as server:
@@ -596,7 +596,7 @@ async def test_a_slow_application_does_not_lose_a_live_peer() -> None:
     async with serving(late, ping_interval=0.1, ping_timeout=0.2, max_size=None) as server:
         peer = await dial(server.port)
         sending = asyncio.create_task(send_all(peer, [frame(2, bytes(1 << 20))] * 40))
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(1.0)  # sleeps: longer than a ping waits for its answer
         go.set()
         answers = 0
         while answers < 40:
@@ -714,7 +714,7 @@ async def test_receiving_may_be_cancelled(role: str) -> None:
     async with both_ways(impatient, role) as peer:
         for number in range(50):
             peer.send(masked(peer, (1, str(number))))
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.001)  # sleeps: what is sent comes in two reads
         assert await seen.next() == [str(number) for number in range(50)]
 
 
@@ -759,7 +759,7 @@ async def test_pings_are_timed(role: str) -> None:
     async with both_ways(ping, role) as peer:
         assert await peer.frame() == (9, b"one")
         assert await peer.frame() == (9, b"two")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # sleeps: gives the waiting one time to begin
         peer.send(masked(peer, (10, b"two")))
         assert await seen.next() == "answered"
         peer.send(close(1000, mask=peer.mask))

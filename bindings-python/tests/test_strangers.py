@@ -93,14 +93,14 @@ async def trickle(rng: random.Random, writer: asyncio.StreamWriter, data: bytes)
             writer.write(data[at : at + step])
             at += step
             if rng.randrange(3) == 0:
-                await asyncio.sleep(rng.randrange(4) / 1000)
+                await asyncio.sleep(rng.randrange(4) / 1000)  # sleeps: as strangers do
             if rng.randrange(40) == 0:
                 break
         if rng.randrange(4) == 0:
             writer.transport.abort()
         elif rng.randrange(2):
             writer.write_eof()
-            await asyncio.sleep(rng.randrange(60) / 1000)
+            await asyncio.sleep(rng.randrange(60) / 1000)  # sleeps: as irregular as strangers are
 
 
 async def handler(ws: WebSocket) -> None:

@@ -222,7 +222,7 @@ def test_a_close_is_answered_whatever_the_application_does(what: str) -> None:
 def test_a_visit_in_one_segment_and_half_a_close(pause: float | None) -> None:
     with serving() as server, visiting(server, REQUEST + HI * 3 + CLOSE) as sock:
         if pause is not None:
-            time.sleep(pause)
+            time.sleep(pause)  # sleeps: what is sent comes in two reads
         sock.shutdown(socket.SHUT_WR)
         assert after_the_head(to_the_end(sock)) == HI_BACK * 3 + CLOSE_BACK
 
@@ -324,7 +324,7 @@ def test_a_peer_that_does_not_read_holds_up_the_sender() -> None:
 
     with serving(flood) as server:
         ws = connect(url(server), max_size=None)
-        time.sleep(0.5)
+        time.sleep(0.5)  # sleeps: gives the sender time to be held back
         assert len(sent) < 200
         assert [len(ws.recv(PATIENCE)) for _ in range(200)] == [256 << 10] * 200
         ws.close()
@@ -373,7 +373,7 @@ def test_compressed_messages_of_an_application_that_does_not_read() -> None:
         for _ in range(30):
             ws.send(bytes(1 << 20))
         (there,) = server.connections
-        time.sleep(0.3)
+        time.sleep(0.3)  # sleeps: gives the sender time to be held back
         assert len(there._wire.inbox) < 15
         goes_on.set()
         ws.close()

@@ -121,7 +121,7 @@ async def test_a_client_that_vanishes(visit: Visit, how: str) -> None:
         with pytest.raises(OSError):  # noqa: PT011, PT012
             for _ in range(100):
                 await send({"type": "websocket.send", "text": "late"})
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # sleeps: to try again, until it is refused
         visit.saw("raised")
 
     await visit.start(app)
@@ -158,7 +158,7 @@ async def test_sends_after_the_clients_close(visit: Visit) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
         visit.saw((await receive())["code"])
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # sleeps: an application that takes its time
         with pytest.raises(OSError):  # noqa: PT011
             await send({"type": "websocket.send", "text": "late"})
         visit.saw("raised")
@@ -437,7 +437,7 @@ async def test_receiving_may_begin_before_the_answer(visit: Visit) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert await receive() == {"type": "websocket.connect"}
         reading = asyncio.create_task(receive_one(receive))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # sleeps: gives the reader time to begin
         await send({"type": "websocket.accept"})
         visit.saw(await asyncio.wait_for(reading, PATIENCE))
 

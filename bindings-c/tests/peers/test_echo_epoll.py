@@ -46,7 +46,7 @@ def test_a_second_signal_ends_it_at_once(server):
 
 def test_who_asks_for_nothing_does_not_stop_the_end(server):
     with Wire.connect(server.url):
-        time.sleep(0.2)
+        time.sleep(0.2)  # sleeps: gives the server time to take it
         server.process.send_signal(signal.SIGTERM)
         assert server.status() == 0
 
@@ -76,7 +76,7 @@ def test_a_slow_reader_is_held_back_and_loses_nothing(server):
                 sent += wire.sock.send(data[sent : sent + (1 << 20)])
                 stalled = time.monotonic()
             except BlockingIOError:
-                time.sleep(0.01)
+                time.sleep(0.01)  # sleeps: to look again, until nothing more is taken for a while
         assert sent < len(data), "nothing held the writer back"
         # Others are served meanwhile.
         other.send(TEXT, b"and me?")

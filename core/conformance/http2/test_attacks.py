@@ -18,7 +18,7 @@ def measured(starting):
     with Session(server.port) as session:
         for _ in range(50):
             session.echo()
-    time.sleep(0.3)
+    time.sleep(0.3)  # sleeps: gives the server time to settle
     memory, descriptors = server.memory, server.descriptors
 
     def check(most, what):
@@ -120,7 +120,7 @@ def test_a_session_with_256_full_queues(measured):
             check(256 * MIB, "256 streams that are not read, 200 kB each")
             held.append(server.memory)
             other.echo()
-        time.sleep(0.5)
+        time.sleep(0.5)  # sleeps: gives the server time to settle
     # An allocator may keep what was given back, but has to use it again.
     assert held[2] - held[0] < 64 * MIB
 

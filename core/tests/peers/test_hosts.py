@@ -124,7 +124,7 @@ class TestEnding:
         with opened(server) as wire:
             wire.raw(b"\x81\x82\0\0\0\0hi" + CLOSE_1000)
             if pause:
-                time.sleep(pause)
+                time.sleep(pause)  # sleeps: what is sent comes in two reads
             wire.sock.shutdown(socket.SHUT_WR)
             assert wire.frame() == (TEXT, server.reply(b"hi"))
             assert wire.close_code() == 1000
@@ -204,7 +204,7 @@ class TestFlow:
                 target=lambda: [wire.raw(wire.encode(0x82, data)) for _ in range(count)]
             )
             frames.start()
-            time.sleep(SHORT / 2)
+            time.sleep(SHORT / 2)  # sleeps: the peer answers late
             for _ in range(count):
                 first, payload = wire.parts()
                 assert (first & 0xF, len(payload)) == (BINARY, size)
@@ -265,7 +265,7 @@ class TestFlow:
                 for _ in range(5):
                     other.send(TEXT, b"hi")
                     assert other.frame() == (TEXT, server.reply(b"hi"))
-                    time.sleep(0.1)
+                    time.sleep(0.1)  # sleeps: as long as the slow one takes
 
 
 class TestClient:

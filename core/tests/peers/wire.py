@@ -100,7 +100,7 @@ class Wire:
         for piece in [data[:tcp_cut], data[tcp_cut:]] if tcp_cut else [data]:
             self.raw(piece)
             if tcp_cut:
-                time.sleep(0.001)
+                time.sleep(0.001)  # sleeps: what is sent comes in two reads
 
     def encode(self, first, payload):
         """A masked frame of any length."""

@@ -49,7 +49,7 @@ async fn text_close_and_the_end_at_once() {
         bytes.extend(close_frame(1000));
         wire.raw(&bytes).await;
         if let Some(gap) = gap {
-            sleep(gap).await;
+            sleep(gap).await; // sleeps: what is sent comes in two reads
         }
         wire.finish().await;
         assert_eq!(wire.frame().await, text(b"hi"));
@@ -66,9 +66,9 @@ async fn replies_go_before_the_answer_to_a_close() {
     let mut bytes = masked(0x80 | TEXT, b"hi");
     bytes.extend(close_frame(1000));
     wire.raw(&bytes).await;
-    sleep(Duration::from_millis(50)).await;
+    sleep(Duration::from_millis(50)).await; // sleeps: gives what must not come time to come
     assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("hi"));
-    sleep(Duration::from_millis(50)).await;
+    sleep(Duration::from_millis(50)).await; // sleeps: gives what must not come time to come
     socket.send("reply").await.unwrap();
     assert!(matches!(socket.recv().await, Some(Ok(Message::Close(_)))));
     assert_eq!(wire.frame().await, text(b"reply"));
@@ -100,7 +100,7 @@ async fn slow_answers_to_texts_before_the_end() {
     wire.finish().await;
     for _ in 0..2 {
         let message = socket.recv().await.unwrap().unwrap();
-        sleep(Duration::from_secs(3)).await;
+        sleep(Duration::from_secs(3)).await; // sleeps: an application that takes its time
         socket.send(message).await.unwrap();
     }
     assert!(matches!(socket.recv().await, Some(Err(Error::Closed(how))) if how.code == 1006));

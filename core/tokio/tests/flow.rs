@@ -26,7 +26,7 @@ async fn a_peer_that_stops_reading_stops_the_sender() {
         }
         socket
     });
-    sleep(PATIENCE).await;
+    sleep(PATIENCE).await; // sleeps: gives the sender time to be held back
     assert!(!task.is_finished(), "it waits");
     for _ in 0..1024 {
         assert_eq!(wire.frame().await.1.len(), CHUNK);
@@ -117,7 +117,7 @@ async fn a_peer_that_answers_pings_stays() {
         for _ in 0..10 {
             let (opcode, payload) = wire.frame().await;
             assert_eq!(opcode, PING);
-            sleep(Duration::from_secs(9)).await;
+            sleep(Duration::from_secs(9)).await; // sleeps: the peer answers late (no real time passes)
             wire.send(PONG, &payload).await;
         }
         wire.raw(&close_frame(1000)).await;
@@ -136,7 +136,7 @@ async fn a_peer_that_is_heard_stays_though_nobody_listens() {
     // More than is taken in for an application that does not come.
     let frame = masked(0x80 | BINARY, &vec![0; CHUNK]);
     while timeout(PATIENCE, wire.io.write_all(&frame)).await.is_ok() {}
-    sleep(10 * PATIENCE).await;
+    sleep(10 * PATIENCE).await; // sleeps: the time is what is tested
     assert!(socket.sender().how_closed().is_none());
 }
 
@@ -147,7 +147,7 @@ async fn a_peer_that_reads_slowly_stays() {
     let mut got = 0;
     // 51 times 3 s: far longer than a ping waits for its answer.
     for _ in 0..51 {
-        sleep(Duration::from_secs(3)).await;
+        sleep(Duration::from_secs(3)).await; // sleeps: a peer that reads slowly (no real time passes)
         let mut some = [0; 2 << 10];
         let len = some.len().min((100 << 10) + 10 - got);
         got += wire.io.read_exact(&mut some[..len]).await.unwrap();

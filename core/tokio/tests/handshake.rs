@@ -275,7 +275,7 @@ async fn many_that_leave_in_the_middle() {
             stream.set_zero_linger().unwrap();
         }
     }
-    sleep(Duration::from_millis(10)).await;
+    sleep(Duration::from_millis(10)).await; // sleeps: gives the broken connections time to arrive
     let mut client = wspair_tokio::connect(&format!("ws://{address}/")).await.unwrap();
     client.send("still there?").await.unwrap();
     assert_eq!(client.recv().await.unwrap().unwrap(), Message::text("still there?"));

@@ -161,7 +161,7 @@ async fn that_nobody_came_for_yet() {
     for number in 0..50 {
         wire.send(TEXT, number.to_string().as_bytes()).await;
     }
-    tokio::time::sleep(common::PATIENCE).await;
+    tokio::time::sleep(common::PATIENCE).await; // sleeps: what is sent comes in two reads
     for number in 50..100 {
         wire.send(TEXT, number.to_string().as_bytes()).await;
     }

@@ -47,7 +47,7 @@ def throws_elsewhere(cell):
         wire.send(wire.frame(TEXT, text), cell.within(1))
         frame = wire.read_message(cell.within(1))
         cell.due(frame and frame.payload == text, f"the echo is {frame}")
-        time.sleep(0.1)
+        time.sleep(0.1)  # sleeps: in between the fault has to happen
     cell.program.wait_for_log(lambda log: "in a timer" in log, cell.within(1))
     log = cell.program.log()
     cell.due("in a timer" in log, "what a timer threw is not logged")
@@ -165,7 +165,7 @@ def cancelled(cell):
     count = 300
     for number in range(count):
         wire.send(wire.frame(TEXT, b"%d" % number), cell.within(5))
-        time.sleep(0.003 if number % 3 else 0)
+        time.sleep(0.003 if number % 3 else 0)  # sleeps: what is sent comes in two reads
     wire.send(wire.close_frame(1000), cell.within(1))
     end = cell.saw("end", 5)
     seen = end["messages"], end["in_order"]

@@ -48,7 +48,7 @@ def close(cell):
 def text_and_close(cell, wire, pause=None):
     wire.send(wire.frame(TEXT, b"hi") + wire.close_frame(1000), cell.within(1))
     if pause:
-        time.sleep(pause)
+        time.sleep(pause)  # sleeps: what is sent comes in two reads
     wire.fin()
     expect_echo_and_close(cell, wire, [b"hi"])
 
@@ -92,7 +92,7 @@ def fin_without_close(cell):
 def reset(cell):
     wire = cell.peer()
     wire.send(wire.frame(TEXT, b"x" * 1000)[:500], cell.within(1))
-    time.sleep(0.05)
+    time.sleep(0.05)  # sleeps: gives the half frame time to arrive
     wire.rst()
     cell.saw_end(code=1006, clean=False)
     cell.ends()

@@ -86,7 +86,7 @@ def flood(cell, pings):
         elif is_released:
             read_echoes(cell, wire, messages, others)
         if not took:
-            time.sleep(0.001)
+            time.sleep(0.001)  # sleeps: to look again
     cell.due(is_released, "TCP never stopped us")
     cell.due(last * MESSAGE < 48 << 20, f"{last * MESSAGE >> 20} MiB were taken")
     wire.send(wire.close_frame(1000), cell.within(10))
@@ -201,7 +201,7 @@ def pings(cell):
         if took:
             waited = time.monotonic()
         else:
-            time.sleep(0.01)
+            time.sleep(0.01)  # sleeps: to look again
     memory_is_bounded(cell, before, 8 << 20)
     wire.rst()
     cell.ends()
@@ -223,7 +223,7 @@ def broadcast(cell):
     path = cell.path(None)
     joined = lambda: sum(record.get("path") == path for record in cell.program.records if record["event"] == "open")
     cell.program.wait(lambda: joined() == count, cell.within(10), "not all join")
-    time.sleep(0.2)
+    time.sleep(0.2)  # sleeps: gives the last one time to join
     cell.go()
     size = messages * (1024 + 4)
     until = cell.within(60)
@@ -238,7 +238,7 @@ def broadcast(cell):
             if wire.received >= size or wire.ended:
                 left.discard(wire)
         if not moved:
-            time.sleep(0.005)
+            time.sleep(0.005)  # sleeps: to look again
     short = [wire.received for wire in wires if wire.received < size]
     cell.due(not short, f"{len(short)} of those that read got {short[:3]} of {size} bytes")
     memory_is_bounded(cell, before, 48 << 20)
@@ -344,7 +344,7 @@ def asynchronous(cell):
         if outgoing:
             outgoing = outgoing[wire.offer(outgoing[:5000]) :]
         if not wire.pull(3000):
-            time.sleep(0.001)
+            time.sleep(0.001)  # sleeps: to look again
         while frame := wire._parse():
             if frame.opcode == BINARY:
                 messages.append(frame.payload)

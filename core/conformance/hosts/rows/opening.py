@@ -50,7 +50,7 @@ def drip(cell):
         if wire.ended:
             break
         until.check("a client that sends a byte at a time stays connected")
-        time.sleep(deadline(cell) / 10)
+        time.sleep(deadline(cell) / 10)  # sleeps: a client that is slow
     late_answer(cell, wire, began)
 
 
@@ -162,7 +162,7 @@ def endless_body(cell):
     before = cell.program.memory()
     wire = cell.raw(small=True)
     wire.send(request(cell.path()), cell.within(1))
-    time.sleep(2)
+    time.sleep(2)  # sleeps: the time is what is tested
     grown = cell.program.memory() - before
     cell.due(grown < 24 << 20, f"memory grew by {grown >> 20} MiB in 2 s")
     while wire.pull() and len(wire.data) < 1 << 20:
@@ -203,7 +203,7 @@ def post_with_upgrade(cell):
             head_size = len(data) - len(body)
             wire.send(data[: head_size + (cut or len(body))], cell.within(1))
             if cut:
-                time.sleep(0.1)
+                time.sleep(0.1)  # sleeps: what is sent comes in two reads
                 wire.send(data[head_size + cut :], cell.within(2))
             head = wire.read_head(cell.within(2))
             until = cell.within(2)
