@@ -25,26 +25,22 @@ NEEDED = {
 LINKERS = {"x64": ["x86_64-linux-gnu-", ""], "arm64": ["aarch64-linux-gnu-"]}
 
 
-def build(targets: list[Target], native: bool, work: Path, out: Path) -> None:
-    for target in targets:
-        print(f"dist: C library for {target.name}", flush=True)
-        built = cargo(target, "wspair-c", native)
-        name = f"wspair-c-{version.current(ROOT)}-{target.name}"
-        stage = work / name
-        (stage / "include").mkdir(parents=True)
-        (stage / "lib").mkdir()
-        shutil.copy(C / "include" / "wspair.h", stage / "include")
-        for text in ["bindings-c/README.md", "LICENSE-APACHE", "LICENSE-MIT"]:
-            shutil.copy(ROOT / text, stage)
-        {"linux": linux, "darwin": darwin, "win32": windows}[target.os](target, built, stage)
-        fill(target, stage)
-        (zipped if target.os == "win32" else tarred)(stage, out)
+def build(target: Target, native: bool, work: Path, out: Path) -> None:
+    print(f"dist: C library for {target.name}", flush=True)
+    built = cargo(target, "wspair-c", native)
+    stage = work / f"wspair-c-{version.current(ROOT)}-{target.name}"
+    (stage / "include").mkdir(parents=True)
+    (stage / "lib").mkdir()
+    shutil.copy(C / "include" / "wspair.h", stage / "include")
+    for text in ["bindings-c/README.md", "LICENSE-APACHE", "LICENSE-MIT"]:
+        shutil.copy(ROOT / text, stage)
+    {"linux": linux, "darwin": darwin, "win32": windows}[target.os](target, built, stage)
+    fill(target, stage)
+    (zipped if target.os == "win32" else tarred)(stage, out)
 
 
 def soversion() -> str:
-    major, minor, _ = version.parts(version.current(ROOT))
-    # Before 1.0 a minor version may break.
-    return f"0.{minor}" if major == 0 else str(major)
+    return version.interface(version.current(ROOT))
 
 
 def linux(target: Target, built: Path, stage: Path) -> None:

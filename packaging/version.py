@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import datetime
+import email.utils
 import os
 import re
 import sys
@@ -27,13 +28,26 @@ PLACES = {
         rf'^    "": \{{\n      "name": "wspair",\n      "version": "({NUMBER})"',
     ],
     "bindings-c/cbindgen.toml": [rf'^#define WSPAIR_VERSION "({NUMBER})"'],
-    "bindings-c/debian/changelog": [rf"^wspair \(({NUMBER})\)"],
+    # The newest entry is the first; the others are history.
+    "bindings-c/debian/changelog": [rf"\Awspair \(({NUMBER})\)"],
     "bindings-c/include/wspair.h": [rf'^#define WSPAIR_VERSION "({NUMBER})"'],
 }
 # A package without a source is one of ours; what is not published stays at 0.0.0.
 LOCKED = rf'^name = "wspair(?:-(?:c|hosts|node|python|tokio))?"\nversion = "({NUMBER})"\n(?!source)'
 for lock in ["", "core/benches/", "core/tests/no_std/", "core/tokio/benches/", "fuzz/"]:
     PLACES[f"{lock}Cargo.lock"] = [LOCKED]
+
+# Versions that may not be exchanged for each other have another soname, and Debian's package is called by that.
+INTERFACE = r"\d+(?:\.\d+)?"
+INTERFACE_PLACES = {
+    ".gitignore": [rf"bindings-c/debian/libwspair({INTERFACE})/"],
+    "RELEASING.md": [rf"`libwspair({INTERFACE})`"],
+    "bindings-c/README.md": [rf"find_package\(wspair ({INTERFACE})\)", rf"`libwspair\.so\.({INTERFACE})`", rf"`libwspair({INTERFACE})`"],
+    "bindings-c/debian/control": [rf"^Package: libwspair({INTERFACE})$", rf"^Depends: libwspair({INTERFACE}) "],
+    "bindings-c/tests/cmake/CMakeLists.txt": [rf"^find_package\(wspair ({INTERFACE}) REQUIRED\)"],
+}
+# A file that is called by it.
+INSTALL = "bindings-c/debian/libwspair{}.install"
 
 # As 0xMMmmpp.
 HEX = r"^#define WSPAIR_VERSION_NUM (0x[0-9a-f]{6})"
@@ -46,6 +60,12 @@ def parts(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
+def interface(version: str) -> str:
+    """That of the C library, as in its soname: before 1.0 a minor version may break."""
+    major, minor, _ = parts(version)
+    return f"0.{minor}" if major == 0 else str(major)
+
+
 def in_hex(version: str) -> str:
     major, minor, patch = parts(version)
     return f"0x{major:02x}{minor:02x}{patch:02x}"
@@ -54,6 +74,7 @@ def in_hex(version: str) -> str:
 def places(version: str) -> list[tuple[str, str, str]]:
     """Every file and pattern, with what is to stand there."""
     found = [(file, pattern, version) for file, patterns in PLACES.items() for pattern in patterns]
+    found += [(file, pattern, interface(version)) for file, patterns in INTERFACE_PLACES.items() for pattern in patterns]
     return found + [(file, HEX, in_hex(version)) for file in HEX_PLACES]
 
 
@@ -71,10 +92,21 @@ def disagreements(root: Path, version: str) -> list[str]:
         said = re.findall(pattern, (root / file).read_text(), re.MULTILINE)
         if set(said) != {expected}:
             wrong.append(f"{file}: {', '.join(said) or 'nothing'} where {expected} has to stand")
+    if not (root / INSTALL.format(interface(version))).is_file():
+        wrong.append(f"{INSTALL.format(interface(version))} is not there")
     return wrong
 
 
-def change(root: Path, version: str, today: str) -> None:
+def change(root: Path, version: str, now: datetime.datetime) -> None:
+    old = interface(current(root))
+    (root / INSTALL.format(old)).rename(root / INSTALL.format(interface(version)))
+    debian = root / "bindings-c/debian/changelog"
+    entries = debian.read_text()
+    signature = re.search(r"^ -- (.*>)  ", entries, re.MULTILINE)
+    if signature is None:
+        sys.exit(f"version: {debian} has no entry that is signed")
+    new = f"wspair ({version}) UNRELEASED; urgency=medium\n\n  * New release: see CHANGELOG.md.\n\n"
+    debian.write_text(f"{new} -- {signature[1]}  {email.utils.format_datetime(now)}\n\n{entries}")
     for file, pattern, new in places(version):
         text = (root / file).read_text()
         for found in reversed(list(re.finditer(pattern, text, re.MULTILINE))):
@@ -85,7 +117,7 @@ def change(root: Path, version: str, today: str) -> None:
     heading = "## [Unreleased]\n"
     if text.count(heading) != 1:
         sys.exit("version: CHANGELOG.md has no heading [Unreleased]")
-    changelog.write_text(text.replace(heading, f"{heading}\n## [{version}] - {today}\n"))
+    changelog.write_text(text.replace(heading, f"{heading}\n## [{version}] - {now.date().isoformat()}\n"))
 
 
 def main(arguments: list[str]) -> int:
@@ -101,7 +133,7 @@ def main(arguments: list[str]) -> int:
     (after,) = arguments
     if parts(after) <= parts(before):
         sys.exit(f"version: {after} is not after {before}")
-    change(root, after, datetime.datetime.now(datetime.timezone.utc).date().isoformat())
+    change(root, after, datetime.datetime.now(datetime.timezone.utc))
     left = disagreements(root, after)
     if left:
         sys.exit("version: " + "; ".join(left))

@@ -42,7 +42,8 @@ def repository(tmp_path: Path) -> Path:
 @pytest.fixture
 def places(tmp_path: Path) -> Path:
     """Only those that a new version changes."""
-    return copied([*tool.PLACES, "CHANGELOG.md"], tmp_path)
+    install = tool.INSTALL.format(tool.interface(tool.current(ROOT)))
+    return copied([*tool.PLACES, *tool.INTERFACE_PLACES, install, "CHANGELOG.md"], tmp_path)
 
 
 def run(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -52,9 +53,11 @@ def run(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 def mentions(root: Path, version: str) -> "set[str]":
     """Files that say a version as that of wspair: lockfiles and manifests name others' too."""
-    ours = re.compile(rf'wspair[^\n]*\n?[^\n]*"{re.escape(version)}"', re.IGNORECASE)
+    ours = re.compile(rf'wspair[^\n]*\n?[^\n]*"{re.escape(version)}"|wspair (\(|v|@)?{re.escape(version)}', re.IGNORECASE)
     said = set()
     for name in files_of_the_repository():
+        if not (root / name).is_file():
+            continue
         # The history of what was released, and this.
         if name == "CHANGELOG.md" or name.startswith("packaging/"):
             continue
@@ -62,6 +65,8 @@ def mentions(root: Path, version: str) -> "set[str]":
             text = (root / name).read_text()
         except UnicodeDecodeError:
             continue
+        if name.endswith("debian/changelog"):
+            text = text.partition("\n -- ")[0]
         if ours.search(NOT_OURS.sub("", text)):
             said.add(name)
     return said
@@ -87,6 +92,42 @@ def test_a_new_version_stands_everywhere_and_the_old_one_nowhere(repository: Pat
     assert mentions(repository, old) == set()
     assert mentions(repository, "7.8.9") >= before
     assert "#define WSPAIR_VERSION_NUM 0x070809\n" in (repository / "bindings-c/include/wspair.h").read_text()
+
+
+def names_interface(root: Path, interface: str) -> "set[str]":
+    """Files that say the version in the C library's soname, in text or name, but for history and examples of others."""
+    ours = re.compile(rf"wspair(\.so\.| )?{re.escape(interface)}\b(?!\.\d)")
+    listed = [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+    texts = {name: (root / name).read_text(errors="replace") for name in listed if not name.startswith("packaging/")}
+    return {name for name, text in texts.items() if ours.search(name) or ours.search(text)}
+
+
+@pytest.mark.parametrize("after", ["0.77.0", "1.0.0"])
+def test_the_soname_and_what_is_called_by_it_follow(repository: Path, after: str) -> None:
+    old = tool.interface(tool.current(repository))
+    before = names_interface(repository, old)
+    assert before >= {*tool.INTERFACE_PLACES}
+    assert run(repository, after).returncode == 0
+    assert names_interface(repository, old) == set()
+    new = tool.interface(after)
+    assert names_interface(repository, new) == {name.replace(f"wspair{old}", f"wspair{new}") for name in before}
+
+
+def test_a_patch_leaves_the_soname(repository: Path) -> None:
+    old = tool.interface(tool.current(repository))
+    major, minor, patch = tool.parts(tool.current(repository))
+    before = names_interface(repository, old)
+    assert run(repository, f"{major}.{minor}.{patch + 1}").returncode == 0
+    assert names_interface(repository, old) == before
+
+
+def test_debian_gets_an_entry_of_its_own(repository: Path) -> None:
+    changelog = repository / "bindings-c/debian/changelog"
+    before = changelog.read_text()
+    assert run(repository, "7.8.9").returncode == 0
+    after = changelog.read_text()
+    assert after.endswith("\n\n" + before)
+    assert re.match(r"wspair \(7\.8\.9\) UNRELEASED; urgency=medium\n\n  \* .*\n\n -- .* <.*>  \w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\n\n", after)
 
 
 def test_cargo_takes_the_lockfile_as_it_is_then(repository: Path) -> None:

@@ -149,7 +149,7 @@ fn cpu_time() -> Duration {
 }
 
 const HEADER: &str = "\
-wspair 0.1 beside nexus-web 0.8, sockudo-ws 3.1, tungstenite 0.30, fastwebsockets 0.10,
+wspair beside nexus-web 0.8, sockudo-ws 3.1, tungstenite 0.30, fastwebsockets 0.10,
 tokio-websockets 0.13 and yawc 0.5, in this run.
 
 Each number is the median of several rounds, in which the engines take turns: ns of CPU time a
