@@ -54,6 +54,8 @@ function binary({ name, os, cpu, libc, what }) {
     os: [os],
     cpu: [cpu],
     ...(libc && { libc: [libc] }),
+    // Yarn keeps packages zipped, and what is zipped can't be loaded into a process.
+    preferUnplugged: true,
     engines: manifest.engines,
   });
 }

@@ -75,14 +75,46 @@ describe('the tarballs', () => {
     const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, 'types.mts', 'types.cts'], { cwd: app, encoding: 'utf8' });
     assert.equal(status, 0, stdout);
   });
+  const { platform, arch } = process;
+  const here = `no binary that works here, on ${platform} ${arch}.*, with Node ${process.version}`;
+  describe('with a binary that is not the right one', { skip: !hasFallback && 'wspair.wasm was not built' }, () => {
+    const binary = () => path.join(app, 'node_modules', readdirSync(path.join(app, 'node_modules')).find((name) => name.startsWith('wspair-')));
+    /** What is said with a file of its package changed, as long as that runs. */
+    const changed = (name, change) => {
+      const file = path.join(binary(), name);
+      const whole = readFileSync(file);
+      writeFileSync(file, change(whole));
+      const { stdout, stderr } = run('app.cjs', program("const { WebSocketPair } = require('wspair');"));
+      writeFileSync(file, whole);
+      assert.equal(stdout, 'installed\n', stderr);
+      if (process.env.WSPAIR_WASM !== '1') assert.match(stderr, new RegExp(`${here}[^]*WebAssembly now`));
+      return process.env.WSPAIR_WASM === '1' ? undefined : stderr;
+    };
+    const file = () => readdirSync(binary()).find((name) => name.endsWith('.node'));
+
+    test('name both versions, and fall back', () => {
+      const said = changed('package.json', (text) => String(text).replace(/"version": ".*"/, '"version": "99.1.2"'));
+      if (said) assert.match(said, /  wspair-.*: is of version 99\.1\.2, and wspair of \d+\.\d+\.\d+\n/);
+    });
+    for (const [what, change] of [
+      ['cut', (whole) => whole.subarray(0, 5_000)],
+      ['empty', () => ''],
+      ['for another processor', (whole) => Buffer.from(whole).fill(0xf3, 18, 19)],
+      ['a text', () => 'version https://git-lfs.github.com/spec/v1\n'],
+    ]) {
+      test(`fall back from one that is ${what}`, () => {
+        const said = changed(file(), change);
+        if (said) assert.match(said, new RegExp(`  wspair-${platform}-${arch}[^:]*: [^\n]*${file()}`));
+      });
+    }
+  });
   describe('without the binary', () => {
     before(() => {
       for (const name of readdirSync(path.join(app, 'node_modules'))) {
         if (name.startsWith('wspair-')) rmSync(path.join(app, 'node_modules', name), { recursive: true });
       }
     });
-    const { platform, arch } = process;
-    const missing = new RegExp(`no binary that works here, on ${platform} ${arch} with Node ${process.version}[^]*  wspair-${platform}-${arch}.*: Cannot find module`);
+    const missing = new RegExp(`${here}[^]*  wspair-${platform}-${arch}.*: Cannot find module`);
 
     test('fall back to WebAssembly, and say so', { skip: !hasFallback && 'wspair.wasm was not built' }, () => {
       const { stdout, stderr } = run('app.cjs', program("const { WebSocketPair } = require('wspair');"));
