@@ -352,16 +352,24 @@ miri: ## The kernels, text and closing of the core, interpreted: some ten minute
 	RUSTFLAGS=-Ctarget-feature=+avx2 MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair \
 		--target-dir "$$CARGO_TARGET_DIR/miri" --test text_kernels -- a_cut
 
-##@ Publish
+##@ Release
 
 version: ## The version, which all files agree on (NEXT=0.2.0 changes it everywhere)
 	@packaging/version.py $(NEXT)
 
-dist: $(dist) ## All that is published, for every platform, into dist (TARGETS= ONLY=npm,wheels,archives,crates WHEELS=)
-	$(dist_bin)/python packaging/dist.py $(if $(TARGETS),--targets $(TARGETS)) $(if $(ONLY),--only $(ONLY)) $(if $(WHEELS),--wheels $(WHEELS))
+dist_options = $(if $(TARGETS),--targets $(TARGETS)) $(if $(ONLY),--only $(ONLY)) $(if $(WHEELS),--wheels $(WHEELS)) --tidy
+
+dist: $(dist) ## All that is published, for every platform, into dist (TARGETS= ONLY=npm,wheels,archives,crates WHEELS= ADD=1)
+	$(dist_bin)/python packaging/dist.py $(dist_options) $(if $(ADD),--add)
+
+dist-repeat: $(dist) ## The commit built twice, in two folders, or once beside dist (BESIDE=1): the same bytes, or what differs (TARGETS= …)
+	$(dist_bin)/python packaging/repeat.py $(if $(BESIDE),dist) $(dist_options)
 
 dist-test: ## Runs what make dist built, where it can run here, looks at the rest, and lists which is which
 	$(dist_bin)/python packaging/dist_test.py
+
+dist-pythons: $(dist) ## CPythons that make dist-test lacks, free-threaded and for musl, compiled: some ten minutes, once
+	$(dist_bin)/python packaging/pythons.py
 
 ##@ Tools
 
@@ -423,6 +431,6 @@ $(durable):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust version dist dist-test test-wasm test-installed test test-version test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
+.PHONY: help demo demo-rust version dist dist-repeat dist-test dist-pythons test-wasm test-installed test test-version test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header packages targets docs public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
 	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-loopback bench-tokio bench-node bench-durable bench-python bench-c coverage coverage-bindings deny mutants fuzz-coverage asan tsan miri clean-tools

@@ -12,14 +12,16 @@ import hashlib
 import re
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Optional
 
 import build
 import checks
+import managers
 import places
 import trials
+from registry import registry
 
 sys.path.insert(0, str(build.ROOT / "bindings-python"))
 from wheel import find  # noqa: E402  # where interpreters are
@@ -35,6 +37,15 @@ TAGS = {
     r"win_arm64": "win32-arm64",
 }
 
+# Where a platform can be had on this machine.
+PLACES = {
+    "linux-x64-gnu": places.here,
+    "linux-arm64-gnu": places.arm64,
+    "linux-x64-musl": places.musl,
+    "linux-arm64-musl": places.arm64_musl,
+    "win32-x64": places.windows,
+}
+
 
 @dataclass
 class Row:
@@ -47,12 +58,13 @@ class Row:
     # Of the binary in it, in bytes.
     binary: int = 0
     ran: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
     def verdict(self) -> str:
-        return "FAILED" if self.problems else "ran" if self.ran else "checked only"
+        return "FAILED" if self.problems else "ran" if self.ran else "loaded" if self.loaded else "checked only"
 
 
 def main() -> int:
@@ -94,9 +106,11 @@ class Tester:
             f"{path} names {home}" for path, data in files.items() for home in checks.places_of_the_builder(data)
         ]
         if name is None:
-            row.not_run.append({"source": "make packages and make wheel build it"}.get(kind, "has no binary"))
-            if kind == "main":
-                row.not_run = ["runs with each binary"]
+            print(f"dist-test: {package.name}", file=sys.stderr, flush=True)
+            if kind == "source":
+                row.not_run.append("make packages and make wheel build it")
+            else:
+                self.run_main(row, package)
             return row
         row.target, row.kind = self.targets[name], kind
         for path, data in files.items():
@@ -112,50 +126,56 @@ class Tester:
     def run(self, row: Row, package: Path) -> None:
         target = row.target
         assert target is not None
-        if target.os != "linux":
-            row.not_run.append(f"no {target.what.split()[0]} here")
+        make = PLACES.get(target.name)
+        if make is None:
+            row.not_run.append(f"no {target.what.split(' on ')[0]} on such a processor here")
             return
-        arm = target.cpu == "arm64"
-        if target.libc == "glibc":
-            place = self.place("arm64", places.arm64) if arm else self.place("here", places.here)
-        else:
-            place = self.place("arm64-musl", places.arm64_musl) if arm else self.place("musl", places.musl)
+        place = self.place(target.name, make)
         if isinstance(place, places.Unavailable):
             row.not_run.append(str(place))
-            return
-        if row.kind == "archive":
+        elif row.kind == "archive":
             self.attempt(row, place.name, lambda: trials.archive(place, package, self.fresh()))
-        elif target.libc == "musl":
-            self.attempt(row, f"loaded, {place.name}", lambda: trials.load(place, row.kind, package, self.fresh()))
         elif row.kind == "npm":
             main = next(self.dist.glob("wspair-[0-9]*.tgz"))
-            self.attempt(row, place.name, lambda: trials.npm(place, [main, package], self.fresh()))
-            if not arm:
-                self.attempt(row, "npm install", lambda: trials.npm_install(place, [main, package], self.fresh()))
+            self.attempt(row, f"Node, {place.name}", lambda: trials.npm(place, [main, package], self.fresh()))
         else:
-            self.run_wheel(row, package, place, arm)
+            self.run_wheel(row, package, place)
 
-    def run_wheel(self, row: Row, package: Path, place: places.Place, arm: bool) -> None:
-        if arm:
-            if "-abi3-" not in package.name:
-                row.not_run.append("no such CPython for ARM64 here")
-            for python in place.python if "-abi3-" in package.name else []:
-                self.attempt(row, f"CPython 3.11, {place.name}", lambda: trials.wheel(python, package, self.fresh()))
+    def run_main(self, row: Row, package: Path) -> None:
+        """The package alone, as WebAssembly, and as each package manager installs it with what belongs to it."""
+        here = self.place("linux-x64-gnu", places.here)
+        if isinstance(here, places.Unavailable):
+            row.not_run.append(str(here))
             return
-        tag = re.search(r"-cp3(\d+)-(abi3|cp\d+(t?))-", package.name)
-        assert tag is not None
-        versions = ["3.11", "3.12", "3.13", "3.14"] if tag[2] == "abi3" else [f"3.{tag[1]}{tag[3]}"]
-        for version in versions:
-            python = find(version)
-            if python is None:
-                row.not_run.append(f"no CPython {version} here")
-                continue
-            self.attempt(row, f"CPython {version}", lambda: trials.wheel_install(python, package, self.fresh()))
+        fallback = replace(here, environment={"WSPAIR_WASM": "1"})
+        self.attempt(row, "Node, as WebAssembly", lambda: trials.npm(fallback, [package], self.fresh()))
+        if not any(self.dist.glob("wspair-linux-x64-gnu-*.tgz")):
+            return
+        with registry(self.dist) as address:
+            for manager in managers.MANAGERS:
+                self.attempt(row, manager.name, lambda: managers.install(manager, address, self.fresh()))
 
-    def attempt(self, row: Row, where: str, trial: Callable[[], str]) -> None:
+    def run_wheel(self, row: Row, package: Path, place: places.Place) -> None:
+        """With every interpreter that it is for and that is there, or else loaded into a program that is none."""
+        is_here = row.target is not None and row.target.name == "linux-x64-gnu"
+        for version in interpreters(package.name):
+            found = find(version) if is_here else None
+            if found:
+                self.attempt(row, f"CPython {version}", lambda: trials.wheel_install(found, package, self.fresh()))
+            elif version in place.python:
+                python = place.python[version]
+                self.attempt(row, f"CPython {version}, {place.name}", lambda: trials.wheel(python, package, self.fresh()))
+            elif is_here:
+                row.not_run.append(f"no CPython {version} here")
+        if not row.ran and not row.problems:
+            if not is_here:
+                row.not_run.append(f"no CPython of that kind for {place.name}")
+            self.attempt(row, f"loaded by a program, {place.name}", lambda: trials.load(place, package, self.fresh()), loaded=True)
+
+    def attempt(self, row: Row, where: str, trial: Callable[[], str], loaded: bool = False) -> None:
         try:
             trial()
-            row.ran.append(where)
+            (row.loaded if loaded else row.ran).append(where)
         except places.Unavailable as reason:
             row.not_run.append(str(reason))
         except trials.Failed as failure:
@@ -190,10 +210,19 @@ def identity(name: str) -> "tuple[str, Optional[str]]":
     return "source", None
 
 
+def interpreters(wheel: str) -> list[str]:
+    """The minor versions of CPython that a wheel is for."""
+    tag = re.search(r"-cp3(\d+)-(abi3|cp\d+(t?))-", wheel)
+    assert tag is not None
+    if tag[2] == "abi3":
+        return [f"3.{minor}" for minor in range(int(tag[1]), 15)]
+    return [f"3.{tag[1]}{tag[3]}"]
+
+
 def table(rows: list[Row]) -> list[str]:
     lines = ["| artifact | KB | its binary, KB | | how |", "|---|--:|--:|---|---|"]
     for row in rows:
-        how = "; ".join([*row.ran, *(f"not: {reason}" for reason in row.not_run)])
+        how = "; ".join([*row.ran, *row.loaded, *(f"not: {reason}" for reason in row.not_run)])
         binary = f"{row.binary / 1000:,.0f}" if row.binary else ""
         lines.append(f"| {row.name} | {row.size / 1000:,.0f} | {binary} | {row.verdict} | {how} |")
     return lines

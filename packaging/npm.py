@@ -13,11 +13,13 @@ NODE = ROOT / "bindings-node"
 LIBRARIES = {"linux": "libwspair_node.so", "darwin": "libwspair_node.dylib", "win32": "wspair_node.dll"}
 
 
-def build(targets: list[Target], native: bool, work: Path, out: Path) -> None:
-    for target in targets:
-        print(f"dist: npm binary for {target.name}", flush=True)
-        library = cargo(target, "wspair-node", native) / LIBRARIES[target.os]
-        shutil.copy(library, work / f"wspair.{target.name}.node")
+def binary(target: Target, native: bool, work: Path) -> None:
+    print(f"dist: npm binary for {target.name}", flush=True)
+    library = cargo(target, "wspair-node", native) / LIBRARIES[target.os]
+    shutil.copy(library, work / f"wspair.{target.name}.node")
+
+
+def pack(work: Path, out: Path) -> None:
     print("dist: npm fallback, WebAssembly", flush=True)
     wasm = {**environment(), "WSPAIR_PROFILE": PROFILE}
     # 3: Rust lacks the target, which it says; the package is without a fallback then.

