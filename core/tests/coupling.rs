@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use wspair::bindings::CouplingBinding;
 use wspair::event::{Closed, ClosedCause};
 use wspair::pair::{Accept, Coupling, End, Fault, Pair, PairConfig, PairEvent, Phase, Sent};
 use wspair::{
@@ -499,6 +500,15 @@ fn a_message_that_the_wire_has_no_room_for_waits_in_the_pair() {
         server.transmit().drain_into(&mut out);
         assert_eq!(out.len() - before, 604, "one at a time");
     }
+}
+
+#[test]
+fn a_closing_handshake_that_is_over_drops_nothing() {
+    let mut world = World::new(Config::default());
+    world.accept(None);
+    world.pair.send(End::Second, text("sent"), 4).unwrap();
+    world.coupling.forward_end(&mut world.pair, ClosedCause::Handshake);
+    assert_eq!(world.drain(), unmasked(&["sent"]));
 }
 
 #[test]

@@ -33,6 +33,30 @@ fn send(conn: &mut Connection, compression: Compression, data: &[u8]) -> (u8, Ve
     messages.remove(0)
 }
 
+/// RFC 7692 6: what compression does not make shorter may go out as it is.
+#[test]
+fn a_message_that_does_not_get_shorter_goes_out_as_it_is() {
+    let start = noise(40, 5);
+    let mut as_long = 0;
+    for more in 0..40 {
+        let data = [&start[..], &start[..more]].concat();
+        let send_with = |takeover| {
+            let mut conn = deflating(Role::Server, Config::default(), params(15, takeover));
+            send(&mut conn, Compression::On, &data)
+        };
+        // Where the context is kept it goes out compressed in any case.
+        let (_, deflated) = send_with(true);
+        let (first, payload) = send_with(false);
+        as_long += usize::from(deflated.len() == data.len());
+        if deflated.len() < data.len() {
+            assert_eq!((first, payload), (0x42, deflated), "{more}");
+        } else {
+            assert_eq!((first, payload), (0x02, data), "{more}");
+        }
+    }
+    assert!(as_long > 0, "none is as long as it was");
+}
+
 /// Whatever the level and the memory, no distance is longer than was agreed.
 #[test]
 fn no_distance_leaves_the_window() {

@@ -485,13 +485,14 @@ fn an_upgrade_has_no_body_and_names_have_no_case() {
 
 #[test]
 fn what_cannot_become_an_answer_fails_at_the_first_wrong_byte() {
-    let table: [(&str, &[u8], usize); 8] = [
+    let table: [(&str, &[u8], usize); 9] = [
         ("B-25", b"HTTP/1.1 100 C\r\n\r\nSSH-2.0-x\r\n", 19),
         ("B-25", b"SSH-2.0-x\r\n", 1),
         ("B-25", b"\x81\x00", 1),
         ("B-25", b"\r\n", 1),
         ("B-25", b"HTTPS/1.1", 5),
         ("B-25", b"HTTP/2", 6),
+        ("B-25", b"HTTP/0", 6),
         ("B-25", b"HTTP/1.1\r", 9),
         ("D-08", b"HTTP/1.1 101 x\r\n Upgrade: websocket\r\n", 17),
     ];

@@ -122,6 +122,10 @@ fn what_is_no_extended_connect_for_websocket_is_refused() {
     let get = [(":method", &b"GET"[..])];
     let plain: [Field<'_>; 5] = core::array::from_fn(|at| CONNECT[at + usize::from(at > 0)]);
     refused("M-07", with(&plain, &get), 405, RefusalCause::Method);
+    let refusal = Request::from_pseudo_fields(with(&plain, &get)).unwrap_err();
+    let allowed: Field<'_> = ("allow", b"CONNECT");
+    let fields = refusal.fields(Bootstrap::ExtendedConnect);
+    assert!(fields.iter().any(|(name, value)| (&**name, &**value) == allowed), "{fields:?}");
     refused("M-06", with(&CONNECT, &[(":protocol", b"foo")]), 501, RefusalCause::Protocol);
     refused("M-07", without(&CONNECT, ":protocol"), 400, RefusalCause::NoProtocol);
     let target: [&[u8]; 4] = [b"chat", b"*", b"/#x", b"/a b"];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use wspair::Instant;
 use wspair::handshake::{
-    AcceptError, HeadLimits, InvalidField, InvalidStatus, Policy, Refusal, RefusalCause,
+    AcceptError, HeadLimits, InvalidField, InvalidStatus, Origins, Policy, Refusal, RefusalCause,
     ServerHandshake, ServerProgress, accept_key,
 };
 
@@ -78,6 +78,7 @@ fn see(progress: &ServerProgress<'_>) -> Seen {
             let acceptance = request.accept(&Policy::default(), None).unwrap();
             let mut answer = Vec::new();
             acceptance.write_response(&[], &mut answer).unwrap();
+            assert_eq!(answer.len(), answer.capacity(), "its memory is asked for at once");
             Seen::Request {
                 target: request.target().into(),
                 authority: request.authority().into(),
@@ -518,6 +519,40 @@ fn unknown_fields_and_their_order_do_not_matter() {
 }
 
 #[test]
+fn names_that_are_as_long_as_known_ones_are_just_names() {
+    // C-36
+    let names = [
+        "From",
+        "Cookie",
+        "Referer",
+        "Keep-Alive",
+        "X-Content-Long",
+        "If-Modified-Since",
+        "X-WebSocket-Version-Y",
+        "X-WebSocket-Protocol-Y",
+        "X-WebSocket-Extensions-Y",
+    ];
+    let known = ["Host", "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"];
+    for name in names {
+        for value in ["websocket", "Upgrade", "not a b64 key", "h", "/, ;"] {
+            accepted("C-36", &base().add(name, value).bytes());
+        }
+        for known in known.into_iter().filter(|known| known.len() == name.len()) {
+            let head = base();
+            let value = &head.fields.iter().find(|(name, _)| name == known).unwrap().1;
+            let instead = base().without(known).add(name, value).bytes();
+            assert!(matches!(serve(&instead).1, Seen::Refused { .. }), "{name} for {known}");
+        }
+    }
+    let policy =
+        Policy::default().with_origins(Origins::new(["https://a.b"]).unwrap().missing(false));
+    let mut server = ServerHandshake::default();
+    let page = base().add("Cookie", "https://a.b").bytes();
+    let (_, ServerProgress::Request(request)) = server.receive(&page) else { panic!() };
+    assert!(request.accept(&policy, None).is_err(), "a cookie is no origin");
+}
+
+#[test]
 fn a_request_with_a_body_is_no_opening_handshake() {
     // C-37
     let mut with_body = base().add("Content-Length", "6").bytes();
@@ -564,6 +599,9 @@ fn limits_hold_one_below_at_and_one_above() {
     accepted("C-41", &line(8 << 10));
     refused("C-41", &line((8 << 10) + 1), 414, RefusalCause::LineTooLong);
     refused("C-41", &line(64 << 10), 414, RefusalCause::LineTooLong);
+    let bare = |len: usize| format!("GET /{} HTTP/1.1\r\n\r\n", fill(len, 14)).into_bytes();
+    refused("C-41", &bare(8 << 10), 400, RefusalCause::Host);
+    refused("C-41", &bare((8 << 10) + 1), 414, RefusalCause::LineTooLong);
 
     // C-41: head, 16 KiB
     let head = |len: usize| {

@@ -9,7 +9,11 @@ use std::time::Duration;
 
 use common::*;
 use heap::{HEAP, Heap, measured};
-use wspair::{Config, Connection, Delivery, Event, Instant, Limits, Receive, Role, SendError};
+use wspair::pair::{Accept, End, Sent};
+use wspair::{
+    Config, Connection, Delivery, Event, Instant, Limits, Pair, PairConfig, Receive, Role,
+    SendError,
+};
 
 /// Reads all events, looks at their bytes, and keeps nothing; says how many there were.
 fn read(conn: &mut Connection, bytes: &mut [u8]) -> usize {
@@ -318,6 +322,34 @@ fn shrinking_leaves_half_a_message_its_bytes_and_no_room() {
             };
             assert!(feed(&mut conn, Door::Fixed, rest) == [message], "{role:?}");
         }
+    }
+}
+
+#[test]
+fn shrinking_leaves_half_a_ping_its_bytes_and_no_room() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default());
+        let ping = frame_to(role, 0x89, &[7; 125]);
+        let (half, rest) = ping.split_at(60);
+        for piece in half.chunks(40) {
+            assert_eq!(feed(&mut conn, Door::Fixed, piece), []);
+        }
+        let before = HEAP.get().live;
+        conn.shrink_to_fit();
+        let given_back = before - HEAP.get().live;
+        assert!(given_back >= 10, "{role:?} {given_back}");
+        assert_eq!(feed(&mut conn, Door::Fixed, rest), [common::ping(&[7; 125])]);
+    }
+}
+
+#[test]
+fn a_message_of_a_pair_takes_no_memory_where_room_was_made_for_it() {
+    let mut pair = Pair::new(PairConfig::default());
+    pair.accept(End::First, Accept::default()).unwrap();
+    for at in 0..100 {
+        pair.reserve(End::First).unwrap();
+        let (sent, heap) = measured(|| pair.send(End::First, at, 1));
+        assert_eq!((sent, heap.calls), (Ok(Sent::Queued), 0), "{at}");
     }
 }
 

@@ -124,6 +124,11 @@ fn memory_for_long_bursts_decays() {
             assert!(half <= kept / 2 + 4096, "{role:?} {at}: {half} of {kept}");
             let quarter = left(role, burst, 3, 0);
             assert!(quarter <= kept / 4 + 4096, "{role:?} {at}: {quarter} of {kept}");
+            if at > 0 {
+                // It lies in blocks of 64 KiB.
+                assert!(half >= kept / 2 - (130 << 10), "{role:?} {at}: {half} of {kept}");
+                assert!(quarter >= kept / 4 - (130 << 10), "{role:?} {at}: {quarter} of {kept}");
+            }
             let nothing = left(role, burst, 4, 0);
             assert!(nothing <= 4096, "{role:?} {at}: {nothing}");
             let small = left(role, burst, 0, 300);
@@ -147,6 +152,13 @@ fn memory_for_many_shared_messages_decays() {
 #[test]
 fn a_backlog_leaves_two_mebibytes_at_most() {
     for role in ROLES {
+        // Places for messages count too.
+        let mixed: fn(&mut Connection) = |conn| {
+            (0..3000).for_each(|_| conn.send_binary(Bytes::from_static(&[9; 4096])).unwrap());
+            (0..50).for_each(|_| conn.send_binary(vec![2; 60_000].as_slice()).unwrap());
+        };
+        let kept = left(role, mixed, 0, 0);
+        assert!(kept <= 2 << 20 | 100 << 10, "{kept}");
         let burst: fn(&mut Connection) = |conn| {
             (0..200).for_each(|_| conn.send_binary(vec![2; 60_000].as_slice()).unwrap());
         };
@@ -156,6 +168,86 @@ fn a_backlog_leaves_two_mebibytes_at_most() {
             |conn| conn.send_binary(vec![2; 8 << 20].as_slice()).unwrap();
         assert!(left(role, one, 0, 0) <= 4096);
     }
+}
+
+#[test]
+fn memory_for_long_bursts_decays_while_a_few_messages_wait_now_and_then() {
+    let mut conn = connection(Role::Server, config(|config| config.share_from = 50));
+    let mut out = Vec::with_capacity(4 << 20);
+    let before = HEAP.get().live;
+    (0..20).for_each(|_| conn.send_binary(vec![2; 60_000].as_slice()).unwrap());
+    conn.transmit().drain_into(&mut out);
+    for second in 0..5 {
+        conn.send_binary(Bytes::from_static(&[7; 100])).unwrap();
+        conn.send_binary(&[7; 20]).unwrap();
+        drop(collect(&mut conn.handle_timeout(at(second))));
+        out.clear();
+        conn.transmit().drain_into(&mut out);
+    }
+    let left = HEAP.get().live - before;
+    // A block, as something always waits when time is told.
+    assert!(left <= 80 << 10, "{left}");
+}
+
+#[test]
+fn what_waits_for_longer_than_a_period_is_needed_still() {
+    let mut conn = connection(Role::Server, config(|config| config.share_from = 50));
+    let mut out = Vec::with_capacity(4 << 20);
+    for second in 0..6 {
+        let before = HEAP.get().calls;
+        (0..20).for_each(|_| conn.send_binary([2; 60_000].as_slice()).unwrap());
+        let calls = HEAP.get().calls - before;
+        assert!(second < 2 || calls <= 2, "{second}: {calls}");
+        drop(collect(&mut conn.handle_timeout(at(2 * second))));
+        // Its first part was written, and more comes behind it.
+        conn.transmit().advance(130_000);
+        conn.send_binary(Bytes::from_static(&[7; 100])).unwrap();
+        out.clear();
+        conn.transmit().drain_into(&mut out);
+        drop(collect(&mut conn.handle_timeout(at(2 * second + 1))));
+    }
+}
+
+#[test]
+fn taking_out_a_block_leaves_the_one_that_is_being_filled() {
+    let mut conn = connection(Role::Server, Config::default());
+    (0..2).for_each(|_| conn.send_binary([2; 60_000].as_slice()).unwrap());
+    assert!(conn.transmit().take_chunk().unwrap().len() > 60_000);
+    let ((), heap) = measured(|| conn.send_text("more").unwrap());
+    assert_eq!(heap.calls, 0, "{heap:?}");
+}
+
+#[test]
+fn a_frame_that_just_fits_takes_a_block_that_is_there() {
+    let mut conn = connection(Role::Server, Config::default());
+    let mut out = Vec::with_capacity(4 << 20);
+    (0..20).for_each(|_| conn.send_binary([2; 60_000].as_slice()).unwrap());
+    conn.transmit().drain_into(&mut out);
+    conn.send_text("begun").unwrap();
+    conn.transmit().chunk();
+    // With the longest header it is 64 KiB.
+    let ((), heap) = measured(|| conn.send_binary([3; (64 << 10) - 14].as_slice()).unwrap());
+    assert_eq!(heap.calls, 0, "{heap:?}");
+}
+
+#[test]
+fn what_a_writer_takes_whole_leaves_nothing_behind() {
+    let mut conn = connection(Role::Server, Config::default());
+    let mut out = Vec::with_capacity(1 << 20);
+    let data = Bytes::from_static(&[7; 100_000]);
+    let (written, heap) = measured(|| conn.write_binary(data, &mut out).unwrap().unwrap());
+    assert_eq!((written, heap.calls), (100_010, 0), "{heap:?}");
+    let (written, heap) = measured(|| conn.write_binary(&[7; 5000], &mut out).unwrap().unwrap());
+    assert_eq!((written, heap.calls), (5004, 0), "{heap:?}");
+}
+
+#[test]
+fn a_message_that_is_split_takes_memory_for_what_is_copied_of_it() {
+    static DATA: [u8; (1 << 20) + 3000] = [7; (1 << 20) + 3000];
+    let mut conn = connection(Role::Server, config(|config| config.split_above = Some(64 << 10)));
+    let ((), heap) = measured(|| conn.send_binary(Bytes::from_static(&DATA)).unwrap());
+    // The headers, the last part, and a place for each part.
+    assert!(heap.peak <= 8 << 10, "{heap:?}");
 }
 
 /// As for a host that never looks.

@@ -249,6 +249,34 @@ fn what_was_sent_without_an_error_arrives_whole_and_in_order() {
     }
 }
 
+#[test]
+fn a_message_that_is_split_is_queued_whole_or_not_at_all() {
+    let data = noise((200 << 10) + 3000, 4);
+    let shared = Bytes::from(data.clone());
+    for split in [1000, 20_000] {
+        for shares in [false, true] {
+            let config = Arc::new(config(|config| config.split_above = Some(split)));
+            each_failing(|| {
+                let mut conn = connection(Role::Server, Arc::clone(&config));
+                let body: OutgoingBinary<'_> =
+                    if shares { shared.clone().into() } else { (&data).into() };
+                let sent = scarce(|| conn.send_binary(body));
+                let reader = connection(Role::Client, Config::default());
+                let mut output = Vec::new();
+                drain_some(&mut conn, &mut output, usize::MAX);
+                let data = data.clone();
+                Box::new(move |failed| match sent {
+                    Ok(()) => assert!(read(reader, output) == [data]),
+                    Err(error) => {
+                        assert_eq!((failed, error), (true, SendError::OutOfMemory));
+                        assert_eq!(output.len(), 0, "a part of it is queued");
+                    }
+                })
+            });
+        }
+    }
+}
+
 /// From here on there is memory again.
 fn disarm_for_good() {
     PLAN.set(Plan { for_good: false, ..PLAN.get() });

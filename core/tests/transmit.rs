@@ -4,6 +4,7 @@ mod common;
 
 use std::io::{self, IoSlice, Write};
 
+use bytes::Bytes;
 use common::*;
 use proptest::prelude::*;
 use wspair::{Config, Connection, Kind, Role};
@@ -390,6 +391,60 @@ fn chunks_are_taken_out_as_they_are() {
     assert!(out.starts_with(b"efore\x82\x7f"));
     assert!(out.windows(6).any(|bytes| bytes == b"\x8a\x04ping"));
     assert_eq!((conn.buffered_amount(), conn.transmit().take_chunk()), (0, None));
+}
+
+#[test]
+fn short_messages_that_are_shared_are_taken_out_as_they_are() {
+    let mut conn = connection(Role::Server, config(|config| config.share_from = 50));
+    let payload = Bytes::from(vec![1; 100]);
+    conn.send_binary(payload.clone()).unwrap();
+    assert_eq!(conn.transmit().take_chunk().unwrap(), b"\x82\x64"[..]);
+    let taken = conn.transmit().take_chunk().unwrap();
+    assert_eq!((taken.as_ptr(), taken.len()), (payload.as_ptr(), 100));
+}
+
+#[test]
+fn frames_before_a_shared_payload_are_taken_out_with_their_memory() {
+    let mut conn = connection(Role::Server, Config::default());
+    conn.send_binary(&[1; 4090]).unwrap();
+    let shared = Bytes::from(vec![2; 5000]);
+    conn.send_binary(shared.clone()).unwrap();
+    let at = conn.transmit().chunk().as_ptr();
+    let taken = conn.transmit().take_chunk().unwrap();
+    assert_eq!((taken.as_ptr(), taken.len()), (at, 4 + 4090 + 4));
+    assert_eq!(conn.transmit().take_chunk(), Some(shared));
+    assert_eq!(conn.transmit().take_chunk(), None);
+}
+
+#[test]
+fn a_pong_goes_behind_all_that_a_writer_was_shown() {
+    /// Takes one byte.
+    struct Slow(Vec<u8>);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.write_vectored(&[IoSlice::new(bytes)])
+        }
+
+        fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+            if !self.0.is_empty() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.0.push(parts[0][0]);
+            Ok(1)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut conn = backlog(3, Config::default());
+    let mut slow = Slow(Vec::new());
+    assert_eq!(conn.transmit().write_to(&mut slow).unwrap(), 1);
+    pinged(&mut conn, b"ping");
+    conn.transmit().drain_into(&mut slow.0);
+    assert_eq!(firsts(&frames_from(Role::Server, &slow.0)), [0x82, 0x82, 0x82, 0x8a]);
 }
 
 #[test]

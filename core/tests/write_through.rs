@@ -116,6 +116,16 @@ fn what_the_writer_does_not_take_is_queued_wherever_it_stops() {
 }
 
 #[test]
+fn the_header_of_an_empty_message_is_written_whole_too() {
+    let mut conn = connection(Role::Server, config(|config| config.share_from = 0));
+    let mut socket = Socket::that(&[Ok(1), Err(ErrorKind::WouldBlock)]);
+    assert_eq!(conn.write_binary(&[], &mut socket).unwrap().unwrap(), 1);
+    assert_eq!(conn.buffered_amount(), 1);
+    conn.transmit().drain_into(&mut socket.out);
+    assert_eq!(socket.out, frame(0x82, b""));
+}
+
+#[test]
 fn a_writer_that_fails_leaves_the_rest_queued() {
     for (takes, error) in [
         (vec![Err(ErrorKind::BrokenPipe)], ErrorKind::BrokenPipe),

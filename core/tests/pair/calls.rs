@@ -84,6 +84,31 @@ fn accept_is_possible_when_the_other_end_is_gone() {
 }
 
 #[test]
+fn an_end_is_spent_when_nothing_can_happen_at_it_and_not_before() {
+    // The other one vanished, which it has not seen.
+    let mut pair = accepted();
+    pair.abandon(B);
+    assert_eq!(pair.phase(A), Phase::Accepted);
+    assert_eq!(drain(&mut pair, A), [vanished()]);
+    pair.event_done(A);
+    assert_eq!(pair.phase(A), Phase::Spent);
+
+    // It has closed, and the other one vanished.
+    let mut pair = accepted();
+    pair.close(A, Some(1000), None).unwrap();
+    pair.abandon(B);
+    assert_eq!(pair.phase(A), Phase::Accepted);
+
+    // The other one closed and vanished, and it has not closed.
+    let mut pair = accept_both(fresh(), HALF_OPEN);
+    pair.close(B, Some(1000), None).unwrap();
+    assert_eq!(drain(&mut pair, A), [close(1000, "")]);
+    pair.event_done(A);
+    pair.abandon(B);
+    assert_eq!(pair.phase(A), Phase::Accepted);
+}
+
+#[test]
 fn send_needs_an_accepted_end_whatever_the_other_did() {
     let mut pair = fresh();
     assert_eq!(send(&mut pair, A, "x"), Err(PairError::NotAccepted));
