@@ -289,7 +289,8 @@ bench-loopback: ## Echo servers of C, Node and Python over loopback, at 1 to 500
 bench-tokio: ## The crate for tokio beside its peers
 	cd core/tokio/benches && env -u CARGO_TARGET_DIR $(cargo) run --release
 
-instructions: ## Instructions a message against the figures that are checked in (needs valgrind, or says so)
+instructions: ## Instructions a message against the figures that are checked in, and that work grows as the input does (needs valgrind, or says so)
+	env -u CARGO_TARGET_DIR core/benches/linear.sh
 	env -u CARGO_TARGET_DIR core/benches/instructions.sh
 
 bench-node: $(binding) ## The npm package beside its peers

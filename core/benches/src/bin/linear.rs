@@ -1,58 +1,45 @@
 //! Work grows as the input does: no parser starts over, nothing is searched for each of its parts.
 //!
-//! Eight times the input may take three times as long as that, in processor time, in the quickest of
-//! many runs. Where something starts over it takes 64 times as long.
+//! ```text
+//! core/benches/linear.sh      # needs valgrind
+//! ```
+//!
+//! Runs each case with an input of some size, and with one eight times as long. Callgrind counts the
+//! instructions between [`counted`] and its return, and the script compares the two: what starts over
+//! takes up to 64 times as many. The last case does so by intent, and has to be told apart.
 
-mod common;
-
-use std::time::Duration;
-
-use common::deflate::{deflating, json, noise, params};
-use common::*;
-use cpu_time::ThreadTime;
 use wspair::handshake::{
-    Bootstrap, ClientHandshake, ClientRequest, DeflatePolicy, Fields, HeadLimits, Origins, Policy,
-    Request, ServerHandshake, ServerProgress,
+    Bootstrap, ClientHandshake, ClientRequest, DeflateParams, DeflatePolicy, Fields, HeadLimits,
+    Origins, Policy, Request, ServerHandshake, ServerProgress,
 };
 use wspair::pair::{Accept, Sent};
 use wspair::{
-    Config, Connection, Delivery, End, Kind, Limits, Pair, PairConfig, Role, TransportAction,
+    Config, Connection, Delivery, End, Kind, Limits, MaskKeys, Negotiated, Pair, PairConfig,
+    TransportAction,
 };
 
 /// Prepares an input of a size, and returns what is done with it.
 type Case = fn(usize) -> Box<dyn FnMut()>;
 
-/// The case at a size and at eight times that: whether it ever takes less than 24 times as long.
-fn grows_with_its_input(case: Case, size: usize) -> Result<(), f64> {
-    let [mut small, mut large] = [Duration::MAX; 2];
-    let mut ratio = f64::MAX;
-    for _ in 0..20 {
-        small = small.min(quickest(case, size));
-        large = large.min(quickest(case, 8 * size));
-        ratio = large.as_secs_f64() / small.as_secs_f64();
-        if ratio < 24.0 {
-            return Ok(());
+fn main() {
+    let groups: [fn() -> Vec<(&'static str, usize, Case)>; 6] =
+        [handshakes, received, sent, pairs, addresses, on_purpose];
+    for (what, size, case) in groups.into_iter().flat_map(|group| group()) {
+        // Once before: what is set up at first use is not the case's.
+        case(size)();
+        for size in [size, 8 * size] {
+            let mut run = case(size);
+            counted(&mut *run);
         }
+        println!("{what}");
     }
-    Err(ratio)
 }
 
-fn quickest(case: Case, size: usize) -> Duration {
-    let once = || {
-        let mut run = case(size);
-        let began = ThreadTime::now();
-        run();
-        began.elapsed()
-    };
-    (0..3).map(|_| once()).min().unwrap_or_default()
-}
-
-fn check(cases: &[(&str, usize, Case)]) {
-    for (what, size, case) in cases {
-        if let Err(ratio) = grows_with_its_input(*case, *size) {
-            panic!("{what}: eight times the input takes {ratio:.0} times as long");
-        }
-    }
+/// What the script has callgrind count, each call for itself.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn counted(run: &mut dyn FnMut()) {
+    run();
 }
 
 fn endless() -> HeadLimits {
@@ -81,9 +68,9 @@ fn request(more: String) -> Box<dyn FnMut()> {
     })
 }
 
-#[test]
-fn a_handshake_is_read_once() {
-    check(&[
+/// A handshake is read once.
+fn handshakes() -> Vec<(&'static str, usize, Case)> {
+    vec![
         ("a head of long fields", 2_000, |n| request(format!("X: {}\r\n", "x".repeat(n)))),
         ("many fields", 300, |n| {
             let lines: Vec<_> = (0..n).map(|at| format!("X-{at}: x\r\n")).collect();
@@ -134,51 +121,86 @@ fn a_handshake_is_read_once() {
                 let _ = Request::from_fields(Bootstrap::Upgrade, "GET", "/", fields);
             })
         }),
-    ]);
+    ]
 }
 
 fn server(set: impl FnOnce(&mut Config)) -> Connection {
-    let mut config = config(set);
+    Connection::server(unlimited(set), Negotiated::default())
+}
+
+fn unlimited(set: impl FnOnce(&mut Config)) -> Config {
+    let mut config = Config::default();
     config.limits.max_message = Limits::UNLIMITED;
     config.limits.max_fragments = u32::MAX;
     config.limits.max_outgoing = Limits::UNLIMITED;
-    connection(Role::Server, config)
+    set(&mut config);
+    config
 }
 
-/// Feeds so many bytes at a time by each door, all of them when it is 0.
+/// Both sides compress, and keep their contexts.
+fn deflating() -> Negotiated {
+    let mut agreed = Negotiated::default();
+    agreed.deflate = Some(DeflateParams::default());
+    agreed
+}
+
+/// A frame with a mask of zero, so that its payload can be read here.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..=125 => frame.push(0x80 | u8::try_from(len).unwrap()),
+        len @ 126..=0xffff => {
+            frame.push(0xfe);
+            frame.extend(u16::try_from(len).unwrap().to_be_bytes());
+        }
+        len => {
+            frame.push(0xff);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+/// Feeds so many bytes at a time, all of them when it is 0: to be changed, as they are, and through
+/// the connection's own buffer.
 fn feeding(conn: fn() -> Connection, frames: Vec<u8>, step: usize) -> Box<dyn FnMut()> {
     let step = if step == 0 { frames.len().max(1) } else { step };
     Box::new(move || {
-        for door in DOORS {
-            let mut conn = conn();
-            for piece in frames.chunks(step) {
-                feed(&mut conn, door, piece);
+        let mut conns = [conn(), conn(), conn()];
+        for piece in frames.chunks(step) {
+            let mut copy = piece.to_vec();
+            let [mutable, fixed, own] = &mut conns;
+            own.read_buf(piece.len())[..piece.len()].copy_from_slice(piece);
+            for mut received in
+                [mutable.receive(&mut copy), fixed.receive_ref(piece), own.receive_buf(piece.len())]
+            {
+                while received.next().is_some() {}
             }
-            assert!(conn.transport() == TransportAction::Open);
         }
+        assert!(conns.iter().all(|conn| conn.transport() == TransportAction::Open));
     })
 }
 
 fn fragments(n: usize, part: &[u8]) -> Vec<u8> {
-    let first = frame_to(Role::Server, 0x01, part);
-    let more = frame_to(Role::Server, 0x00, part);
-    [first, more.repeat(n), frame_to(Role::Server, 0x80, b"")].concat()
+    let first = frame(0x01, part);
+    let more = frame(0x00, part);
+    [first, more.repeat(n), frame(0x80, b"")].concat()
 }
 
-#[test]
-fn received_bytes_are_looked_at_once() {
-    check(&[
-        ("frames", 300, |n| {
-            feeding(|| server(|_| {}), frame_to(Role::Server, 0x81, b"hello").repeat(n), 0)
-        }),
+/// Received bytes are looked at once.
+fn received() -> Vec<(&'static str, usize, Case)> {
+    vec![
+        ("frames", 300, |n| feeding(|| server(|_| {}), frame(0x81, b"hello").repeat(n), 0)),
         ("frames, byte by byte", 60, |n| {
-            feeding(|| server(|_| {}), frame_to(Role::Server, 0x82, b"hello").repeat(n), 1)
+            feeding(|| server(|_| {}), frame(0x82, b"hello").repeat(n), 1)
         }),
         ("a message, byte by byte", 1_000, |n| {
-            feeding(|| server(|_| {}), frame_to(Role::Server, 0x82, &vec![7; n]), 1)
+            feeding(|| server(|_| {}), frame(0x82, &vec![7; n]), 1)
         }),
         ("a text, byte by byte", 1_000, |n| {
-            feeding(|| server(|_| {}), frame_to(Role::Server, 0x81, "é".repeat(n).as_bytes()), 1)
+            feeding(|| server(|_| {}), frame(0x81, "é".repeat(n).as_bytes()), 1)
         }),
         ("a text in fragments", 300, |n| {
             feeding(|| server(|_| {}), fragments(n, "é€".as_bytes()), 3)
@@ -192,18 +214,19 @@ fn received_bytes_are_looked_at_once() {
             )
         }),
         ("pings that nobody takes the answers of", 300, |n| {
-            feeding(|| server(|_| {}), frame_to(Role::Server, 0x89, &[1; 100]).repeat(n), 0)
+            feeding(|| server(|_| {}), frame(0x89, &[1; 100]).repeat(n), 0)
         }),
         ("compressed text, in pieces", 1_000, |n| {
-            let mut peer = deflating(Role::Client, Config::default(), params(15, true));
-            peer.send_text(json(20 * n, 1)).unwrap();
-            peer.send_binary(noise(n, 2)).unwrap();
+            let keys = MaskKeys::from_seed([7; 32]);
+            let mut peer = Connection::client(unlimited(|_| {}), deflating(), keys);
+            let records = (0..n).map(|at| format!("{{\"id\":{at},\"name\":\"somebody\"}},"));
+            peer.send_text(records.collect::<String>()).unwrap();
             let mut frames = Vec::new();
             peer.transmit().drain_into(&mut frames);
-            let conn = || deflating(Role::Server, Config::default(), params(15, true));
+            let conn = || Connection::server(unlimited(|_| {}), deflating());
             feeding(conn, frames, 7)
         }),
-    ]);
+    ]
 }
 
 /// Queues small and shared messages, and takes them out in some way.
@@ -219,9 +242,9 @@ fn sending(n: usize, mut take: impl FnMut(&mut Connection) + 'static) -> Box<dyn
     })
 }
 
-#[test]
-fn what_is_sent_is_moved_once() {
-    check(&[
+/// What is sent is moved once.
+fn sent() -> Vec<(&'static str, usize, Case)> {
+    vec![
         ("messages, written byte by byte", 60, |n| sending(n, |conn| conn.transmit().advance(1))),
         ("messages, in slices", 300, |n| {
             sending(n, |conn| {
@@ -250,12 +273,12 @@ fn what_is_sent_is_moved_once() {
                 conn.transmit().drain_into(&mut Vec::new());
             })
         }),
-    ]);
+    ]
 }
 
-#[test]
-fn a_pair_moves_each_message_once() {
-    check(&[("messages of a pair", 200, |n| {
+/// A pair moves each message once.
+fn pairs() -> Vec<(&'static str, usize, Case)> {
+    vec![("messages of a pair", 200, |n| {
         Box::new(move || {
             let mut pair = Pair::new(PairConfig::default());
             pair.accept(End::First, Accept::default()).unwrap();
@@ -270,12 +293,12 @@ fn a_pair_moves_each_message_once() {
             }
             assert_eq!(taken, n);
         })
-    })]);
+    })]
 }
 
-#[test]
-fn an_address_is_read_once() {
-    check(&[
+/// An address is read once.
+fn addresses() -> Vec<(&'static str, usize, Case)> {
+    vec![
         ("a long address", 2_000, |n| {
             let address = format!("ws://h/{}?{}", "a".repeat(n), "%41".repeat(n));
             Box::new(move || _ = ClientRequest::new(&address).unwrap())
@@ -284,19 +307,17 @@ fn an_address_is_read_once() {
             let address = format!("ws://{}/", "a.".repeat(n));
             Box::new(move || _ = ClientRequest::new(&address))
         }),
-    ]);
+    ]
 }
 
-/// Something that starts over is seen.
-#[test]
-fn quadratic_work_would_be_told_apart() {
-    let quadratic: Case = |n| {
+/// What starts over has to be seen: the script wants the last one to be too much.
+fn on_purpose() -> Vec<(&'static str, usize, Case)> {
+    vec![("something that starts over", 300, |n| {
         let bytes = vec![1_u8; n];
         Box::new(move || {
             for at in 0..bytes.len() {
                 assert!(bytes[..at].iter().all(|byte| *byte == 1));
             }
         })
-    };
-    assert!(grows_with_its_input(quadratic, 300).is_err());
+    })]
 }
