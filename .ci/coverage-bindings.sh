@@ -3,7 +3,8 @@
 #
 #   coverage-bindings.sh FOLDER [c] [node] [python]
 #
-# The instrumented modules are taken away at the end, by building the usual ones.
+# What is instrumented stays in FOLDER: the packages that are built for their usual tests are not touched.
+# Tests that run nothing of a binding's own, as those of packing and leaks, are left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=$1
@@ -14,7 +15,6 @@ tools=$(rustc +nightly --print sysroot)/lib/rustlib/$(rustc +nightly -vV | sed -
   echo "make coverage-bindings: nightly has no llvm-tools: rustup +nightly component add llvm-tools" >&2
   exit 1
 }
-usual=${CARGO_TARGET_DIR:-$PWD/target}
 # Inlining would not hide a line, and optimised code keeps the tests' bounds.
 instrumented=(env RUSTUP_TOOLCHAIN=nightly RUSTFLAGS=-Cinstrument-coverage "CARGO_TARGET_DIR=$folder"
   CARGO_PROFILE_FAST_INCREMENTAL=false)
@@ -23,7 +23,8 @@ status=0
 # Runs a binding's tests: their log is shown when one fails.
 run() {
   local log=$folder/$binding.log
-  export LLVM_PROFILE_FILE=$folder/counts-$binding/%p-%m.profraw
+  # One file for all processes.
+  export LLVM_PROFILE_FILE=$folder/counts-$binding/%4m.profraw
   "$@" >"$log" 2>&1 || {
     tail -50 "$log"
     echo "make coverage-bindings: a test of $binding failed ($log)" >&2
@@ -46,19 +47,32 @@ for binding; do
       done
       ;;
     node)
-      (cd bindings-node && "${instrumented[@]}" WSPAIR_PROFILE=fast npm run --silent build)
-      run npm --prefix bindings-node test --silent
+      "${instrumented[@]}" cargo build --quiet --profile fast -p wspair-node
+      # The tests reach what lies beside the package as well.
+      rm -rf "$folder/tree"
+      mkdir -p "$folder/tree"
+      ln -s "$PWD"/* "$folder/tree"
+      rm "$folder/tree/bindings-node"
+      mkdir "$folder/tree/bindings-node"
+      cp -r $(find bindings-node -mindepth 1 -maxdepth 1 ! -name node_modules ! -name target) "$folder/tree/bindings-node"
+      ln -s "$PWD/bindings-node/node_modules" "$folder/tree/bindings-node"
+      (cd "$folder/tree/bindings-node" && npm run --silent build:shell)
+      for binary in "$folder"/tree/bindings-node/wspair.*.node; do
+        cp "$folder/fast/libwspair_node.so" "$binary"
+      done
+      run env -C "$folder/tree/bindings-node" bash -c \
+        'node --expose-gc --test $(ls test/*.test.*js | grep -vE "/(package|leaks|durable-[a-z]+)\.test")'
       objects=(--object "$folder/fast/libwspair_node.so")
-      (cd bindings-node && CARGO_TARGET_DIR=$usual WSPAIR_PROFILE=fast npm run --silent build)
       ;;
     python)
-      (cd bindings-python && VIRTUAL_ENV=$(dirname "$PYTHON_BIN") PATH="$PYTHON_BIN:$PATH" \
-        "${instrumented[@]}" "$PYTHON_BIN/maturin" develop --quiet --profile fast)
-      # Its memory is not the usual one's.
-      run env -C bindings-python "$PYTHON_BIN/python" -m pytest -q --timeout 300
+      PYO3_PYTHON=$PYTHON_BIN/python "${instrumented[@]}" cargo build --quiet --profile fast -p wspair-python
+      rm -rf "$folder/python"
+      cp -r bindings-python/python "$folder/python"
+      cp "$folder/fast/lib_native.so" "$folder"/python/wspair/_native.*.so
+      # What is told of one event loop is told of the other.
+      run env -C bindings-python PYTHONPATH="$folder/python" "$PYTHON_BIN/python" -m pytest -q --timeout 300 \
+        -k "not uvloop" --ignore tests/test_leaks.py
       objects=(--object "$folder/fast/lib_native.so")
-      (cd bindings-python && VIRTUAL_ENV=$(dirname "$PYTHON_BIN") PATH="$PYTHON_BIN:$PATH" \
-        CARGO_TARGET_DIR=$usual "$PYTHON_BIN/maturin" develop --quiet --profile fast)
       ;;
     *)
       echo "make coverage-bindings: there is no binding $binding" >&2
