@@ -1,21 +1,20 @@
 //! A client and a server, the bytes under way between them, and what must hold of both.
 
-use std::borrow::Cow;
-use std::fmt::Display;
-use std::io::{self, ErrorKind, IoSlice, Write};
+mod sending;
+mod writing;
+
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use wspair::bindings::SenderBinding;
-use wspair::frame::MAX_HEADER;
 use wspair::{
     CloseCode, ClosedCause, Compression, Config, Connection, Event, Instant, Kind, MaskKeys,
-    OutgoingText, Prepared, SendError, TransportAction,
+    Prepared, TransportAction,
 };
 
 use crate::feeding::{Way, look};
 use crate::settings::{agreed, codec};
-use crate::{Ended, Seen, as_text, check_text, keep, keep_all, message, messages};
+use crate::{Ended, Seen, as_text, keep, keep_all, message, messages};
 
 /// Both ends. A step is told by two bytes: which end does what, and how much of it.
 pub struct Ends {
@@ -263,211 +262,6 @@ impl End {
         }
     }
 
-    fn send<E: Display>(
-        &mut self,
-        kind: Kind,
-        len: usize,
-        send: impl FnOnce(&mut Connection, &[u8]) -> Result<(), E>,
-    ) {
-        let data = message(len);
-        let before = self.conn.buffered_amount();
-        match send(&mut self.conn, &data) {
-            Ok(()) => self.sent.push((kind, data)),
-            Err(error) => {
-                check_text(&error);
-                assert_eq!(self.conn.buffered_amount(), before, "refused, and queued");
-            }
-        }
-    }
-
-    /// Sends what the caller gives away, in each of the forms that are taken.
-    fn send_owned(&mut self, much: u8) {
-        let len = usize::from(much / 8) * 90;
-        let text = |data: &[u8]| as_text(data).to_owned();
-        match much % 8 {
-            0 => self.send(Kind::Text, len, |conn, data| conn.send_text(text(data))),
-            1 => {
-                self.send(Kind::Text, len, |conn, data| conn.send_text(text(data).into_boxed_str()))
-            }
-            2 => self.send(Kind::Text, len, |conn, data| conn.send_text(Cow::from(as_text(data)))),
-            3 => self
-                .send(Kind::Text, len, |conn, data| conn.send_text(Cow::<str>::Owned(text(data)))),
-            4 => self.send(Kind::Text, len, |conn, data| {
-                conn.send_text(OutgoingText::from_utf8_bytes(Bytes::copy_from_slice(data)))
-            }),
-            5 => self.send(Kind::Binary, 3, |conn, _| conn.send_binary(b"abc")),
-            6 => self.send(Kind::Text, len, |conn, data| {
-                conn.send_prepared(&Prepared::try_text(as_text(data)).expect("memory"))
-            }),
-            _ => self.send(Kind::Binary, len, |conn, data| {
-                conn.send_prepared(&Prepared::try_binary(data).expect("memory"))
-            }),
-        }
-        let sender = self.conn.sender();
-        assert_eq!(sender.wants_write(), sender.buffered_amount() > 0);
-    }
-
-    /// Writes as one who takes a `Buf`: what it shows at once is what it then gives.
-    fn peek_as_buf(&mut self, most: usize) {
-        let mut out = self.conn.transmit();
-        let mut slices = [IoSlice::new(b""); 8];
-        let count = out.chunks_vectored(&mut slices[..most]);
-        let first = Buf::chunk(&out).len();
-        let bytes: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
-        assert!(count == 0 || slices[0].len() == first);
-        assert!(bytes.len() <= out.remaining());
-        Buf::advance(&mut out, bytes.len());
-        self.wrote(&bytes);
-    }
-
-    fn send_in_place(&mut self, len: usize) {
-        let data = message(len);
-        let mut buf = [vec![0; 14], data.clone()].concat();
-        if let Ok(range) = self.conn.frame_in_place(Kind::Text, &mut buf, 14) {
-            self.write(&buf[range]);
-            self.sent.push((Kind::Text, data));
-        }
-    }
-
-    fn send_beside(&mut self, len: usize) {
-        let data = message(len);
-        let mut header = [0; MAX_HEADER];
-        match self.conn.frame_beside(Kind::Binary, len, &mut header) {
-            Ok(Some(header_len)) => {
-                self.write(&header[..header_len]);
-                self.write(&data);
-                self.sent.push((Kind::Binary, data));
-            }
-            // It has to be masked, split or compressed: the queue does that.
-            Ok(None) => self.send(Kind::Binary, len, |conn, data| conn.send_binary(data)),
-            Err(error) => assert_ne!(error, SendError::Room),
-        }
-        // One without room for a header is told so, and nothing is sent.
-        let small = self.conn.frame_in_place(Kind::Text, &mut [b'x'; 3], 1);
-        assert!(matches!(small, Err(_)), "{small:?}");
-    }
-
-    fn send_fragment(&mut self, much: u8) {
-        let kind = if much.is_multiple_of(2) { Kind::Text } else { Kind::Binary };
-        let (fin, part) = ((much / 2).is_multiple_of(2), message(usize::from(much / 4)));
-        if self.conn.send_fragment(kind, &part, fin).is_ok() {
-            let (_, data) = self.open.get_or_insert((kind, Vec::new()));
-            data.extend(part);
-            if fin {
-                self.sent.extend(self.open.take());
-            }
-        }
-    }
-
-    /// Looks at so many slices. What was shown before has to be what and where it was.
-    fn look(&mut self, most: usize) {
-        let mut slices = [&b""[..]; 8];
-        let mut out = self.conn.transmit();
-        let count = out.slices(&mut slices[..most]);
-        let (mut run, mut done) = (0, 0);
-        for mut slice in slices.into_iter().take(count) {
-            while let Some((address, bytes)) = self.shown.get(run)
-                && !slice.is_empty()
-            {
-                let both = slice.len().min(bytes.len() - done);
-                assert_eq!(slice.as_ptr().addr(), address + done, "it has moved");
-                assert!(slice[..both] == bytes[done..done + both], "it has changed");
-                slice = &slice[both..];
-                done += both;
-                if done == bytes.len() {
-                    (run, done) = (run + 1, 0);
-                }
-            }
-            if !slice.is_empty() {
-                self.shown.push((slice.as_ptr().addr(), slice.to_vec()));
-                run += 1;
-            }
-        }
-    }
-
-    /// Writes up to `most` bytes, whatever lies together at a time.
-    fn transmit(&mut self, most: usize) {
-        let mut left = most;
-        while left > 0 && !self.conn.transmit().is_empty() {
-            self.look(1);
-            let Some((address, bytes)) = self.shown.first_mut() else { break };
-            let n = bytes.len().min(left);
-            let written: Vec<u8> = bytes.drain(..n).collect();
-            *address += n;
-            if bytes.is_empty() {
-                self.shown.remove(0);
-            }
-            self.conn.transmit().advance(n);
-            self.write(&written);
-            left -= n;
-        }
-    }
-
-    /// Writes by taking out chunks, as a transport that keeps what it is given.
-    fn take_chunks(&mut self, most: usize) {
-        for _ in 0..most {
-            let Some(chunk) = self.conn.transmit().take_chunk() else { return };
-            assert!(!chunk.is_empty(), "nothing taken");
-            self.wrote(&chunk);
-        }
-    }
-
-    fn transmit_to_slice(&mut self, most: usize) {
-        let mut out = vec![0; most];
-        let len = self.conn.transmit().drain_to(&mut out);
-        self.wrote(&out[..len]);
-    }
-
-    fn transmit_to_writer(&mut self, room: usize) {
-        let mut writer = Narrow::new(room);
-        let outcome = self.conn.transmit().write_to(&mut writer);
-        writer.check(&outcome);
-        // What was not taken was shown as well: where it lies is seen at the next look.
-        self.wrote(&writer.written);
-    }
-
-    /// Sends and writes at once, past the queue where that may be.
-    fn write_through(&mut self, much: u8) {
-        let mut writer = Narrow::new(usize::from(much % 16) * 37);
-        let kind = if much & 1 == 0 { Kind::Text } else { Kind::Binary };
-        let data = message(usize::from(much % 64) * 10);
-        let sent = match kind {
-            Kind::Text => self.conn.write_text(as_text(&data), &mut writer),
-            Kind::Binary => self.conn.write_binary(data.clone(), &mut writer),
-        };
-        if let Ok(outcome) = sent {
-            writer.check(&outcome);
-            self.sent.push((kind, data));
-        } else {
-            assert_eq!(writer.written, b"", "refused, and written");
-        }
-        self.wrote(&writer.written);
-    }
-
-    /// These bytes left, which have to be those that were shown first.
-    fn wrote(&mut self, bytes: &[u8]) {
-        let mut left = bytes;
-        while let Some((address, shown)) = self.shown.first_mut()
-            && !left.is_empty()
-        {
-            let n = shown.len().min(left.len());
-            assert!(shown[..n] == left[..n], "other bytes than shown");
-            *address += n;
-            shown.drain(..n);
-            if shown.is_empty() {
-                self.shown.remove(0);
-            }
-            left = &left[n..];
-        }
-        self.write(bytes);
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if !self.wire_ended {
-            self.wire.extend_from_slice(bytes);
-        }
-    }
-
     fn pass_time(&mut self, time: Duration) {
         self.now = self.now + time;
         keep_all(self.conn.handle_timeout(self.now), 0, &mut self.seen);
@@ -494,54 +288,4 @@ fn config(flags: u8) -> Config {
         config.limits.max_outgoing = 1000;
     }
     config
-}
-
-/// Takes so many bytes, and then no more for some reason.
-struct Narrow {
-    room: usize,
-    ends_with: ErrorKind,
-    written: Vec<u8>,
-}
-
-impl Narrow {
-    fn new(room: usize) -> Self {
-        let reasons = [
-            ErrorKind::WouldBlock,
-            ErrorKind::Interrupted,
-            ErrorKind::WriteZero,
-            ErrorKind::BrokenPipe,
-        ];
-        Self { room, ends_with: reasons[room % 4], written: Vec::new() }
-    }
-
-    fn check(&self, outcome: &io::Result<usize>) {
-        match outcome {
-            Ok(len) => assert_eq!(*len, self.written.len()),
-            Err(error) => assert_eq!(error.kind(), self.ends_with),
-        }
-    }
-}
-
-impl Write for Narrow {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        if self.room == 0 {
-            return match self.ends_with {
-                ErrorKind::WriteZero => Ok(0),
-                ErrorKind::Interrupted => {
-                    // Once: then it blocks.
-                    self.ends_with = ErrorKind::WouldBlock;
-                    Err(ErrorKind::Interrupted.into())
-                }
-                kind => Err(kind.into()),
-            };
-        }
-        let len = buf.len().min(self.room);
-        self.room -= len;
-        self.written.extend_from_slice(&buf[..len]);
-        Ok(len)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
