@@ -8,9 +8,13 @@ without a Close frame, five break a rule, two never finish the handshake; the ot
 random sizes, leave and come back.  Every echo to a well-behaved peer has to be right and in time; the
 host's memory has to be as flat at the end as after a fifth of the time, its sockets have to be gone
 with their peers, and it has to stop within its deadline while some are still there.
+
+A process of its own asks for an echo every 20 ms: the longest that one took is the longest stall of the
+host's loop, as far as it was not the machine that stalled.
 """
 
 import asyncio
+import multiprocessing
 import random
 import resource
 import signal
@@ -29,6 +33,38 @@ KINDS = {"stops reading": 5, "vanishes": 5, "half-closes": 5, "breaks a rule": 5
 PATIENCE = 60
 # Seconds that a host is given to close.
 DEADLINE = 3
+
+
+class Probe:
+    """Asks for a short echo over and over, from a process that does nothing else."""
+
+    def __init__(self, port):
+        # The longest echo, and by how much the process itself was woken too late.
+        self.longest = multiprocessing.Value("d", 0.0, lock=False)
+        self.late = multiprocessing.Value("d", 0.0, lock=False)
+        self.process = multiprocessing.Process(target=self.ask, args=(port,), daemon=True)
+        self.process.start()
+
+    def ask(self, port):
+        with socket.create_connection(("127.0.0.1", port)) as peer:
+            peer.sendall(request("/echo"))
+            while b"\r\n\r\n" not in peer.recv(1 << 12):
+                pass
+            peer.settimeout(PATIENCE)
+            while True:
+                began = time.monotonic()
+                peer.sendall(encode(BINARY, b"probe", key=b"keys"))
+                if peer.recv(1 << 12) != b"\x82\x05probe":
+                    self.longest.value = float("inf")
+                    return
+                self.longest.value = max(self.longest.value, time.monotonic() - began)
+                due = time.monotonic() + 0.02
+                time.sleep(0.02)
+                self.late.value = max(self.late.value, time.monotonic() - due)
+
+    def stop(self):
+        self.process.kill()
+        self.process.join()
 
 
 class Crowd:
@@ -155,17 +191,21 @@ async def watch(crowd, program, seconds):
 async def visit_all(host, program, peers, seconds, pace):
     crowd = Crowd(program.port, peers, seconds)
     before = program.sockets()
+    probe = Probe(program.port)
     watching = asyncio.ensure_future(watch(crowd, program, seconds))
     await asyncio.gather(*(crowd.peer(number) for number in range(peers)))
     samples, late = await watching
     errors = crowd.errors
+    if not probe.process.is_alive():
+        errors.append("the probe lost its connection, or got a wrong echo")
+    probe.stop()
     if program.is_alive():
         until = Until(30, pace)
         while program.sockets() > before + 1 and until.left() > 0:
             await asyncio.sleep(0.1)
         if program.sockets() > before + 1:
             errors.append(f"{program.sockets()} sockets, {before} before the crowd came")
-    early = max((memory for at, memory in samples if at < 0.35 * seconds), default=0)
+    early = max((memory for at, memory in samples if 0.2 * seconds < at < 0.35 * seconds), default=0)
     end = max((memory for at, memory in samples if at > 0.8 * seconds), default=0)
     if end > 1.15 * early + (8 << 20):
         errors.append(f"memory grew from {early >> 20} to {end >> 20} MiB")
@@ -174,7 +214,8 @@ async def visit_all(host, program, peers, seconds, pace):
         f"{host.name}: {crowd.connections:,} connections, {crowd.most:,} at once, "
         f"{crowd.echoes:,} echoes of {crowd.bytes >> 20:,} MiB; memory {early >> 20}, {end >> 20}, "
         f"afterwards {after >> 20} MiB; slowest echo {crowd.slowest:.2f} s, "
-        f"of which the driver was late by up to {late:.2f} s",
+        f"of which the driver was late by up to {late:.2f} s; longest stall of the loop "
+        f"{probe.longest.value:.3f} s, where the probe was late by up to {probe.late.value:.3f} s",
         flush=True,
     )
     return errors
