@@ -4,7 +4,7 @@ mod common;
 
 use core::time::Duration;
 
-use common::random::{End, door, ends_once, frames, idempotent, kind, role};
+use common::random::{End, ends_once, frames, idempotent, kind, role, way};
 use common::*;
 use proptest::prelude::*;
 use wspair::bindings::SenderBinding;
@@ -15,8 +15,8 @@ use wspair::{
 
 #[derive(Clone, Debug)]
 enum Call {
-    Receive(Door, Vec<u8>, usize, bool),
-    Frames(Door, Vec<u8>, usize, bool),
+    Receive(Way, Vec<u8>, usize, bool),
+    Frames(Way, Vec<u8>, usize, bool),
     ReceiveBuf(usize, usize),
     Eof,
     Lost,
@@ -51,10 +51,10 @@ fn call() -> impl Strategy<Value = Call> {
     let len = || prop_oneof![0..5_usize, 120..130_usize, 4000..9000_usize];
     let size = || prop_oneof![0..200_usize, Just(usize::MAX)];
     prop_oneof![
-        1 => (door(), bytes(), 0..4_usize, any::<bool>())
-            .prop_map(|(door, bytes, events, defers)| Call::Receive(door, bytes, events, defers)),
-        8 => (door(), frames(), 0..9_usize, any::<bool>())
-            .prop_map(|(door, bytes, events, defers)| Call::Frames(door, bytes, events, defers)),
+        1 => (way(), bytes(), 0..4_usize, any::<bool>())
+            .prop_map(|(way, bytes, events, defers)| Call::Receive(way, bytes, events, defers)),
+        8 => (way(), frames(), 0..9_usize, any::<bool>())
+            .prop_map(|(way, bytes, events, defers)| Call::Frames(way, bytes, events, defers)),
         1 => (0..200_usize, size()).prop_map(|(lent, n)| Call::ReceiveBuf(lent, n)),
         1 => prop_oneof![Just(Call::Eof), Just(Call::Lost), Just(Call::UnreadEof)],
         1 => prop_oneof![(0..9000_usize).prop_map(Call::Holds), Just(Call::Holds(usize::MAX)), any::<bool>().prop_map(Call::HoldInput)],
@@ -115,13 +115,13 @@ fn any_config() -> impl Strategy<Value = Config> {
 /// Makes a call; `written` gets what the host wrote.
 fn make(end: &mut End, call: Call, written: &mut Vec<u8>) {
     match call {
-        Call::Receive(door, bytes, events, defers) => {
+        Call::Receive(way, bytes, events, defers) => {
             end.wire = bytes;
-            end.read(door, usize::MAX, events, defers);
+            end.read(way, usize::MAX, events, defers);
         }
-        Call::Frames(door, bytes, events, defers) => {
+        Call::Frames(way, bytes, events, defers) => {
             end.wire = to(end.conn.role(), &bytes);
-            end.read(door, usize::MAX, events, defers);
+            end.read(way, usize::MAX, events, defers);
         }
         Call::ReceiveBuf(lent, n) => {
             assert!(end.conn.read_buf(lent).len() >= lent);

@@ -83,7 +83,7 @@ fn one_close_each_way_and_never_two() {
         conn.close(Some(code(1001)), "two").unwrap();
         assert_eq!(drain(&mut conn), [sent(0x88, b"\x03\xe8one")], "H-10");
         // A broken rule after our Close frame sends no other.
-        assert_eq!(feed(&mut conn, Door::Mutable, &hex("83 00")).len(), 1);
+        assert_eq!(feed(&mut conn, Way::Mutable, &hex("83 00")).len(), 1);
         conn.close(Some(code(1001)), "three").unwrap();
         assert_eq!(drain(&mut conn), [], "H-10");
     }
@@ -96,7 +96,7 @@ fn nothing_is_sent_after_a_close() {
         conn.close(None, "").unwrap();
         assert_eq!(conn.send_text("late"), Err(SendError::Closing), "H-11");
         assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
-        feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"ping"));
+        feed(&mut conn, Way::Mutable, &frame_to(role, 0x89, b"ping"));
         assert_eq!(drain(&mut conn), []);
     }
 }
@@ -133,7 +133,7 @@ fn data_may_arrive_until_the_peer_closes_too() {
         let mut conn = connection(role, Config::default());
         conn.close(Some(code(1000)), "").unwrap();
         assert_eq!(conn.ready_state(), ReadyState::Closing);
-        let events = feed(&mut conn, Door::Mutable, &to(role, &hex("81 01 61 88 02 03e8")));
+        let events = feed(&mut conn, Way::Mutable, &to(role, &hex("81 01 61 88 02 03e8")));
         assert_eq!(events, [text("a"), close(1000), clean(1000)], "H-13");
         assert_eq!(conn.ready_state(), ReadyState::Closed);
         assert_eq!(drain(&mut conn), [sent_close(1000)]);
@@ -147,7 +147,7 @@ fn closes_that_cross_end_cleanly_with_the_peers_code() {
             let mut conn = connection(role, Config::default());
             conn.close(Some(code(1000)), "").unwrap();
             let frame = format!("88 02 {theirs:04x}");
-            let events = feed(&mut conn, Door::Mutable, &to(role, &hex(&frame)));
+            let events = feed(&mut conn, Way::Mutable, &to(role, &hex(&frame)));
             assert_eq!(events, [close(theirs), clean(theirs)], "{row}");
             assert_eq!(drain(&mut conn), [sent_close(1000)], "{row}");
         }
@@ -157,7 +157,7 @@ fn closes_that_cross_end_cleanly_with_the_peers_code() {
 #[test]
 fn a_server_is_told_to_end_the_transport_as_soon_as_both_closed() {
     let mut conn = connection(Role::Server, Config::default());
-    feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
+    feed(&mut conn, Way::Mutable, &to(Role::Server, &hex("88 00")));
     assert_eq!(conn.transport(), TransportAction::FinishWriting);
     assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
     assert_eq!(conn.transport(), TransportAction::Close, "H-15: the peer first");
@@ -167,7 +167,7 @@ fn a_server_is_told_to_end_the_transport_as_soon_as_both_closed() {
     assert_eq!(conn.transport(), TransportAction::Open);
     assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
     assert_eq!(conn.transport(), TransportAction::Open);
-    feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
+    feed(&mut conn, Way::Mutable, &to(Role::Server, &hex("88 00")));
     assert_eq!(conn.transport(), TransportAction::Close);
 }
 
@@ -178,7 +178,7 @@ fn a_client_waits_for_the_server_to_end_the_transport() {
         if own_first {
             conn.close(None, "").unwrap();
         }
-        feed(&mut conn, Door::Mutable, &hex("88 00"));
+        feed(&mut conn, Way::Mutable, &hex("88 00"));
         assert_eq!(drain(&mut conn), [sent(0x88, b"")]);
         assert_eq!(conn.transport(), TransportAction::Open);
         assert_eq!(eof(&mut conn), []);
@@ -190,11 +190,11 @@ fn a_client_waits_for_the_server_to_end_the_transport() {
 fn a_failed_connection_writes_its_close_and_reads_on_until_the_peer_ends() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        feed(&mut conn, Door::Mutable, &hex("83 00"));
+        feed(&mut conn, Way::Mutable, &hex("83 00"));
         assert_eq!(conn.transport(), TransportAction::FinishWriting);
         assert_eq!(drain(&mut conn), [sent_close(1002)]);
         assert_eq!(conn.transport(), TransportAction::FinishWriting);
-        assert_eq!(feed(&mut conn, Door::Mutable, &[0xff; 1000]), []);
+        assert_eq!(feed(&mut conn, Way::Mutable, &[0xff; 1000]), []);
         assert_eq!(eof(&mut conn), []);
         assert_eq!(conn.transport(), TransportAction::Close);
     }
@@ -205,7 +205,7 @@ fn a_stream_that_ends_without_a_close_is_not_clean() {
     for frames in ["", "81", "82 7e 01", "81 05 4865", "01 01 61", "01 01 61 80 01", "88 02 03"] {
         for role in ROLES {
             let mut conn = connection(role, Config::default());
-            assert_eq!(feed(&mut conn, Door::Mutable, &to(role, &hex(frames))), []);
+            assert_eq!(feed(&mut conn, Way::Mutable, &to(role, &hex(frames))), []);
             assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)], "H-18 {frames}");
             assert_eq!(eof(&mut conn), [], "H-18 {frames}");
             assert_eq!(drain(&mut conn), [], "H-18 {frames}");
@@ -219,7 +219,7 @@ fn a_stream_that_ends_without_a_close_is_not_clean() {
 fn whole_messages_before_the_end_are_delivered() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        let events = feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"a"));
+        let events = feed(&mut conn, Way::Mutable, &frame_to(role, 0x81, b"a"));
         assert_eq!(events, [text("a")], "H-19");
         assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)]);
     }
@@ -332,16 +332,16 @@ fn a_half_open_connection_sends_on_after_the_peers_close() {
     for role in ROLES {
         let mut conn = connection(role, config.clone());
         let frames = to(role, &hex("88 02 0fa1 81 01 61"));
-        assert_eq!(feed(&mut conn, Door::Mutable, &frames), [close(4001)]);
+        assert_eq!(feed(&mut conn, Way::Mutable, &frames), [close(4001)]);
         assert_eq!(
             (conn.ready_state(), conn.transport()),
             (ReadyState::Closing, TransportAction::Open)
         );
         conn.send_text("more").unwrap();
         assert_eq!(drain(&mut conn), [sent(0x81, b"more")]);
-        assert_eq!(feed(&mut conn, Door::Mutable, &frames), []);
+        assert_eq!(feed(&mut conn, Way::Mutable, &frames), []);
         conn.close(Some(code(1000)), "done").unwrap();
-        assert_eq!(feed(&mut conn, Door::Mutable, b""), [clean(4001)]);
+        assert_eq!(feed(&mut conn, Way::Mutable, b""), [clean(4001)]);
         assert_eq!(drain(&mut conn), [sent(0x88, b"\x03\xe8done")]);
         assert_eq!(conn.send_text("late"), Err(SendError::Closing));
     }
@@ -351,7 +351,7 @@ fn a_half_open_connection_sends_on_after_the_peers_close() {
 fn a_half_open_connection_that_loses_its_transport_keeps_the_peers_code() {
     let config = config(|config| config.auto_close = false);
     let mut conn = connection(Role::Client, config);
-    feed(&mut conn, Door::Mutable, &hex("88 05 0fa1 627965"));
+    feed(&mut conn, Way::Mutable, &hex("88 05 0fa1 627965"));
     let expected = OwnedEvent::Closed {
         code: 4001,
         reason: "bye".into(),

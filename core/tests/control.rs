@@ -54,7 +54,7 @@ fn of_the_pongs_that_wait_the_newest_sixteen_are_kept() {
         let pings: Vec<_> = (0..5000_u16).flat_map(|at| frame(0x89, &at.to_be_bytes())).collect();
         let newest: Vec<_> = (4984..5000_u16).map(|at| sent(0x8a, &at.to_be_bytes())).collect();
         let mut conn = connection(role, Config::default());
-        feed(&mut conn, Door::Mutable, &to(role, &pings));
+        feed(&mut conn, Way::Mutable, &to(role, &pings));
         assert_eq!(drain(&mut conn), newest, "G-07");
         assert_eq!(drain(&mut conn), []);
     }
@@ -65,7 +65,7 @@ fn a_host_that_looks_but_never_writes_does_not_make_pongs_pile_up() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
         for at in 0..5000_u16 {
-            feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, &at.to_be_bytes()));
+            feed(&mut conn, Way::Mutable, &frame_to(role, 0x89, &at.to_be_bytes()));
             conn.transmit().chunk();
         }
         let pongs = drain(&mut conn);
@@ -79,7 +79,7 @@ fn pongs_that_waited_for_others_are_shown_before_nothing_waits() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
         for at in 0..3 {
-            feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, &[at]));
+            feed(&mut conn, Way::Mutable, &frame_to(role, 0x89, &[at]));
             assert!(!conn.transmit().chunk().is_empty());
         }
         let mut out = Vec::new();

@@ -89,7 +89,7 @@ fn a_connection_knows_whether_it_waits_for_a_pong() {
     tell(&mut conn, 3);
     assert_eq!(drain(&mut conn), [sent(0x89, b"")]);
     assert!(conn.awaits_pong());
-    feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x8a, b""));
+    feed(&mut conn, Way::Mutable, &frame_to(Role::Server, 0x8a, b""));
     tell(&mut conn, 4);
     assert!(!conn.awaits_pong());
 }
@@ -100,10 +100,10 @@ fn half_a_ping_outlives_giving_back_memory() {
         let mut conn = connection(role, Config::default());
         let bytes = frame_to(role, 0x89, &[b'p'; 125]);
         for piece in [&bytes[..40], &bytes[40..50], &bytes[50..60]] {
-            assert_eq!(feed(&mut conn, Door::Mutable, piece), []);
+            assert_eq!(feed(&mut conn, Way::Mutable, piece), []);
         }
         conn.shrink_to_fit();
-        assert_eq!(feed(&mut conn, Door::Mutable, &bytes[60..]), [ping(&[b'p'; 125])]);
+        assert_eq!(feed(&mut conn, Way::Mutable, &bytes[60..]), [ping(&[b'p'; 125])]);
     }
 }
 

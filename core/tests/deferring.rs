@@ -82,7 +82,7 @@ fn a_deferred_close_is_queued_whatever_is_called_before_one_looks() {
         let mut conn = connection(role, Config::default());
         batch(&mut conn, true, &hex("83 00"));
         assert!(conn.wants_write());
-        assert_eq!(feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"")), []);
+        assert_eq!(feed(&mut conn, Way::Mutable, &frame_to(role, 0x89, b"")), []);
         assert_eq!(collect(&mut conn.handle_timeout(Instant::default())), []);
         assert_eq!(collect(&mut conn.receive_eof()), []);
         assert_eq!(conn.transport(), TransportAction::FinishWriting);

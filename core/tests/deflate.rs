@@ -13,14 +13,14 @@ const DELIVERIES: [Delivery; 2] = [Delivery::Messages, Delivery::Chunks];
 /// What is told of these pieces, the chunks of a message joined; those of one that fails left out.
 fn told(
     role: Role,
-    door: Door,
+    way: Way,
     config: &Config,
     params: DeflateParams,
     pieces: &[&[u8]],
 ) -> Vec<OwnedEvent> {
     let mut conn = deflating(role, config.clone(), params);
     let (mut told, mut open) = (Vec::new(), Vec::new());
-    for event in pieces.iter().flat_map(|piece| feed(&mut conn, door, piece)) {
+    for event in pieces.iter().flat_map(|piece| feed(&mut conn, way, piece)) {
         match event {
             OwnedEvent::Chunk { kind, data, first, last } => {
                 assert!(data.len() <= 16 << 10, "{}", data.len());
@@ -40,17 +40,17 @@ fn told(
     told
 }
 
-/// Both roles tell the same of these frames by every door, in both deliveries, in every cut.
+/// Both roles tell the same of these frames by every way, in both deliveries, in every cut.
 fn check_deflated(row: &str, params: DeflateParams, frames: &[u8], expected: &[OwnedEvent]) {
     for (role, delivery) in ROLES.into_iter().flat_map(|role| DELIVERIES.map(|each| (role, each))) {
         let config = config(|config| config.delivery = delivery);
         let bytes = to(role, frames);
-        for (door, pieces) in
-            DOORS.into_iter().flat_map(|door| cuts(&bytes).into_iter().map(move |cut| (door, cut)))
+        for (way, pieces) in
+            WAYS.into_iter().flat_map(|way| cuts(&bytes).into_iter().map(move |cut| (way, cut)))
         {
-            let told = told(role, door, &config, params, &pieces);
+            let told = told(role, way, &config, params, &pieces);
             let lens: Vec<_> = pieces.iter().map(|piece| piece.len()).collect();
-            assert_eq!(told, expected, "{row} {role:?} {delivery:?} {door:?} {lens:?}");
+            assert_eq!(told, expected, "{row} {role:?} {delivery:?} {way:?} {lens:?}");
         }
     }
 }
@@ -164,7 +164,7 @@ fn the_flags_go_by_direction() {
     server_alone.server_no_context_takeover = true;
     for (role, expected) in [(Role::Client, &bad), (Role::Server, &good)] {
         let bytes = to(role, &frames);
-        let told = told(role, Door::Mutable, &Config::default(), server_alone, &[&bytes]);
+        let told = told(role, Way::Mutable, &Config::default(), server_alone, &[&bytes]);
         assert_eq!(told, *expected, "K-09 {role:?}");
     }
 }
@@ -192,14 +192,14 @@ fn long_messages_are_told_the_same_for_every_size_of_piece() {
         {
             let config = config(|config| config.delivery = delivery);
             let bytes = to(role, &split.concat());
-            for (door, step) in DOORS
+            for (way, step) in WAYS
                 .into_iter()
-                .flat_map(|door| [61, 1021, 16_384, usize::MAX].map(|step| (door, step)))
+                .flat_map(|way| [61, 1021, 16_384, usize::MAX].map(|step| (way, step)))
             {
                 let pieces: Vec<_> = bytes.chunks(step.min(bytes.len())).collect();
-                let told = told(role, door, &config, params(15, true), &pieces);
+                let told = told(role, way, &config, params(15, true), &pieces);
                 let same = told == [ping(b""), expected.clone()];
-                assert!(same, "{role:?} {delivery:?} {door:?} {step}");
+                assert!(same, "{role:?} {delivery:?} {way:?} {step}");
             }
         }
     }
@@ -228,16 +228,16 @@ fn the_limit_holds_to_the_byte() {
                 config.limits.max_message = limit;
             });
             let bytes = to(role, &frames);
-            for door in DOORS {
+            for way in WAYS {
                 for step in [1, bytes.len()] {
                     let pieces: Vec<_> = bytes.chunks(step).collect();
-                    let told = told(role, door, &config, params(15, true), &pieces);
+                    let told = told(role, way, &config, params(15, true), &pieces);
                     let expected = if len <= limit {
                         text(std::str::from_utf8(&data).unwrap())
                     } else {
                         fault(ProtocolError::MessageTooLong)
                     };
-                    assert!(told == [expected], "{limit} {len} {role:?} {delivery:?} {door:?}");
+                    assert!(told == [expected], "{limit} {len} {role:?} {delivery:?} {way:?}");
                 }
             }
         }
@@ -257,7 +257,7 @@ fn what_came_before_a_corrupt_byte_counts_first() {
                 let payload = [&stream[..], tail].concat();
                 let config = config(|config| config.limits.max_message = limit);
                 let run = |pieces: &[&[u8]]| {
-                    told(Role::Client, Door::Mutable, &config, params(15, true), pieces)
+                    told(Role::Client, Way::Mutable, &config, params(15, true), pieces)
                 };
                 let bytes = frame(kind, &payload);
                 let whole = run(&[&bytes]);

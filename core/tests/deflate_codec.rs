@@ -124,16 +124,16 @@ mod stored {
                     from.sender().with_compression(Compression::On).send_binary(&data).unwrap();
                     let wire = output(&mut from);
                     assert_eq!(wire[0], if takeover { 0xc2 } else { 0x82 });
-                    assert!(feed(&mut to, Door::Fixed, &wire) == [binary(&data)]);
+                    assert!(feed(&mut to, Way::Fixed, &wire) == [binary(&data)]);
                     from.send_fragment(Kind::Binary, &data, false).unwrap();
                     from.send_fragment(Kind::Binary, &data, true).unwrap();
                     let wire = output(&mut from);
                     assert_eq!(wire[0], 0x42);
                     assert!(
-                        feed(&mut to, Door::Own, &wire) == [binary(&[&data[..], &data].concat())]
+                        feed(&mut to, Way::Own, &wire) == [binary(&[&data[..], &data].concat())]
                     );
                     from.send_prepared(&Prepared::binary(&data)).unwrap();
-                    assert!(feed(&mut to, Door::Mutable, &output(&mut from)) == [binary(&data)]);
+                    assert!(feed(&mut to, Way::Mutable, &output(&mut from)) == [binary(&data)]);
                 }
             }
             let [made, read, returned] =
@@ -178,7 +178,7 @@ mod stored {
             for payload in ["f248cdc9c90700", "000500fafe48656c6c6f00", "000900"] {
                 let mut conn = deflating(role, stored(&codec), params(11, true));
                 let bytes = frame_to(role, 0xc1, &hex(payload));
-                let events = feed(&mut conn, Door::Mutable, &bytes);
+                let events = feed(&mut conn, Way::Mutable, &bytes);
                 assert_eq!(events, [fault(ProtocolError::Deflate)], "K-15, K-16");
             }
         }
@@ -211,7 +211,7 @@ mod stored {
             from.send_fragment(Kind::Binary, &[7; 9], true).unwrap();
             let wire = output(&mut from);
             assert_eq!(wire[0], 0xc2);
-            assert_eq!(feed(&mut to, Door::Mutable, &wire), [binary(&[7; 9])]);
+            assert_eq!(feed(&mut to, Way::Mutable, &wire), [binary(&[7; 9])]);
             assert_eq!(codec.0.compressors.load(Ordering::Relaxed), count);
             assert_eq!(codec.0.decompressors.load(Ordering::Relaxed), count);
         }
@@ -250,9 +250,9 @@ mod stored {
         ] {
             let codec = Idle(Progress { taken, made, finished });
             let config = config(|config| config.deflate.codec = Some(Arc::new(codec.clone())));
-            for door in DOORS {
+            for way in WAYS {
                 let mut conn = deflating(Role::Client, config.clone(), params(15, true));
-                let events = feed(&mut conn, door, &frame(0xc1, &hex("f248cdc9c90700")));
+                let events = feed(&mut conn, way, &frame(0xc1, &hex("f248cdc9c90700")));
                 assert_eq!(events, [fault(ProtocolError::Deflate)], "{codec:?}");
             }
         }
@@ -267,7 +267,7 @@ mod stored {
             conn.sender().with_compression(Compression::On).send_binary(vec![0; 500]).unwrap();
             assert_eq!(drain(&mut conn), [sent(0x82, &[0; 500])]);
             let events =
-                feed(&mut conn, Door::Mutable, &frame_to(role, 0xc1, &hex("f248cdc9c90700")));
+                feed(&mut conn, Way::Mutable, &frame_to(role, 0xc1, &hex("f248cdc9c90700")));
             assert_eq!(events, [fault(ProtocolError::ReservedBits)]);
         }
     }

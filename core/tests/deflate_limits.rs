@@ -126,12 +126,12 @@ fn a_broken_block_behind_a_bomb_changes_nothing() {
     let payload = [bomb(1 << 20, 0), vec![0xff; 100]].concat();
     for role in ROLES {
         let events = [fault(ProtocolError::MessageTooLong)];
-        for door in DOORS {
+        for way in WAYS {
             for step in [1, 7, payload.len() + 20] {
                 let mut conn = deflating(role, config.clone(), params(15, true));
                 let bytes = frame_to(role, 0xc2, &payload);
                 let told: Vec<_> =
-                    bytes.chunks(step).flat_map(|piece| feed(&mut conn, door, piece)).collect();
+                    bytes.chunks(step).flat_map(|piece| feed(&mut conn, way, piece)).collect();
                 assert_eq!(told, events);
                 let reason = "message is over the limit of 1000 bytes";
                 assert_eq!(drain(&mut conn), [sent_close_saying(1009, reason)]);
@@ -168,14 +168,14 @@ fn blocks_that_make_nothing_cost_their_length() {
         let block = hex(block);
         let payload = block.repeat(200_000 / block.len());
         let payload = if name == "final" { payload } else { [&payload[..], &[0]].concat() };
-        for (role, door) in ROLES.into_iter().flat_map(|role| DOORS.map(|door| (role, door))) {
+        for (role, way) in ROLES.into_iter().flat_map(|role| WAYS.map(|way| (role, way))) {
             for step in [31, 5000, payload.len() + 20] {
                 let mut conn = deflating(role, Config::default(), params(15, true));
                 let bytes = frame_to(role, 0xc1, &payload);
                 let (told, heap) = measured(|| {
                     bytes
                         .chunks(step)
-                        .flat_map(|piece| feed(&mut conn, door, piece))
+                        .flat_map(|piece| feed(&mut conn, way, piece))
                         .collect::<Vec<_>>()
                 });
                 assert_eq!(told, [text("")], "{name}");
@@ -189,10 +189,10 @@ fn blocks_that_make_nothing_cost_their_length() {
 fn half_a_compressed_message_is_given_back() {
     type End = fn(&mut Connection);
     let ends: [End; 5] = [
-        |conn| drop(feed(conn, Door::Mutable, &hex("b3 80 00000000"))),
+        |conn| drop(feed(conn, Way::Mutable, &hex("b3 80 00000000"))),
         |conn| {
             let close = frame_to(conn.role(), 0x88, b"");
-            feed(conn, Door::Mutable, &close);
+            feed(conn, Way::Mutable, &close);
         },
         |conn| drop(collect(&mut conn.receive_eof())),
         Connection::abort,
@@ -226,9 +226,9 @@ fn half_a_compressed_message_is_given_back() {
 fn an_ended_connection_keeps_no_inflater() {
     for role in ROLES {
         let mut conn = deflating(role, Config::default(), params(15, true));
-        feed(&mut conn, Door::Mutable, &frame_to(role, 0xc1, &hex("f248cdc9c90700")));
+        feed(&mut conn, Way::Mutable, &frame_to(role, 0xc1, &hex("f248cdc9c90700")));
         let before = HEAP.get().live;
-        feed(&mut conn, Door::Mutable, &frame_to(role, 0x88, b""));
+        feed(&mut conn, Way::Mutable, &frame_to(role, 0x88, b""));
         assert!(before - HEAP.get().live > 47_000);
     }
 }
@@ -241,7 +241,7 @@ fn round_trip(server: &mut Connection, client: &mut Connection, data: &str) {
             _ => (&mut *client, &mut *server),
         };
         from.send_text(data).unwrap();
-        assert_eq!(feed(to, Door::Mutable, &output(from)), [text(data)]);
+        assert_eq!(feed(to, Way::Mutable, &output(from)), [text(data)]);
     }
 }
 
@@ -310,10 +310,10 @@ fn empty_messages_leave_no_codec() {
         let mut conn = deflating(role, Config::default(), params(15, false));
         let bytes = to(role, &hex(frames));
         let ((), heap) = measured(|| {
-            assert_eq!(feed(&mut conn, Door::Mutable, &bytes), [text("")]);
+            assert_eq!(feed(&mut conn, Way::Mutable, &bytes), [text("")]);
             conn.sender().with_compression(Compression::On).send_text("").unwrap();
             conn.transmit().advance(usize::MAX);
-            feed(&mut conn, Door::Mutable, b"");
+            feed(&mut conn, Way::Mutable, b"");
         });
         assert!(heap.live <= 2000, "{frames} {heap:?}");
     }

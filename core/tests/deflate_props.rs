@@ -4,7 +4,7 @@
 mod common;
 
 use common::deflate::*;
-use common::random::{door, kind, role};
+use common::random::{kind, role, way};
 use common::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -152,16 +152,16 @@ proptest! {
         role in role(),
         params in any_params(),
         configs in (any_config(), any_config()),
-        acts in prop::collection::vec((act(), door(), 1..20_000_usize), 1..12),
+        acts in prop::collection::vec((act(), way(), 1..20_000_usize), 1..12),
     ) {
         let mut from = deflating(role, configs.0, params);
         let mut to = deflating(other(role), configs.1, params);
-        for (act, door, step) in acts {
+        for (act, way, step) in acts {
             let expected = act.on(&mut from);
             let wire = output(&mut from);
-            let told = wire.chunks(step).flat_map(|piece| feed(&mut to, door, piece)).collect();
+            let told = wire.chunks(step).flat_map(|piece| feed(&mut to, way, piece)).collect();
             prop_assert_eq!(joined(told), expected);
-            feed(&mut from, Door::Mutable, &output(&mut to));
+            feed(&mut from, Way::Mutable, &output(&mut to));
         }
     }
 
@@ -169,7 +169,7 @@ proptest! {
     #[test]
     fn streams_gone_wrong_end_within_the_limits(
         role in role(),
-        door in door(),
+        way in way(),
         params in any_params(),
         data in prop::collection::vec((kind(), content()), 1..4),
         hits in prop::collection::vec((any::<Index>(), any::<u8>()), 0..4),
@@ -195,12 +195,12 @@ proptest! {
             config.limits.max_message = limit;
             config.delivery = if chunks { Delivery::Chunks } else { Delivery::Messages };
         });
-        let run = |step: usize, door| {
+        let run = |step: usize, way| {
             let mut conn = deflating(role, config.clone(), params);
-            let told = bytes.chunks(step).flat_map(|piece| feed(&mut conn, door, piece)).collect();
+            let told = bytes.chunks(step).flat_map(|piece| feed(&mut conn, way, piece)).collect();
             joined(told)
         };
-        let (whole, cut) = (run(bytes.len(), Door::Mutable), run(step, door));
+        let (whole, cut) = (run(bytes.len(), Way::Mutable), run(step, way));
         for event in &whole {
             let len = match event {
                 OwnedEvent::Text(text) => text.len(),

@@ -224,7 +224,7 @@ fn parts_of_a_message_are_one_stream() {
                 inflater = Inflater::default();
             }
             assert!(inflater.message(payload).out == parts.concat());
-            let events = feed(&mut reader, Door::Mutable, &wire);
+            let events = feed(&mut reader, Way::Mutable, &wire);
             assert!(events.contains(&binary(&parts.concat())));
         }
         // Off for the first part is off for all.
@@ -238,7 +238,7 @@ fn parts_of_a_message_are_one_stream() {
             .unwrap();
         assert_eq!(drain(&mut conn), [sent(0x02, b"x"), sent(0x80, b"y")]);
         conn.send_binary(&text).unwrap();
-        let events = feed(&mut reader, Door::Fixed, &output(&mut conn));
+        let events = feed(&mut reader, Way::Fixed, &output(&mut conn));
         assert_eq!(events, [binary(&text)]);
     }
 }
@@ -273,10 +273,7 @@ fn long_compressed_messages_are_split_and_shared_as_others_are() {
                 let most = split.map_or(usize::MAX, |most| most.max(1));
                 assert!(frames.iter().all(|(_, part)| part.len() <= most));
                 assert!(frames[1..].iter().all(|(first, _)| matches!(first, 0x00 | 0x80)), "K-24");
-                assert!(
-                    feed(&mut reader, Door::Own, &wire) == [binary(&data)],
-                    "{split:?} {share}"
-                );
+                assert!(feed(&mut reader, Way::Own, &wire) == [binary(&data)], "{split:?} {share}");
             }
         }
     }
@@ -309,7 +306,7 @@ fn prepared_messages_fit_every_connection() {
                     text(&json(3000, 5)),
                 ];
                 assert!(
-                    feed(&mut reader, Door::Mutable, &wire) == expected,
+                    feed(&mut reader, Way::Mutable, &wire) == expected,
                     "{role:?} {bits} {takeover} {round}"
                 );
                 for (at, (first, payload)) in messages_from(role, &wire).into_iter().enumerate() {
@@ -344,14 +341,14 @@ fn a_prepared_message_is_never_longer_than_its_plain_frame() {
             let mut reader = deflating(other(role), Config::default(), params(15, takeover));
             conn.send_text(&before).unwrap();
             let alone = output(&mut conn);
-            assert!(feed(&mut reader, Door::Own, &alone) == [text(&before)]);
+            assert!(feed(&mut reader, Way::Own, &alone) == [text(&before)]);
             conn.send_prepared(&news).unwrap();
             conn.send_text(&before).unwrap();
             let wire = output(&mut conn);
             let messages = messages_from(role, &wire);
             assert_eq!(messages[0], (0x02, news.payload().to_vec()));
             assert_eq!(messages[1].1.len() < alone.len() / 2, takeover);
-            assert!(feed(&mut reader, Door::Own, &wire) == [binary(news.payload()), text(&before)]);
+            assert!(feed(&mut reader, Way::Own, &wire) == [binary(news.payload()), text(&before)]);
         }
     }
 }
@@ -377,7 +374,7 @@ fn incompressible_messages_pass_at_the_limit() {
             let wire = output(&mut conn);
             let wire_len = wire.len();
             assert!(
-                feed(&mut reader, Door::Mutable, &wire) == [binary(data)],
+                feed(&mut reader, Way::Mutable, &wire) == [binary(data)],
                 "{level} {mem_level} {limit}: {wire_len}"
             );
         }

@@ -4,7 +4,7 @@ mod common;
 
 use core::time::Duration;
 
-use common::random::{End, door, ends_once, idempotent, kind, told};
+use common::random::{End, ends_once, idempotent, kind, told, way};
 use common::*;
 use proptest::prelude::*;
 use wspair::{CloseCode, Config, Delivery, Instant, Kind, Role, TransportAction};
@@ -25,7 +25,7 @@ enum Act {
     Ping,
     Close(u16),
     Write(usize),
-    Read(Door, usize, usize, bool),
+    Read(Way, usize, usize, bool),
     Tell(u64),
     Fin,
     Cut,
@@ -40,8 +40,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Ping),
         1 => (3000..5000_u16).prop_map(Act::Close),
         8 => (1..20_000_usize).prop_map(Act::Write),
-        8 => (door(), 1..20_000_usize, 1..5_usize, any::<bool>())
-            .prop_map(|(door, most, events, defers)| Act::Read(door, most, events, defers)),
+        8 => (way(), 1..20_000_usize, 1..5_usize, any::<bool>())
+            .prop_map(|(way, most, events, defers)| Act::Read(way, most, events, defers)),
         1 => (0..12_u64).prop_map(Act::Tell),
         1 => prop_oneof![3 => Just(Act::Fin), 1 => Just(Act::Cut), 1 => Just(Act::Lost)],
     ]
@@ -63,8 +63,8 @@ impl Joined {
             Act::Ping => _ = end.conn.send_ping(b"ping"),
             Act::Close(code) => end.conn.close(CloseCode::new(code), "bye").unwrap(),
             Act::Write(most) => self.write(at, most),
-            Act::Read(door, most, events, defers) => {
-                end.read(door, most, events, defers);
+            Act::Read(way, most, events, defers) => {
+                end.read(way, most, events, defers);
                 self.pass_fin(at);
             }
             Act::Tell(seconds) => self.tell(at, seconds),
@@ -123,7 +123,7 @@ impl Joined {
             assert!(round < 100, "it never ends");
             for at in [0, 1] {
                 self.write(at, usize::MAX);
-                self.ends[at].read(Door::Mutable, usize::MAX, usize::MAX, false);
+                self.ends[at].read(Way::Mutable, usize::MAX, usize::MAX, false);
                 let ends_transport = match self.ends[at].conn.transport() {
                     TransportAction::Close => true,
                     TransportAction::FinishWriting => self.ends[at].conn.transmit().is_empty(),

@@ -27,7 +27,7 @@ fn control_frames_between_parts_act_at_once() {
 fn a_ping_between_parts_is_answered_before_the_message_is_whole() {
     for role in ROLES {
         let mut conn = connection(role, Config::default()); // F-03
-        feed(&mut conn, Door::Mutable, &to(role, &hex("01 03 48656c 89 01 70")));
+        feed(&mut conn, Way::Mutable, &to(role, &hex("01 03 48656c 89 01 70")));
         assert_eq!(drain(&mut conn), [sent(0x8a, b"p")]);
     }
 }
@@ -117,7 +117,7 @@ fn the_sum_cannot_overflow_however_high_the_limit() {
         config.delivery = Delivery::Chunks;
     });
     let mut conn = connection(Role::Client, endless);
-    feed(&mut conn, Door::Mutable, &hex("02 01 61 00 7f 7fffffffffffffff 62"));
+    feed(&mut conn, Way::Mutable, &hex("02 01 61 00 7f 7fffffffffffffff 62"));
     assert_eq!(drain(&mut conn), []);
 }
 

@@ -134,7 +134,7 @@ fn a_client_masks_all_it_sends_and_a_server_nothing() {
         conn.send_fragment(Kind::Binary, b"part", false).unwrap();
         conn.send_ping(b"").unwrap();
         conn.send_pong(b"pong").unwrap();
-        feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"asked"));
+        feed(&mut conn, Way::Mutable, &frame_to(role, 0x89, b"asked"));
         conn.close(None, "").unwrap();
         let firsts: Vec<_> = drain(&mut conn).iter().map(|(first, _)| *first).collect();
         let expected = [0x81, 0x81, 0x82, 0x82, 0x02, 0x89, 0x8a, 0x8a, 0x88];
@@ -189,15 +189,15 @@ fn every_cut_of_a_stream_gives_the_same_events_and_output() {
     );
     for role in ROLES {
         let stream = to(role, &stream);
-        for door in DOORS {
-            let whole = drive_by(door, role, Config::default(), &[&stream]);
+        for way in WAYS {
+            let whole = drive_by(way, role, Config::default(), &[&stream]);
             assert_eq!(whole.0.len(), 8);
             for one in 0..stream.len() {
                 let (head, tail) = stream.split_at(one);
                 for other in 0..tail.len() {
                     let (middle, tail) = tail.split_at(other);
-                    let cut = drive_by(door, role, Config::default(), &[head, middle, tail]);
-                    assert_eq!(cut, whole, "E-21: {role:?} {door:?} {one} {other}");
+                    let cut = drive_by(way, role, Config::default(), &[head, middle, tail]);
+                    assert_eq!(cut, whole, "E-21: {role:?} {way:?} {one} {other}");
                 }
             }
         }
@@ -259,17 +259,17 @@ fn not_the_shortest(role: Role, first: u8, long: &[u8], len: usize) -> Vec<u8> {
 
 #[test]
 fn a_length_that_is_not_the_shortest_is_refused_with_its_whole_payload_at_hand() {
-    for (role, door) in ROLES.into_iter().flat_map(|role| DOORS.map(|door| (role, door))) {
+    for (role, way) in ROLES.into_iter().flat_map(|role| WAYS.map(|way| (role, way))) {
         for first in [0x81, 0x82] {
             for len in [0_u16, 1, 125] {
                 let bytes = not_the_shortest(role, first, &len.to_be_bytes(), len.into());
-                let events = feed(&mut connection(role, Config::default()), door, &bytes);
+                let events = feed(&mut connection(role, Config::default()), way, &bytes);
                 assert_eq!(events, [fault(ProtocolError::NonMinimalLength)], "{len}");
             }
             for len in [0_u64, 125, 126, 65_534, 65_535] {
                 let payload = usize::try_from(len).unwrap();
                 let bytes = not_the_shortest(role, first, &len.to_be_bytes(), payload);
-                let events = feed(&mut connection(role, Config::default()), door, &bytes);
+                let events = feed(&mut connection(role, Config::default()), way, &bytes);
                 assert_eq!(events, [fault(ProtocolError::NonMinimalLength)], "{len}");
             }
         }
@@ -278,7 +278,7 @@ fn a_length_that_is_not_the_shortest_is_refused_with_its_whole_payload_at_hand()
 
 #[test]
 fn a_frame_that_lacks_its_last_bytes_waits_for_them() {
-    for (role, door) in ROLES.into_iter().flat_map(|role| DOORS.map(|door| (role, door))) {
+    for (role, way) in ROLES.into_iter().flat_map(|role| WAYS.map(|way| (role, way))) {
         for len in [9, 126, 300, 65_535, 65_536, 70_000] {
             for (first, lacks) in [1, 2, 4, 9, 10, 13, 14]
                 .into_iter()
@@ -291,13 +291,13 @@ fn a_frame_that_lacks_its_last_bytes_waits_for_them() {
                 };
                 let (most, rest) = bytes.split_at(at);
                 let mut conn = connection(role, Config::default());
-                assert_eq!(feed(&mut conn, door, most), [], "{len} without {lacks}");
+                assert_eq!(feed(&mut conn, way, most), [], "{len} without {lacks}");
                 let message = if first == 0x82 {
                     binary(&payload)
                 } else {
                     text(core::str::from_utf8(&payload).unwrap())
                 };
-                assert!(feed(&mut conn, door, rest) == [message], "{len} without {lacks}");
+                assert!(feed(&mut conn, way, rest) == [message], "{len} without {lacks}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::random::{door, ends_once, frames, role};
+use common::random::{ends_once, frames, role, way};
 use common::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -53,12 +53,11 @@ const TEXT_AND_CLOSE: &str = "81 02 6869 88 02 0fa0";
 fn behind_a_close_the_end_leaves_our_direction_open() {
     for role in ROLES {
         let bytes = to(role, &hex(TEXT_AND_CLOSE));
-        for (door, cut) in
-            DOORS.iter().flat_map(|door| cuts(&bytes).into_iter().map(move |cut| (*door, cut)))
+        for (way, cut) in
+            WAYS.iter().flat_map(|way| cuts(&bytes).into_iter().map(move |cut| (*way, cut)))
         {
             let mut conn = connection(role, half_open());
-            let events: Vec<_> =
-                cut.iter().flat_map(|piece| feed(&mut conn, door, piece)).collect();
+            let events: Vec<_> = cut.iter().flat_map(|piece| feed(&mut conn, way, piece)).collect();
             assert_eq!(events, [text("hi"), close(4000)]);
             assert_eq!(eof(&mut conn), []);
             assert_eq!(
@@ -121,7 +120,7 @@ fn a_host_that_never_answers_a_close_is_waited_for_no_longer_than_for_a_peer() {
     for role in ROLES {
         let mut conn = connection(role, half_open());
         tell(&mut conn, at(0));
-        feed(&mut conn, Door::Mutable, &to(role, &hex("88 02 0fa0")));
+        feed(&mut conn, Way::Mutable, &to(role, &hex("88 02 0fa0")));
         tell(&mut conn, at(50));
         assert_eq!(conn.poll_timeout(), None, "half-open while the peer's direction is open");
         assert_eq!(eof(&mut conn), []);
@@ -141,7 +140,7 @@ fn a_host_that_never_answers_a_close_is_waited_for_no_longer_than_for_a_peer() {
 fn the_peer_has_its_full_time_for_a_close_that_comes_late() {
     for role in ROLES {
         let mut conn = connection(role, half_open());
-        feed(&mut conn, Door::Mutable, &to(role, &hex("88 02 0fa0")));
+        feed(&mut conn, Way::Mutable, &to(role, &hex("88 02 0fa0")));
         eof(&mut conn);
         tell(&mut conn, at(0));
         tell(&mut conn, at(9));
@@ -161,7 +160,7 @@ fn without_a_close_what_is_sent_before_the_end_is_read_goes_out() {
     for role in ROLES {
         for config in [Config::default(), half_open()] {
             let mut conn = connection(role, config);
-            feed(&mut conn, Door::Mutable, &to(role, &hex("81 02 6869 01 01 61")));
+            feed(&mut conn, Way::Mutable, &to(role, &hex("81 02 6869 01 01 61")));
             let _ = conn.receive_eof();
             assert_eq!(
                 (conn.ready_state(), conn.transport()),
@@ -210,7 +209,7 @@ fn nothing_is_read_behind_the_end() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
         let _ = conn.receive_eof();
-        let events = feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"a whole one"));
+        let events = feed(&mut conn, Way::Mutable, &frame_to(role, 0x81, b"a whole one"));
         assert_eq!(events, [abnormal(ClosedCause::Transport)]);
         assert_eq!(drain(&mut conn), []);
     }
@@ -244,18 +243,18 @@ fn an_end_that_nobody_read_is_told_by_whatever_comes_next() {
 
 #[test]
 fn without_auto_end_our_direction_stays_the_hosts_to_end() {
-    type Way<'a> = (fn(&mut Connection), &'a [Sent]);
+    type Ended<'a> = (fn(&mut Connection), &'a [Sent]);
     for role in ROLES {
         let bye = [sent(0x88, b"\x03\xe8bye")];
-        let ways: [Way<'_>; 3] = [
+        let ends: [Ended<'_>; 3] = [
             (|conn| conn.close(Some(code(1000)), "bye").unwrap(), &bye),
             (Connection::abort, &[]),
             (|conn| assert_eq!(tell(conn, at(10)), []), &[]),
         ];
-        for (end, frames) in ways {
+        for (end, frames) in ends {
             let mut conn = connection(role, lingering());
             tell(&mut conn, at(0));
-            feed(&mut conn, Door::Mutable, &frame_to(role, 0x81, b"hi"));
+            feed(&mut conn, Way::Mutable, &frame_to(role, 0x81, b"hi"));
             assert_eq!(eof(&mut conn), [abnormal(ClosedCause::Transport)]);
             tell(&mut conn, at(0));
             assert_eq!(
@@ -293,12 +292,12 @@ fn a_lost_transport_ends_every_state_at_once() {
         }),
         ("the peer's Close received", |conn| {
             let bytes = to(conn.role(), &hex("88 02 0fa0"));
-            feed(conn, Door::Mutable, &bytes);
+            feed(conn, Way::Mutable, &bytes);
             unclean(4000, ClosedCause::Transport)
         }),
         ("half-closed behind the peer's Close", |conn| {
             let bytes = to(conn.role(), &hex("88 02 0fa0"));
-            feed(conn, Door::Mutable, &bytes);
+            feed(conn, Way::Mutable, &bytes);
             eof(conn);
             unclean(4000, ClosedCause::Transport)
         }),
@@ -358,7 +357,7 @@ fn what_came_before_the_loss_is_read_and_its_close_is_not_answered() {
 fn a_transport_that_is_lost_after_both_closes_is_no_other_end() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        feed(&mut conn, Door::Mutable, &to(role, &hex("88 00")));
+        feed(&mut conn, Way::Mutable, &to(role, &hex("88 00")));
         assert_eq!(lost(&mut conn), []);
         assert_eq!((conn.transport(), conn.poll_timeout()), (TransportAction::Close, None));
     }
@@ -387,7 +386,7 @@ proptest! {
         stream in frames(),
         upto in any::<Index>(),
         cuts in prop::collection::vec(any::<Index>(), 0..6),
-        door in door(),
+        way in way(),
         answers in answers(),
         auto_close in any::<bool>(),
         auto_end in any::<bool>(),
@@ -425,10 +424,10 @@ proptest! {
         for cut in cuts.windows(2) {
             let piece = &stream[cut[0]..cut[1]];
             let mut copy = piece.to_vec();
-            let mut received = match door {
-                Door::Mutable => conn.receive(&mut copy),
-                Door::Fixed => conn.receive_ref(piece),
-                Door::Own => {
+            let mut received = match way {
+                Way::Mutable => conn.receive(&mut copy),
+                Way::Fixed => conn.receive_ref(piece),
+                Way::Own => {
                     conn.read_buf(piece.len())[..piece.len()].copy_from_slice(piece);
                     conn.receive_buf(piece.len())
                 }

@@ -39,7 +39,7 @@ fn extended_connect() -> Negotiated {
 #[test]
 fn frames_over_other_carriers_are_frames_as_ever() {
     let mut server = Connection::server(Config::default(), extended_connect());
-    let events = feed(&mut server, Door::Mutable, &hex("81 05 48656c6c6f"));
+    let events = feed(&mut server, Way::Mutable, &hex("81 05 48656c6c6f"));
     assert_eq!(events, [fault(wspair::ProtocolError::Unmasked)], "M-12");
     let mut conn = client(extended_connect());
     conn.send_text("Hello").unwrap();
@@ -51,7 +51,7 @@ fn the_end_of_a_stream_counts_as_the_end_of_the_transport() {
     // M-13: END_STREAM behind a Close frame, then RST_STREAM.
     let mut server = Connection::server(Config::default(), extended_connect());
     assert_eq!(
-        feed(&mut server, Door::Mutable, &frame_to(Role::Server, 0x88, b"\x03\xe8")),
+        feed(&mut server, Way::Mutable, &frame_to(Role::Server, 0x88, b"\x03\xe8")),
         [close(1000), clean(1000)]
     );
     assert_eq!(server.transport(), TransportAction::FinishWriting);
@@ -73,7 +73,7 @@ fn borders_of_data_frames_mean_nothing() {
     for pieces in cuts(&bytes) {
         let mut server = Connection::server(Config::default(), extended_connect());
         let events: Vec<_> =
-            pieces.iter().flat_map(|piece| feed(&mut server, Door::Fixed, piece)).collect();
+            pieces.iter().flat_map(|piece| feed(&mut server, Way::Fixed, piece)).collect();
         assert_eq!(events, [text("one"), binary(b"two")], "M-15");
     }
 }
@@ -90,7 +90,7 @@ fn frames_that_come_with_the_request_are_the_connections() {
     let mut answer = Vec::new();
     acceptance.write_response(&[], &mut answer).unwrap();
     let mut server = Connection::server(Config::default(), acceptance.agreed);
-    assert_eq!(feed(&mut server, Door::Mutable, &bytes[used..]), [text("hi")]);
+    assert_eq!(feed(&mut server, Way::Mutable, &bytes[used..]), [text("hi")]);
     assert!(answer.ends_with(b"\r\n\r\n"), "C-44");
 }
 
@@ -98,7 +98,7 @@ fn frames_that_come_with_the_request_are_the_connections() {
 fn a_second_request_behind_the_first_breaks_the_protocol() {
     // C-40
     let mut server = Connection::server(Config::default(), Negotiated::default());
-    let events = feed(&mut server, Door::Mutable, REQUEST.as_bytes());
+    let events = feed(&mut server, Way::Mutable, REQUEST.as_bytes());
     assert_eq!(events, [fault(wspair::ProtocolError::ReservedBits)]);
     assert_eq!(drain(&mut server), [sent_close(1002)]);
 }

@@ -20,11 +20,11 @@ fn read(conn: &mut Connection, bytes: &mut [u8]) -> usize {
     count(conn.receive(bytes))
 }
 
-fn read_by(door: Door, conn: &mut Connection, bytes: &mut [u8]) -> usize {
-    match door {
-        Door::Mutable => count(conn.receive(bytes)),
-        Door::Fixed => count(conn.receive_ref(bytes)),
-        Door::Own => {
+fn read_by(way: Way, conn: &mut Connection, bytes: &mut [u8]) -> usize {
+    match way {
+        Way::Mutable => count(conn.receive(bytes)),
+        Way::Fixed => count(conn.receive_ref(bytes)),
+        Way::Own => {
             conn.read_buf(bytes.len())[..bytes.len()].copy_from_slice(bytes);
             count(conn.receive_buf(bytes.len()))
         }
@@ -106,7 +106,7 @@ fn an_idle_connection_holds_nothing() {
 #[test]
 fn a_message_whole_in_the_input_and_its_echo_take_no_allocation() {
     for role in ROLES {
-        for door in [Door::Mutable, Door::Fixed] {
+        for way in [Way::Mutable, Way::Fixed] {
             let mut conn = connection(role, Config::default());
             let frames =
                 [frame(0x81, &[b'x'; 3000]), frame(0x82, &[7; 125]), frame(0x89, b"ping")].concat();
@@ -114,8 +114,8 @@ fn a_message_whole_in_the_input_and_its_echo_take_no_allocation() {
             let (mut input, mut out) = (frames.clone(), Vec::with_capacity(4000));
             let mut echo = || {
                 input.copy_from_slice(&frames);
-                let mut received = match door {
-                    Door::Fixed => conn.receive_ref(&input),
+                let mut received = match way {
+                    Way::Fixed => conn.receive_ref(&input),
                     _ => conn.receive(&mut input),
                 };
                 while let Some((event, mut sender)) = received.next_and_sender() {
@@ -130,7 +130,7 @@ fn a_message_whole_in_the_input_and_its_echo_take_no_allocation() {
             };
             echo();
             let ((), heap) = measured(|| (0..100).for_each(|_| echo()));
-            assert_eq!(heap.calls, 0, "{role:?} {door:?}");
+            assert_eq!(heap.calls, 0, "{role:?} {way:?}");
         }
     }
 }
@@ -158,27 +158,27 @@ fn chunks_are_never_assembled() {
 #[test]
 fn the_memory_of_a_long_message_is_given_back() {
     for role in ROLES {
-        for (first, door) in [(0x81, Door::Mutable), (0x82, Door::Mutable), (0x82, Door::Fixed)] {
+        for (first, way) in [(0x81, Way::Mutable), (0x82, Way::Mutable), (0x82, Way::Fixed)] {
             let mut conn = connection(role, Config::default());
             let bytes = frame_to(role, first, &vec![b'x'; 1 << 20]);
             let (events, heap) = measured(|| {
                 let events: usize =
-                    bytes.chunks(100_000).map(|piece| feed(&mut conn, door, piece).len()).sum();
+                    bytes.chunks(100_000).map(|piece| feed(&mut conn, way, piece).len()).sum();
                 conn.send_binary(vec![1; 1 << 20]).unwrap();
                 (0..20).for_each(|_| conn.send_binary(vec![2; 60_000].as_slice()).unwrap());
                 conn.transmit().advance(usize::MAX);
-                feed(&mut conn, door, b"");
+                feed(&mut conn, way, b"");
                 events
             });
             assert_eq!(events, 1);
-            assert!(heap.live <= 3 << 20 | 40 << 10, "{role:?} {door:?} {heap:?}");
+            assert!(heap.live <= 3 << 20 | 40 << 10, "{role:?} {way:?} {heap:?}");
             let before = HEAP.get().live;
             for second in 0..4 {
                 let now = Instant::from(Duration::from_secs(second));
                 assert!(conn.handle_timeout(now).next().is_none());
             }
             let left = (heap.live + HEAP.get().live).saturating_sub(before);
-            assert!(left <= 33 << 10, "{role:?} {door:?} {left}");
+            assert!(left <= 33 << 10, "{role:?} {way:?} {left}");
             conn.shrink_to_fit();
             let ((), heap) = measured(|| drop(conn));
             assert_eq!(heap.live, 0);
@@ -246,8 +246,7 @@ fn the_read_buffer_takes_what_came_and_gives_it_back_in_time() {
 #[test]
 fn a_message_in_many_pieces_moves_only_as_often_as_it_doubles() {
     for role in ROLES {
-        for (first, door) in
-            [0x81, 0x82].into_iter().flat_map(|first| DOORS.map(|door| (first, door)))
+        for (first, way) in [0x81, 0x82].into_iter().flat_map(|first| WAYS.map(|way| (first, way)))
         {
             let config = config(|config| config.limits.max_message = 2 << 20);
             let mut conn = connection(role, config);
@@ -260,11 +259,11 @@ fn a_message_in_many_pieces_moves_only_as_often_as_it_doubles() {
             let mut pieces = parts.clone();
             let ((), heap) = measured(|| {
                 for piece in &mut pieces {
-                    assert_eq!(read_by(door, &mut conn, piece), 0);
+                    assert_eq!(read_by(way, &mut conn, piece), 0);
                 }
             });
-            assert!(heap.live >= 1 << 20 && heap.in_place <= 2 << 20, "{role:?} {door:?} {heap:?}");
-            assert!(heap.calls <= 30, "{role:?} {door:?} {heap:?}");
+            assert!(heap.live >= 1 << 20 && heap.in_place <= 2 << 20, "{role:?} {way:?} {heap:?}");
+            assert!(heap.calls <= 30, "{role:?} {way:?} {heap:?}");
         }
     }
 }
@@ -275,12 +274,12 @@ fn shrinking_gives_back_all_that_is_kept() {
         let before = HEAP.get().live;
         let mut conn = connection(role, Config::default());
         let fresh = HEAP.get().live - before;
-        for door in DOORS {
+        for way in WAYS {
             for first in [0x01, 0x02] {
                 let half = vec![b'x'; 200_000];
                 for (first, last) in [(first, 0), (0x80, 1)] {
                     let mut bytes = frame_to(role, first, &half);
-                    assert_eq!(read_by(door, &mut conn, &mut bytes), last);
+                    assert_eq!(read_by(way, &mut conn, &mut bytes), last);
                 }
             }
         }
@@ -293,7 +292,7 @@ fn shrinking_gives_back_all_that_is_kept() {
             conn.send_binary(vec![1; 40_000]).unwrap();
         }
         conn.transmit().advance(usize::MAX);
-        assert_eq!(read_by(DOORS[0], &mut conn, &mut []), 0);
+        assert_eq!(read_by(WAYS[0], &mut conn, &mut []), 0);
         assert!(HEAP.get().live - before > 200_000, "nothing is kept");
         conn.shrink_to_fit();
         let left = HEAP.get().live - before;
@@ -310,7 +309,7 @@ fn shrinking_leaves_half_a_message_its_bytes_and_no_room() {
             let bytes = to(role, &frames.concat());
             let (half, rest) = bytes.split_at(100_050);
             let before = HEAP.get().live;
-            assert_eq!(feed(&mut conn, Door::Fixed, half), []);
+            assert_eq!(feed(&mut conn, Way::Fixed, half), []);
             assert!(HEAP.get().live - before > 150_000, "it has room to grow");
             conn.shrink_to_fit();
             assert!(HEAP.get().live - before < 110_000, "{role:?}");
@@ -320,7 +319,7 @@ fn shrinking_leaves_half_a_message_its_bytes_and_no_room() {
             } else {
                 text(core::str::from_utf8(&all).unwrap())
             };
-            assert!(feed(&mut conn, Door::Fixed, rest) == [message], "{role:?}");
+            assert!(feed(&mut conn, Way::Fixed, rest) == [message], "{role:?}");
         }
     }
 }
@@ -332,13 +331,13 @@ fn shrinking_leaves_half_a_ping_its_bytes_and_no_room() {
         let ping = frame_to(role, 0x89, &[7; 125]);
         let (half, rest) = ping.split_at(60);
         for piece in half.chunks(40) {
-            assert_eq!(feed(&mut conn, Door::Fixed, piece), []);
+            assert_eq!(feed(&mut conn, Way::Fixed, piece), []);
         }
         let before = HEAP.get().live;
         conn.shrink_to_fit();
         let given_back = before - HEAP.get().live;
         assert!(given_back >= 10, "{role:?} {given_back}");
-        assert_eq!(feed(&mut conn, Door::Fixed, rest), [common::ping(&[7; 125])]);
+        assert_eq!(feed(&mut conn, Way::Fixed, rest), [common::ping(&[7; 125])]);
     }
 }
 
@@ -357,10 +356,10 @@ fn a_message_of_a_pair_takes_no_memory_where_room_was_made_for_it() {
 fn half_a_message_is_given_back() {
     type End = fn(&mut Connection);
     let ends: [End; 4] = [
-        |conn| drop(feed(conn, Door::Mutable, &hex("83 00"))),
+        |conn| drop(feed(conn, Way::Mutable, &hex("83 00"))),
         |conn| {
             let close = frame_to(conn.role(), 0x88, b"");
-            feed(conn, Door::Mutable, &close);
+            feed(conn, Way::Mutable, &close);
         },
         |conn| drop(collect(&mut conn.receive_eof())),
         |_| {},

@@ -13,6 +13,8 @@ use common::*;
 use heap::{HEAP, measured};
 use wspair::{Config, Connection, Instant, Kind, Prepared, Role};
 
+static DATA: [u8; 100_000] = [7; 100_000];
+
 /// Writes all that waits, in the way of one kind of host.
 type Host = fn(&mut Connection, &mut Vec<u8>);
 
@@ -139,9 +141,9 @@ fn memory_for_long_bursts_decays() {
 
 #[test]
 fn memory_for_many_shared_messages_decays() {
-    static DATA: [u8; 4096] = [9; 4096];
+    static SHORT: [u8; 4096] = [9; 4096];
     let burst: fn(&mut Connection) = |conn| {
-        (0..4000).for_each(|_| conn.send_binary(Bytes::from_static(&DATA)).unwrap());
+        (0..4000).for_each(|_| conn.send_binary(Bytes::from_static(&SHORT)).unwrap());
     };
     let kept = left(Role::Server, burst, 0, 0);
     assert!((100_000..1_000_000).contains(&kept), "{kept}");
@@ -195,7 +197,7 @@ fn what_waits_for_longer_than_a_period_is_needed_still() {
     let mut out = Vec::with_capacity(4 << 20);
     for second in 0..6 {
         let before = HEAP.get().calls;
-        (0..20).for_each(|_| conn.send_binary([2; 60_000].as_slice()).unwrap());
+        (0..20).for_each(|_| conn.send_binary(&DATA[..60_000]).unwrap());
         let calls = HEAP.get().calls - before;
         assert!(second < 2 || calls <= 2, "{second}: {calls}");
         drop(collect(&mut conn.handle_timeout(at(2 * second))));
@@ -211,7 +213,7 @@ fn what_waits_for_longer_than_a_period_is_needed_still() {
 #[test]
 fn taking_out_a_block_leaves_the_one_that_is_being_filled() {
     let mut conn = connection(Role::Server, Config::default());
-    (0..2).for_each(|_| conn.send_binary([2; 60_000].as_slice()).unwrap());
+    (0..2).for_each(|_| conn.send_binary(&DATA[..60_000]).unwrap());
     assert!(conn.transmit().take_chunk().unwrap().len() > 60_000);
     let ((), heap) = measured(|| conn.send_text("more").unwrap());
     assert_eq!(heap.calls, 0, "{heap:?}");
@@ -221,12 +223,12 @@ fn taking_out_a_block_leaves_the_one_that_is_being_filled() {
 fn a_frame_that_just_fits_takes_a_block_that_is_there() {
     let mut conn = connection(Role::Server, Config::default());
     let mut out = Vec::with_capacity(4 << 20);
-    (0..20).for_each(|_| conn.send_binary([2; 60_000].as_slice()).unwrap());
+    (0..20).for_each(|_| conn.send_binary(&DATA[..60_000]).unwrap());
     conn.transmit().drain_into(&mut out);
     conn.send_text("begun").unwrap();
     conn.transmit().chunk();
     // With the longest header it is 64 KiB.
-    let ((), heap) = measured(|| conn.send_binary([3; (64 << 10) - 14].as_slice()).unwrap());
+    let ((), heap) = measured(|| conn.send_binary(&DATA[..(64 << 10) - 14]).unwrap());
     assert_eq!(heap.calls, 0, "{heap:?}");
 }
 
@@ -234,7 +236,7 @@ fn a_frame_that_just_fits_takes_a_block_that_is_there() {
 fn what_a_writer_takes_whole_leaves_nothing_behind() {
     let mut conn = connection(Role::Server, Config::default());
     let mut out = Vec::with_capacity(1 << 20);
-    let data = Bytes::from_static(&[7; 100_000]);
+    let data = Bytes::from_static(&DATA);
     let (written, heap) = measured(|| conn.write_binary(data, &mut out).unwrap().unwrap());
     assert_eq!((written, heap.calls), (100_010, 0), "{heap:?}");
     let (written, heap) = measured(|| conn.write_binary(&[7; 5000], &mut out).unwrap().unwrap());
@@ -243,9 +245,9 @@ fn what_a_writer_takes_whole_leaves_nothing_behind() {
 
 #[test]
 fn a_message_that_is_split_takes_memory_for_what_is_copied_of_it() {
-    static DATA: [u8; (1 << 20) + 3000] = [7; (1 << 20) + 3000];
+    static LONG: [u8; (1 << 20) + 3000] = [7; (1 << 20) + 3000];
     let mut conn = connection(Role::Server, config(|config| config.split_above = Some(64 << 10)));
-    let ((), heap) = measured(|| conn.send_binary(Bytes::from_static(&DATA)).unwrap());
+    let ((), heap) = measured(|| conn.send_binary(Bytes::from_static(&LONG)).unwrap());
     // The headers, the last part, and a place for each part.
     assert!(heap.peak <= 8 << 10, "{heap:?}");
 }

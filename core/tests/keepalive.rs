@@ -37,7 +37,7 @@ fn any_byte_counts_as_life() {
         let frame = frame_to(role, 0x82, &[0; 100]);
         for (second, byte) in (1..).map(|step| step * 15).zip(&frame) {
             tell(&mut conn, at(second));
-            feed(&mut conn, Door::Mutable, &[*byte]);
+            feed(&mut conn, Way::Mutable, &[*byte]);
         }
         assert_eq!(drain(&mut conn), []);
         assert_eq!(conn.ready_state(), ReadyState::Open);
@@ -48,8 +48,8 @@ fn any_byte_counts_as_life() {
 fn a_read_without_bytes_is_no_life() {
     let mut conn = connection(Role::Server, keepalive(20, Some(5)));
     tell(&mut conn, at(0));
-    feed(&mut conn, Door::Mutable, b"");
-    feed(&mut conn, Door::Own, b"");
+    feed(&mut conn, Way::Mutable, b"");
+    feed(&mut conn, Way::Own, b"");
     tell(&mut conn, at(20));
     assert_eq!(drain(&mut conn), [sent(0x89, b"")]);
 }
@@ -112,7 +112,7 @@ fn a_half_open_connection_does_not_take_the_peers_silence_for_death() {
         config.auto_close = false;
         let mut conn = connection(role, config);
         tell(&mut conn, at(0));
-        assert_eq!(feed(&mut conn, Door::Mutable, &to(role, &hex("88 00"))).len(), 1);
+        assert_eq!(feed(&mut conn, Way::Mutable, &to(role, &hex("88 00"))).len(), 1);
         for second in 1..1000 {
             assert_eq!(tell(&mut conn, at(second)), [], "at {second} s");
         }
@@ -131,7 +131,7 @@ fn keepalive_pings_do_not_pile_up_before_a_peer_that_reads_nothing() {
         let pings = frame_to(role, 0x89, &[b'x'; 125]).repeat(16);
         for round in 0..1000 {
             // Heard, then silent for long enough to be pinged, but not to be given up.
-            feed(&mut conn, Door::Mutable, &pings);
+            feed(&mut conn, Way::Mutable, &pings);
             assert_eq!(tell(&mut conn, at(round * 24)), []);
             assert_eq!(tell(&mut conn, at(round * 24 + 20)), []);
             conn.transmit().chunk();
@@ -445,7 +445,7 @@ impl Network {
             self.write();
             for _ in 0..self.read() {
                 let pong = frame_to(Role::Server, 0x8a, b"");
-                self.events.extend(feed(&mut self.server, Door::Mutable, &pong));
+                self.events.extend(feed(&mut self.server, Way::Mutable, &pong));
             }
             let now = Instant::from(Duration::from_millis(self.now));
             if let Some(held) = &self.held {

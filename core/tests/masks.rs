@@ -74,7 +74,7 @@ fn keys_are_fresh_and_look_random() {
         conn.send_text("").unwrap();
         conn.send_ping(b"").unwrap();
         conn.send_binary(&[]).unwrap();
-        feed(&mut conn, Door::Mutable, &frame(0x89, b""));
+        feed(&mut conn, Way::Mutable, &frame(0x89, b""));
     }
     let bytes = output(&mut conn);
     let keys: Vec<[u8; 4]> =

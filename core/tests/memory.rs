@@ -19,7 +19,7 @@ use wspair::handshake::{
 use wspair::pair::{Accept, Sent as Queued};
 use wspair::{
     CloseCode, ClosedCause, Config, Connection, Coupling, Delivery, End, Event, Kind, Negotiated,
-    Pair, PairConfig, PairError, PairEvent, Prepared, Role, SendError,
+    Pair, PairConfig, PairError, PairEvent, Prepared, Role, SendError, TransportAction,
 };
 
 /// When the allocator has nothing.
@@ -277,6 +277,49 @@ fn a_message_that_is_split_is_queued_whole_or_not_at_all() {
     }
 }
 
+#[test]
+fn a_message_that_was_written_in_part_is_queued_or_its_connection_ends() {
+    /// Takes a hundred bytes.
+    struct Slow([u8; 100], usize);
+
+    impl std::io::Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let room = 100 - self.1;
+            if room == 0 {
+                return Err(std::io::ErrorKind::WouldBlock.into());
+            }
+            let len = bytes.len().min(room);
+            self.0[self.1..][..len].copy_from_slice(&bytes[..len]);
+            self.1 += len;
+            Ok(len)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let data = noise(9000, 4);
+    each_failing(|| {
+        let mut conn = connection(Role::Server, Config::default());
+        let mut socket = Slow([0; 100], 0);
+        let written = scarce(|| conn.write_binary(&data[..], &mut socket));
+        assert_eq!(written.unwrap().unwrap(), 100);
+        let mut output = socket.0.to_vec();
+        drain_some(&mut conn, &mut output, usize::MAX);
+        let data = data.clone();
+        Box::new(move |failed| {
+            if failed {
+                assert_eq!((conn.transport(), output.len()), (TransportAction::Close, 100));
+                let end = conn.receive(&mut []).next().map(OwnedEvent::from);
+                assert_eq!(end, Some(abnormal(ClosedCause::OutOfMemory)));
+            } else {
+                assert!(output == frame(0x82, &data));
+            }
+        })
+    });
+}
+
 /// From here on there is memory again.
 fn disarm_for_good() {
     PLAN.set(Plan { for_good: false, ..PLAN.get() });
@@ -302,7 +345,7 @@ fn drain_some(conn: &mut Connection, output: &mut Vec<u8>, mut len: usize) {
 fn a_message_arrives_whole_or_its_connection_ends() {
     for (deflates, make) in MAKES.into_iter().enumerate() {
         for delivery in [Delivery::Messages, Delivery::Chunks] {
-            for door in DOORS {
+            for way in WAYS {
                 let config = Arc::new(config(|config| config.delivery = delivery));
                 // From the peer: fragments with a ping between, long ones, and a Close frame.
                 let (_, mut peer) = make(Role::Server, &config);
@@ -326,7 +369,7 @@ fn a_message_arrives_whole_or_its_connection_ends() {
                     let mut end = None;
                     for piece in input.chunks(7000) {
                         let mut piece = piece.to_vec();
-                        take(&mut conn, door, &mut piece, &mut seen, &mut end);
+                        take(&mut conn, way, &mut piece, &mut seen, &mut end);
                     }
                     let mut written = Vec::new();
                     drain_some(&mut conn, &mut written, usize::MAX);
@@ -356,15 +399,15 @@ fn a_message_arrives_whole_or_its_connection_ends() {
 
 fn take(
     conn: &mut Connection,
-    door: Door,
+    way: Way,
     piece: &mut [u8],
     seen: &mut Vec<u8>,
     end: &mut Option<(u16, ClosedCause)>,
 ) {
-    let mut received = match door {
-        Door::Mutable => conn.receive(piece),
-        Door::Fixed => conn.receive_ref(piece),
-        Door::Own => {
+    let mut received = match way {
+        Way::Mutable => conn.receive(piece),
+        Way::Fixed => conn.receive_ref(piece),
+        Way::Own => {
             // How much there is to read is the host's to say, and to have memory for.
             conn.read_buf(piece.len())[..piece.len()].copy_from_slice(piece);
             conn.receive_buf(piece.len())

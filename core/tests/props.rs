@@ -1,8 +1,8 @@
-//! How a stream is cut, by which door it comes and how it is delivered makes no difference.
+//! How a stream is cut, by which way it comes and how it is delivered makes no difference.
 
 mod common;
 
-use common::random::{door, ends_once, frames, role, told};
+use common::random::{ends_once, frames, role, told, way};
 use common::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -48,13 +48,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
 
     #[test]
-    fn cuts_doors_and_deliveries_make_no_difference(
+    fn cuts_ways_and_deliveries_make_no_difference(
         role in role(),
         stream in frames(),
         mutations in mutations(),
         cuts in prop::collection::vec(any::<Index>(), 0..12),
-        door in door(),
-        doors in prop::collection::vec(door(), 13),
+        way in way(),
+        ways in prop::collection::vec(way(), 13),
     ) {
         let mut stream = to(role, &stream);
         for mutation in &mutations {
@@ -69,17 +69,17 @@ proptest! {
         let (events, out) = drive(role, Config::default(), &[&stream]);
         prop_assert!(ends_once(&events));
         frames_from(role, &out);
-        let cut = drive_by(door, role, Config::default(), &pieces);
+        let cut = drive_by(way, role, Config::default(), &pieces);
         prop_assert_eq!((&cut.0, &cut.1), (&events, &out));
-        // Each piece by a door of its own.
+        // Each piece by a way of its own.
         let (mut conn, mut mixed) = (connection(role, Config::default()), (vec![], vec![]));
-        for (piece, door) in pieces.iter().zip(doors) {
-            mixed.0.extend(feed(&mut conn, door, piece));
+        for (piece, way) in pieces.iter().zip(ways) {
+            mixed.0.extend(feed(&mut conn, way, piece));
             mixed.1.extend(output(&mut conn));
         }
         prop_assert_eq!((&mixed.0, &mixed.1), (&events, &out));
         for pieces in [&[&stream[..]][..], &pieces] {
-            let chunked = drive_by(door, role, chunks.clone(), pieces);
+            let chunked = drive_by(way, role, chunks.clone(), pieces);
             prop_assert_eq!((&told(&chunked.0), &chunked.1), (&events, &out));
         }
         // What is on the wire is a Close frame's code, told as the cause.

@@ -31,10 +31,10 @@ fn nothing_is_sent_but_on_an_open_connection() {
     type End = fn(&mut Connection);
     let ends: [(&str, End); 4] = [
         ("own close", |conn| conn.close(None, "").unwrap()),
-        ("fault", |conn| drop(feed(conn, Door::Mutable, &hex("83 00")))),
+        ("fault", |conn| drop(feed(conn, Way::Mutable, &hex("83 00")))),
         ("peer's close", |conn| {
             let frame = frame_to(conn.role(), 0x88, b"");
-            feed(conn, Door::Mutable, &frame);
+            feed(conn, Way::Mutable, &frame);
         }),
         ("end of the transport", |conn| drop(collect(&mut conn.receive_eof()))),
     ];
@@ -160,7 +160,7 @@ fn a_pong_goes_before_what_is_sent_behind_its_ping() {
         for send in SENDS {
             for len in [1, 5000] {
                 let mut conn = connection(role, Config::default());
-                feed(&mut conn, Door::Mutable, &frame_to(role, 0x89, b"p"));
+                feed(&mut conn, Way::Mutable, &frame_to(role, 0x89, b"p"));
                 send(&mut conn, &vec![b'x'; len]).unwrap();
                 assert_eq!(drain(&mut conn)[0], sent(0x8a, b"p"), "L-05");
             }
@@ -174,7 +174,7 @@ fn a_close_goes_behind_what_is_queued() {
         let mut conn = connection(role, Config::default());
         let data = vec![7; 100_000];
         conn.send_binary(data.clone()).unwrap();
-        feed(&mut conn, Door::Mutable, &to(role, &hex("89 01 70 88 02 03e8")));
+        feed(&mut conn, Way::Mutable, &to(role, &hex("89 01 70 88 02 03e8")));
         assert!(
             drain(&mut conn) == [sent(0x82, &data), sent(0x8a, b"p"), sent_close(1000)],
             "L-07: data, pong, Close"
@@ -245,7 +245,7 @@ fn control_frames_of_the_caller_count_and_automatic_ones_do_not() {
         let queued = header(role, 4) + 4;
         assert_eq!(conn.send_ping(b"1234"), Err(SendError::Backpressure { queued }), "L-06");
         assert_eq!(conn.send_pong(b"1234"), Err(SendError::Backpressure { queued }));
-        feed(&mut conn, Door::Mutable, &to(role, &hex("89 01 70 88 00")));
+        feed(&mut conn, Way::Mutable, &to(role, &hex("89 01 70 88 00")));
         let firsts: Vec<_> = drain(&mut conn).iter().map(|(first, _)| *first).collect();
         assert_eq!(firsts, [0x89, 0x8a, 0x88]);
     }
@@ -378,7 +378,7 @@ fn framing_in_place_never_overtakes_and_needs_room() {
     assert_eq!(conn.frame_in_place(Kind::Text, &mut buf, 7), Err(SendError::Room));
     assert_eq!(conn.frame_in_place(Kind::Text, &mut buf, usize::MAX), Err(SendError::Room));
     assert_eq!(buf, *b"..text");
-    feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x89, b""));
+    feed(&mut conn, Way::Mutable, &frame_to(Role::Server, 0x89, b""));
     assert_eq!(conn.frame_in_place(Kind::Text, &mut buf, 2), Err(SendError::Pending));
     drain(&mut conn);
     assert_eq!(conn.frame_in_place(Kind::Text, &mut buf, 2), Ok(0..6));
@@ -472,9 +472,9 @@ fn a_close_that_was_put_off_and_explained_counts_with_its_reason() {
 fn pongs_count_towards_congestion() {
     let config = config(|config| config.limits.high_water_mark = 6);
     let mut conn = connection(Role::Server, config);
-    feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x89, b"abc"));
+    feed(&mut conn, Way::Mutable, &frame_to(Role::Server, 0x89, b"abc"));
     assert!(!conn.is_congested());
-    feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x89, b""));
+    feed(&mut conn, Way::Mutable, &frame_to(Role::Server, 0x89, b""));
     assert!(conn.is_congested() && conn.sender().is_congested());
     drain(&mut conn);
     assert!(!conn.is_congested());

@@ -95,9 +95,9 @@ fn a_fault_is_seen_in_chunks_too() {
         ("I-10", "01 02 f490"),
     ] {
         for role in ROLES {
-            for door in DOORS {
+            for way in WAYS {
                 for cut in cuts(&to(role, &hex(frames))) {
-                    let (events, out) = drive_by(door, role, chunks.clone(), &cut);
+                    let (events, out) = drive_by(way, role, chunks.clone(), &cut);
                     let last = events.last().unwrap();
                     assert_eq!(*last, fault(ProtocolError::TextNotUtf8), "{row} {role:?}");
                     assert_eq!(frames_from(role, &out), [sent_close(1007)], "{row} {role:?}");
@@ -212,14 +212,12 @@ fn one_odd_character_is_seen_wherever_it_stands() {
     let lengths = (0..=70).chain(120..=135).chain([255, 256, 257, 300]);
     // Interpreted, a part of it: each kernel at its borders.
     for len in lengths.filter(|len| !cfg!(miri) || [0, 3, 4, 7, 9, 17, 33, 65, 129].contains(len)) {
-        for (role, door) in [
-            (Role::Server, Door::Mutable),
-            (Role::Server, Door::Fixed),
-            (Role::Client, Door::Mutable),
-        ] {
+        for (role, way) in
+            [(Role::Server, Way::Mutable), (Role::Server, Way::Fixed), (Role::Client, Way::Mutable)]
+        {
             let deliver = |payload: &[u8]| {
                 let mut conn = connection(role, Config::default());
-                feed(&mut conn, door, &frame_to(role, 0x81, payload))
+                feed(&mut conn, way, &frame_to(role, 0x81, payload))
             };
             let plain = "a".repeat(len);
             assert_eq!(deliver(plain.as_bytes()), [text(&plain)]);
@@ -242,7 +240,7 @@ fn one_odd_character_is_seen_wherever_it_stands() {
 fn long_texts_are_checked_across_every_cut() {
     let text = "aé€😀".repeat(if cfg!(miri) { 830 } else { 2500 });
     let borders = [0, 1, 5000, 8188, 8191, 8192, 8193, 8195, 8200, 16_390, text.len() - 1];
-    for (role, door) in ROLES.iter().flat_map(|role| DOORS.map(|door| (*role, door))) {
+    for (role, way) in ROLES.iter().flat_map(|role| WAYS.map(|way| (*role, way))) {
         for fragments in [1, 2] {
             let deliver = |payload: &[u8], cuts: &[usize]| {
                 let (one, two) = payload.split_at(payload.len() / fragments);
@@ -254,10 +252,10 @@ fn long_texts_are_checked_across_every_cut() {
                 let mut conn = connection(role, Config::default());
                 let (mut events, mut from) = (Vec::new(), 0);
                 for to in cuts.iter().copied().filter(|cut| *cut < bytes.len()) {
-                    events.extend(feed(&mut conn, door, &bytes[from..to]));
+                    events.extend(feed(&mut conn, way, &bytes[from..to]));
                     from = to;
                 }
-                events.extend(feed(&mut conn, door, &bytes[from..]));
+                events.extend(feed(&mut conn, way, &bytes[from..]));
                 events
             };
             for shift in 0..12 {
@@ -268,8 +266,8 @@ fn long_texts_are_checked_across_every_cut() {
                 let mut broken = text.clone().into_bytes();
                 broken[at] = 0xff;
                 let expected = [fault(ProtocolError::TextNotUtf8)];
-                assert_eq!(deliver(&broken, &[]), expected, "{role:?} {door:?} {at}");
-                assert_eq!(deliver(&broken, &[4000, 12_000]), expected, "{role:?} {door:?} {at}");
+                assert_eq!(deliver(&broken, &[]), expected, "{role:?} {way:?} {at}");
+                assert_eq!(deliver(&broken, &[4000, 12_000]), expected, "{role:?} {way:?} {at}");
             }
         }
     }
@@ -277,17 +275,17 @@ fn long_texts_are_checked_across_every_cut() {
 
 #[test]
 fn a_last_byte_that_begins_no_character_is_told_at_once_behind_a_text_of_any_length() {
-    for door in DOORS {
+    for way in WAYS {
         for len in [0, 1, 7, 15, 16, 31, 32, 33, 48, 63, 64, 65, 100, 200, 255, 256, 300, 2000] {
             for last in 0x80..=0xFF_u8 {
                 let mut piece = vec![b'x'; len];
                 piece.push(last);
                 let may_go_on = core::str::from_utf8(&piece).unwrap_err().error_len().is_none();
                 let mut conn = connection(Role::Server, Config::default());
-                let events = feed(&mut conn, door, &frame_to(Role::Server, 0x01, &piece));
+                let events = feed(&mut conn, way, &frame_to(Role::Server, 0x01, &piece));
                 let expected =
                     if may_go_on { vec![] } else { vec![fault(ProtocolError::TextNotUtf8)] };
-                assert_eq!(events, expected, "{last:#x} behind {len} bytes, {door:?}");
+                assert_eq!(events, expected, "{last:#x} behind {len} bytes, {way:?}");
             }
         }
     }

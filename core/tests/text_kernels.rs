@@ -10,7 +10,7 @@ use wspair::{Config, ProtocolError, Role};
 /// What a server makes of a masked text.
 fn received(payload: &[u8]) -> Vec<OwnedEvent> {
     let mut conn = connection(Role::Server, Config::default());
-    feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x81, payload))
+    feed(&mut conn, Way::Mutable, &frame_to(Role::Server, 0x81, payload))
 }
 
 /// What the standard library has it made of.
@@ -87,14 +87,14 @@ fn a_cut_at_any_place_changes_nothing() {
             let mut conn = connection(Role::Server, Config::default());
             let bytes = frame_to(Role::Server, 0x81, payload);
             let header = bytes.len() - payload.len();
-            let mut events = feed(&mut conn, Door::Own, &bytes[..header + cut]);
-            events.extend(feed(&mut conn, Door::Own, &bytes[header + cut..]));
+            let mut events = feed(&mut conn, Way::Own, &bytes[..header + cut]);
+            events.extend(feed(&mut conn, Way::Own, &bytes[header + cut..]));
             assert_eq!(events, expected(payload), "{cut}");
 
             for role in ROLES {
                 let mut conn = connection(role, Config::default());
                 let bytes = to(role, &[frame(0x01, one), frame(0x80, two)].concat());
-                assert_eq!(feed(&mut conn, Door::Mutable, &bytes), expected(payload), "{cut}");
+                assert_eq!(feed(&mut conn, Way::Mutable, &bytes), expected(payload), "{cut}");
             }
 
             let mut check = Utf8Check::new();

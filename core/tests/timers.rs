@@ -80,7 +80,7 @@ fn time_does_not_run_backwards() {
 fn a_server_that_closed_both_ways_need_not_wait() {
     let mut conn = connection(Role::Server, Config::default());
     tell(&mut conn, at(5));
-    feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
+    feed(&mut conn, Way::Mutable, &to(Role::Server, &hex("88 00")));
     drain(&mut conn);
     assert_eq!(conn.transport(), TransportAction::Close, "H-15");
     assert_eq!(conn.poll_timeout(), None);
@@ -90,7 +90,7 @@ fn a_server_that_closed_both_ways_need_not_wait() {
 fn a_client_that_closed_both_ways_waits_for_the_end_until_its_deadline() {
     let mut conn = connection(Role::Client, Config::default());
     tell(&mut conn, at(5));
-    let events = feed(&mut conn, Door::Mutable, &hex("88 00"));
+    let events = feed(&mut conn, Way::Mutable, &hex("88 00"));
     assert_eq!(*events.last().unwrap(), clean(1005));
     drain(&mut conn);
     assert_eq!(conn.poll_timeout(), Some(at(5)));
@@ -107,7 +107,7 @@ fn a_client_that_closed_both_ways_waits_for_the_end_until_its_deadline() {
 fn a_peer_that_does_not_take_our_last_bytes_is_dropped_in_time() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        feed(&mut conn, Door::Mutable, &hex("83 00"));
+        feed(&mut conn, Way::Mutable, &hex("83 00"));
         tell(&mut conn, at(0));
         assert_eq!(conn.transport(), TransportAction::FinishWriting);
         assert_eq!(conn.poll_timeout(), Some(at(10)));
@@ -176,7 +176,7 @@ fn an_untold_end_is_due_now() {
         config.close_within = None;
     });
     let mut conn = connection(Role::Server, half_open);
-    feed(&mut conn, Door::Mutable, &to(Role::Server, &hex("88 00")));
+    feed(&mut conn, Way::Mutable, &to(Role::Server, &hex("88 00")));
     assert_eq!(conn.poll_timeout(), None);
     conn.close(None, "").unwrap();
     assert_eq!(conn.poll_timeout(), Some(at(0)));

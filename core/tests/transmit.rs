@@ -11,7 +11,7 @@ use wspair::{Config, Connection, Kind, Role};
 
 fn pinged(conn: &mut Connection, payload: &[u8]) {
     let frame = frame_to(conn.role(), 0x89, payload);
-    assert_eq!(feed(conn, Door::Mutable, &frame), [ping(payload)]);
+    assert_eq!(feed(conn, Way::Mutable, &frame), [ping(payload)]);
 }
 
 /// A server with that many messages of 100 000 bytes in its queue.

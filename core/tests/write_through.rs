@@ -52,7 +52,7 @@ fn server() -> Connection {
 
 fn pinged(conn: &mut Connection, payload: &[u8]) {
     let frame = frame_to(conn.role(), 0x89, payload);
-    assert_eq!(feed(conn, Door::Mutable, &frame), [ping(payload)]);
+    assert_eq!(feed(conn, Way::Mutable, &frame), [ping(payload)]);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_close_behind_half_a_message_goes_out_behind_all_of_it() {
     let mut conn = server();
     let mut socket = Socket::that(&[Ok(10), Err(ErrorKind::WouldBlock)]);
     conn.write_binary(&[2; 8000], &mut socket).unwrap().unwrap();
-    assert!(feed(&mut conn, Door::Mutable, &frame_to(Role::Server, 0x88, b"\x03\xe8")).len() > 1);
+    assert!(feed(&mut conn, Way::Mutable, &frame_to(Role::Server, 0x88, b"\x03\xe8")).len() > 1);
     assert_eq!(conn.transport(), TransportAction::FinishWriting);
     conn.transmit().write_to(&mut socket).unwrap();
     let frames = frames_from(Role::Server, &socket.out);

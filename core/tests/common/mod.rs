@@ -17,11 +17,11 @@ use wspair::{
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
-pub const DOORS: [Door; 3] = [Door::Mutable, Door::Fixed, Door::Own];
+pub const WAYS: [Way; 3] = [Way::Mutable, Way::Fixed, Way::Own];
 
 /// A way to hand bytes to a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Door {
+pub enum Way {
     Mutable,
     Fixed,
     Own,
@@ -237,13 +237,13 @@ pub fn collect(received: &mut Receive<'_>) -> Vec<OwnedEvent> {
     events
 }
 
-/// Feeds bytes through a door, and reads all events.
-pub fn feed(conn: &mut Connection, door: Door, bytes: &[u8]) -> Vec<OwnedEvent> {
+/// Feeds bytes through a way, and reads all events.
+pub fn feed(conn: &mut Connection, way: Way, bytes: &[u8]) -> Vec<OwnedEvent> {
     let mut copy = bytes.to_vec();
-    let mut received = match door {
-        Door::Mutable => conn.receive(&mut copy),
-        Door::Fixed => conn.receive_ref(bytes),
-        Door::Own => {
+    let mut received = match way {
+        Way::Mutable => conn.receive(&mut copy),
+        Way::Fixed => conn.receive_ref(bytes),
+        Way::Own => {
             conn.read_buf(bytes.len())[..bytes.len()].copy_from_slice(bytes);
             conn.receive_buf(bytes.len())
         }
@@ -269,7 +269,7 @@ pub fn tell(conn: &mut Connection, now: Instant) -> Vec<OwnedEvent> {
 /// The peer is heard: a pong that nobody asked for.
 pub fn hear(conn: &mut Connection) {
     let pong = frame_to(conn.role(), 0x8a, b"");
-    assert_eq!(feed(conn, Door::Mutable, &pong).len(), 1);
+    assert_eq!(feed(conn, Way::Mutable, &pong).len(), 1);
 }
 
 pub fn keepalive(after: u64, within: Option<u64>) -> Config {
@@ -293,11 +293,11 @@ pub fn drain(conn: &mut Connection) -> Vec<Sent> {
 
 /// Feeds pieces to a new connection, and writes what waits after each.
 pub fn drive(role: Role, config: Config, pieces: &[&[u8]]) -> (Vec<OwnedEvent>, Vec<u8>) {
-    drive_by(Door::Mutable, role, config, pieces)
+    drive_by(Way::Mutable, role, config, pieces)
 }
 
 pub fn drive_by(
-    door: Door,
+    way: Way,
     role: Role,
     config: Config,
     pieces: &[&[u8]],
@@ -305,7 +305,7 @@ pub fn drive_by(
     let mut conn = connection(role, config);
     let (mut events, mut out) = (Vec::new(), Vec::new());
     for piece in pieces {
-        events.extend(feed(&mut conn, door, piece));
+        events.extend(feed(&mut conn, way, piece));
         conn.transmit().drain_into(&mut out);
     }
     (events, out)
@@ -321,7 +321,7 @@ pub fn cuts(bytes: &[u8]) -> Vec<Vec<&[u8]>> {
 }
 
 /// Checks that a role answers `bytes` with these events and frames, however they are cut and by
-/// whichever door they come.
+/// whichever way they come.
 pub fn check(
     row: &str,
     role: Role,
@@ -330,13 +330,13 @@ pub fn check(
     events: &[OwnedEvent],
     frames: &[Sent],
 ) {
-    for door in DOORS {
+    for way in WAYS {
         for cut in cuts(bytes) {
-            let (got, out) = drive_by(door, role, config.clone(), &cut);
+            let (got, out) = drive_by(way, role, config.clone(), &cut);
             let lens: Vec<_> = cut.iter().map(|piece| piece.len()).collect();
-            assert_eq!(got, events, "events of {row}, {role:?}, {door:?}, cut {lens:?}");
+            assert_eq!(got, events, "events of {row}, {role:?}, {way:?}, cut {lens:?}");
             let out = frames_from(role, &out);
-            assert_eq!(out, frames, "output of {row}, {role:?}, {door:?}, cut {lens:?}");
+            assert_eq!(out, frames, "output of {row}, {role:?}, {way:?}, cut {lens:?}");
         }
     }
 }

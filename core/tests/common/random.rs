@@ -9,8 +9,8 @@ pub fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Client), Just(Role::Server)]
 }
 
-pub fn door() -> impl Strategy<Value = Door> {
-    prop_oneof![Just(Door::Mutable), Just(Door::Fixed), Just(Door::Own)]
+pub fn way() -> impl Strategy<Value = Way> {
+    prop_oneof![Just(Way::Mutable), Just(Way::Fixed), Just(Way::Own)]
 }
 
 pub fn payload() -> impl Strategy<Value = Vec<u8>> {
@@ -119,16 +119,16 @@ impl End {
         }
     }
 
-    pub fn read(&mut self, door: Door, most: usize, events: usize, defers: bool) {
+    pub fn read(&mut self, way: Way, most: usize, events: usize, defers: bool) {
         let most = most.min(self.wire.len());
         let bytes = &mut self.wire[..most];
         // The own buffer keeps bytes back: fed whole, so that the wire need not know.
-        let events = if door == Door::Own { usize::MAX } else { events };
+        let events = if way == Way::Own { usize::MAX } else { events };
         let fixed = bytes.to_vec();
-        let mut received = match door {
-            Door::Mutable => self.conn.receive(bytes),
-            Door::Fixed => self.conn.receive_ref(&fixed),
-            Door::Own => {
+        let mut received = match way {
+            Way::Mutable => self.conn.receive(bytes),
+            Way::Fixed => self.conn.receive_ref(&fixed),
+            Way::Own => {
                 self.conn.read_buf(most)[..most].copy_from_slice(&fixed);
                 self.conn.receive_buf(most)
             }

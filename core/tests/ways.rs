@@ -1,4 +1,4 @@
-//! The ways in: the three doors for bytes, the end of the transport, the time.
+//! The ways in: three for bytes, the end of the transport, the time.
 
 mod common;
 
@@ -42,7 +42,7 @@ fn joined(events: &[OwnedEvent]) -> Vec<OwnedEvent> {
 }
 
 #[test]
-fn all_doors_and_deliveries_give_the_same_events() {
+fn all_ways_and_deliveries_give_the_same_events() {
     let chunks = config(|config| config.delivery = Delivery::Chunks);
     for role in ROLES {
         let stream = to(role, &hex(STREAM));
@@ -50,29 +50,29 @@ fn all_doors_and_deliveries_give_the_same_events() {
         assert_eq!(expected.len(), 11);
         for size in 1..=stream.len() {
             let pieces: Vec<_> = stream.chunks(size).collect();
-            for door in DOORS {
-                let got = drive_by(door, role, Config::default(), &pieces);
-                assert_eq!(got.0, expected, "{role:?} {door:?} {size}");
+            for way in WAYS {
+                let got = drive_by(way, role, Config::default(), &pieces);
+                assert_eq!(got.0, expected, "{role:?} {way:?} {size}");
                 assert_eq!(got.1.len(), out.len());
-                let got = drive_by(door, role, chunks.clone(), &pieces);
-                assert_eq!(joined(&got.0), expected, "{role:?} {door:?} {size}");
+                let got = drive_by(way, role, chunks.clone(), &pieces);
+                assert_eq!(joined(&got.0), expected, "{role:?} {way:?} {size}");
             }
         }
     }
 }
 
 #[test]
-fn doors_may_change_inside_a_message() {
+fn ways_may_change_inside_a_message() {
     for role in ROLES {
         let stream = to(role, &hex(STREAM));
         let (expected, _) = drive(role, Config::default(), &[&stream]);
         for size in 1..20 {
             let mut conn = connection(role, Config::default());
-            let doors = DOORS.iter().cycle();
+            let ways = WAYS.iter().cycle();
             let events: Vec<_> = stream
                 .chunks(size)
-                .zip(doors)
-                .flat_map(|(piece, door)| feed(&mut conn, *door, piece))
+                .zip(ways)
+                .flat_map(|(piece, way)| feed(&mut conn, *way, piece))
                 .collect();
             assert_eq!(events, expected);
         }
@@ -84,29 +84,29 @@ fn what_is_not_consumed_may_be_fed_again_and_nothing_is_lost() {
     for role in ROLES {
         let stream = to(role, &hex(STREAM));
         let (expected, _) = drive(role, Config::default(), &[&stream]);
-        for door in DOORS {
+        for way in WAYS {
             let mut conn = connection(role, Config::default());
             let mut rest = stream.clone();
             let mut events = Vec::<OwnedEvent>::new();
-            if door == Door::Own {
+            if way == Way::Own {
                 conn.read_buf(rest.len())[..rest.len()].copy_from_slice(&rest);
                 let _ = conn.receive_buf(rest.len());
             }
             // One event a call.
             while events.len() < expected.len() {
-                let mut received = match door {
-                    Door::Mutable => conn.receive(&mut rest),
-                    Door::Fixed => conn.receive_ref(&rest),
-                    Door::Own => conn.receive_buf(0),
+                let mut received = match way {
+                    Way::Mutable => conn.receive(&mut rest),
+                    Way::Fixed => conn.receive_ref(&rest),
+                    Way::Own => conn.receive_buf(0),
                 };
                 assert_eq!(received.consumed(), 0);
                 events.push(received.next().expect("more to come").into());
                 let consumed = received.consumed();
-                if door != Door::Own {
+                if way != Way::Own {
                     rest.drain(..consumed);
                 }
             }
-            assert_eq!(events, expected, "{role:?} {door:?}");
+            assert_eq!(events, expected, "{role:?} {way:?}");
         }
     }
 }
@@ -183,15 +183,15 @@ fn fixed_input_is_lent_unmasked_and_copied_masked() {
 #[test]
 fn payloads_may_be_changed_and_taken() {
     for role in ROLES {
-        for door in DOORS {
+        for way in WAYS {
             for frames in ["82 03 616263 82 03 616263", "02 02 6162 80 01 63 02 00 80 03 616263"] {
                 let mut conn = connection(role, Config::default());
                 let mut bytes = to(role, &hex(frames));
                 let fixed = bytes.clone();
-                let mut received = match door {
-                    Door::Mutable => conn.receive(&mut bytes),
-                    Door::Fixed => conn.receive_ref(&fixed),
-                    Door::Own => {
+                let mut received = match way {
+                    Way::Mutable => conn.receive(&mut bytes),
+                    Way::Fixed => conn.receive_ref(&fixed),
+                    Way::Own => {
                         conn.read_buf(fixed.len())[..fixed.len()].copy_from_slice(&fixed);
                         conn.receive_buf(fixed.len())
                     }
@@ -199,7 +199,7 @@ fn payloads_may_be_changed_and_taken() {
                 let Some(Event::Binary(mut data)) = received.next() else { panic!() };
                 data.as_mut_bytes()[0] = b'x';
                 assert_eq!(data.as_bytes(), b"xbc");
-                if door == Door::Fixed {
+                if way == Way::Fixed {
                     assert_eq!(data.range(), None, "changed in a copy");
                 }
                 assert_eq!(data.into_vec(), b"xbc");
@@ -275,16 +275,16 @@ fn a_message_in_one_frame_is_lent_from_the_read_buffer() {
 fn wanted_is_what_the_frame_lacks() {
     for role in ROLES {
         let bytes = frame_to(role, 0x82, &[7; 5000]);
-        for door in DOORS {
+        for way in WAYS {
             let mut conn = connection(role, Config::default());
             assert_eq!(conn.wanted(), 0);
-            assert_eq!(feed(&mut conn, door, &bytes[..1]), []);
+            assert_eq!(feed(&mut conn, way, &bytes[..1]), []);
             assert_eq!(conn.wanted(), 0, "not known yet");
-            assert_eq!(feed(&mut conn, door, &bytes[1..100]), []);
+            assert_eq!(feed(&mut conn, way, &bytes[1..100]), []);
             assert_eq!(conn.wanted(), bytes.len() - 100);
-            assert_eq!(feed(&mut conn, door, &bytes[100..]).len(), 1);
+            assert_eq!(feed(&mut conn, way, &bytes[100..]).len(), 1);
             assert_eq!(conn.wanted(), 0);
-            feed(&mut conn, door, &bytes[..100]);
+            feed(&mut conn, way, &bytes[..100]);
             let _ = conn.receive_eof().next();
             assert_eq!(conn.wanted(), 0, "nothing is to come");
         }
@@ -296,14 +296,14 @@ fn nothing_is_wanted_once_the_connection_has_ended() {
     for role in ROLES {
         let bytes = frame_to(role, 0x82, &[7; 5000]);
         let mut conn = connection(role, Config::default());
-        feed(&mut conn, Door::Mutable, &bytes[..100]);
+        feed(&mut conn, Way::Mutable, &bytes[..100]);
         conn.abort();
         assert_eq!(conn.wanted(), 0);
 
         let config = Config::default().with_close_within(Some(Duration::from_secs(1)));
         let mut conn = connection(role, config);
         let _ = conn.handle_timeout(Instant::default()).next();
-        feed(&mut conn, Door::Mutable, &bytes[..100]);
+        feed(&mut conn, Way::Mutable, &bytes[..100]);
         conn.close(None, "").expect("open");
         conn.transmit().drain_into(&mut Vec::new());
         assert!(conn.wanted() > 0, "a closing end reads on");
@@ -349,20 +349,20 @@ fn one_can_look_and_send_between_events() {
 fn the_end_comes_by_whichever_door_is_next() {
     type Next = fn(&mut Connection) -> Vec<OwnedEvent>;
     let half_open = config(|config| config.auto_close = false);
-    let doors: [Next; 5] = [
-        |conn| feed(conn, Door::Mutable, b""),
-        |conn| feed(conn, Door::Fixed, &[0xff; 10]),
-        |conn| feed(conn, Door::Own, b"x"),
+    let ways: [Next; 5] = [
+        |conn| feed(conn, Way::Mutable, b""),
+        |conn| feed(conn, Way::Fixed, &[0xff; 10]),
+        |conn| feed(conn, Way::Own, b"x"),
         |conn| collect(&mut conn.receive_eof()),
         |conn| collect(&mut conn.handle_timeout(Instant::default())),
     ];
     for role in ROLES {
-        for next in doors {
+        for next in ways {
             let mut conn = connection(role, half_open.clone());
-            feed(&mut conn, Door::Mutable, &frame_to(role, 0x88, b""));
+            feed(&mut conn, Way::Mutable, &frame_to(role, 0x88, b""));
             conn.close(None, "").unwrap();
             assert_eq!(next(&mut conn), [clean(1005)]);
-            for again in doors {
+            for again in ways {
                 assert_eq!(again(&mut conn), []);
             }
         }
@@ -383,13 +383,13 @@ fn the_first_end_counts() {
         let mut conn = connection(role, Config::default());
         let _ = conn.receive_eof();
         assert_eq!(
-            feed(&mut conn, Door::Mutable, &hex("83 00")),
+            feed(&mut conn, Way::Mutable, &hex("83 00")),
             [abnormal(ClosedCause::Transport)]
         );
         assert_eq!(drain(&mut conn), []);
 
         let mut conn = connection(role, Config::default());
-        let events = feed(&mut conn, Door::Mutable, &hex("83 00"));
+        let events = feed(&mut conn, Way::Mutable, &hex("83 00"));
         assert_eq!(events, [fault(ProtocolError::ReservedOpcode)]);
         assert_eq!(eof(&mut conn), []);
         assert_eq!(collect(&mut conn.handle_timeout(late)), []);
