@@ -298,6 +298,11 @@ bench-node: $(binding) ## The npm package beside its peers
 	cd bindings-node/bench && npm ci --ignore-scripts --no-audit --no-fund --silent
 	node --expose-gc bindings-node/bench/run.mjs
 
+bench-wasm: $(binding) ## The npm package natively and as WebAssembly, beside ws
+	cd bindings-node && npm run --silent build && npm run --silent build:wasm
+	cd bindings-node/bench && npm ci --ignore-scripts --no-audit --no-fund --silent
+	node bindings-node/bench/wasm.mjs
+
 bench-durable: $(binding) $(durable) ## Durable Objects beside workerd, on Node 24
 	cd bindings-node && npm run --silent build
 	cd bindings-node && WORKERD=$(CURDIR)/.tools/durable/node_modules/.bin/workerd \
@@ -369,8 +374,8 @@ dist-repeat: $(dist) ## The commit built twice, in two folders, or once beside d
 dist-test: ## Runs what make dist built, where it can run here, looks at the rest, and lists which is which
 	$(dist_bin)/python packaging/dist_test.py
 
-dist-pythons: $(dist) ## CPythons that make dist-test lacks, free-threaded and for musl, compiled: some ten minutes, once
-	$(dist_bin)/python packaging/pythons.py
+dist-python: $(dist) ## A CPython for musl, which make dist-test runs wheels with if it is there: some five minutes, once
+	$(dist_bin)/python packaging/python.py
 
 ##@ Tools
 
@@ -432,6 +437,6 @@ $(durable):
 clean-tools: ## Remove what was installed for the checks
 	rm -rf .tools
 
-.PHONY: help demo demo-rust version dist dist-repeat dist-test dist-pythons test-wasm test-installed test test-version test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
+.PHONY: help demo demo-rust version dist dist-repeat dist-test dist-python test-wasm test-installed test test-version test-rust test-no-std test-peers test-tokio test-node test-durable durable frameworks pair test-python wheel leaks-python \
 	build-python test-c header packages targets docs public-api semver lint autobahn autobahn-suite autobahn-rust autobahn-node autobahn-python \
-	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-loopback bench-tokio bench-node bench-durable bench-python bench-c coverage coverage-bindings deny mutants fuzz-coverage asan tsan miri clean-tools
+	autobahn-c http2 http2-hosts autobahn-http2 test-hosts hosts hosts-quick hosts-mutate hosts-soak soak hosts-build fuzz fuzz-c fuzz-doors bench instructions scale bench-loopback bench-tokio bench-node bench-wasm bench-durable bench-python bench-c coverage coverage-bindings deny mutants fuzz-coverage asan tsan miri clean-tools

@@ -53,8 +53,7 @@ def bare(folder: Path) -> dict[str, str]:
 
 
 def here() -> Place:
-    python = {**newest(), **compiled("free")}
-    return Place("this machine", node=[need("node")], python=python, compiler=[need("cc")])
+    return Place("this machine", node=[need("node")], python=newest(), compiler=[need("cc")])
 
 
 def newest() -> dict[str, list[str]]:
@@ -96,12 +95,12 @@ def arm64() -> Place:
 
 
 def musl() -> Place:
-    """Debian's musl, with Node from PyPI; CPython where make dist-pythons has compiled one."""
+    """Debian's musl, with Node from PyPI; CPython where make dist-python has compiled one."""
     loader, node = musl_and_node("amd64", "x86_64")
     return Place(
         "Debian 13's musl",
         node=[*loader, node],
-        python=compiled("musl", loader),
+        python=compiled(loader),
         start=loader,
         compiler=zig("x86_64-linux-musl"),
     )
@@ -141,11 +140,10 @@ def windows() -> Place:
     )
 
 
-def compiled(kind: str, start: "list[str]" = []) -> dict[str, list[str]]:
-    """CPythons that make dist-pythons compiled."""
-    # A free-threaded one is there under both names.
-    pattern = "python3.[0-9]*t" if kind == "free" else "python3.[0-9]*[0-9]"
-    return {path.name[len("python") :]: [*start, str(path)] for path in (CACHE / f"cpython-{kind}" / "bin").glob(pattern)}
+def compiled(start: list[str]) -> dict[str, list[str]]:
+    """The CPython for musl that make dist-python compiled."""
+    programs = (CACHE / "cpython-musl" / "bin").glob("python3.[0-9]*[0-9]")
+    return {path.name[len("python") :]: [*start, str(path)] for path in programs}
 
 
 def zig(target: str) -> list[str]:

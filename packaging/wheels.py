@@ -9,7 +9,7 @@ from build import PROFILE, ROOT, Target, environment, run
 
 PYTHON = ROOT / "bindings-python"
 # One wheel serves 3.11 and later. What is before, and what has no GIL, has no stable ABI with buffers.
-VERSIONS = ["abi3", "3.9", "3.10", "3.13t", "3.14t"]
+VERSIONS = ["abi3", "3.9", "3.10", "3.14t"]
 
 
 def build(target: Target, native: bool, versions: list[str], out: Path) -> None:
