@@ -213,7 +213,8 @@ impl Watch {
     }
 }
 
-/// How long input waits for the application before it is taken in for it.
+/// How long input waits for the application before it is taken in for it: a Close behind it is found then.
+/// That the peer's Close is answered within half a second, which the README says, hangs on this.
 const GRACE: Duration = Duration::from_millis(200);
 
 /// How long a peer has to take what was written last, and how long it may be quiet in that time.

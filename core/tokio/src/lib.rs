@@ -44,8 +44,8 @@ where
     Server::new().accept(io).await
 }
 
-/// Reads a client's request from a stream and opens the connection, as a [`Server`] is set to. Errors
-/// as [`Server::accept`].
+/// Reads a client's request from a stream and opens the connection, as a [`Server`] is set to: its
+/// method [`accept`](Server::accept), for who passes functions that take a stream. Errors as there.
 pub async fn accept_with<S>(io: S, server: &Server) -> Result<WebSocket, Error>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,

@@ -195,7 +195,7 @@ impl Sender {
         poll_fn(|cx| self.0.poll_closed(cx)).await
     }
 
-    /// How the connection ended, if it has.
+    /// How the connection ended, if it has: what [`closed`](Self::closed) tells, without waiting.
     pub fn how_closed(&self) -> Option<Closed> {
         self.0.lock().closed().cloned()
     }
