@@ -42,6 +42,8 @@ class Place:
     python: dict[str, list[str]] = field(default_factory=dict)
     # What starts a compiled program, and how one is compiled for the place, elsewhere.
     start: list[str] = field(default_factory=list)
+    # The same for one that is linked whole, which no loader takes.
+    start_static: list[str] = field(default_factory=list)
     compiler: Optional[list[str]] = None
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -90,6 +92,7 @@ def arm64() -> Place:
         node=[*start, str(node / "bin/node")],
         python={"3.11": [*start, str(root / "usr/bin/python3.11")]},
         start=start,
+        start_static=start,
         compiler=zig("aarch64-linux-gnu.2.17"),
     )
 
@@ -110,7 +113,8 @@ def arm64_musl() -> Place:
     qemu = need("qemu-aarch64", "qemu-user")
     loader, node = musl_and_node("arm64", "aarch64")
     start = [qemu, *loader]
-    return Place("qemu-user, Debian 13's musl", node=[*start, node], start=start, compiler=zig("aarch64-linux-musl"))
+    name = "qemu-user, Debian 13's musl"
+    return Place(name, node=[*start, node], start=start, start_static=[qemu], compiler=zig("aarch64-linux-musl"))
 
 
 def musl_and_node(arch: str, machine: str) -> tuple[list[str], str]:
@@ -134,6 +138,7 @@ def windows() -> Place:
         version,
         node=[wine, str(node / "bin/node.exe")],
         start=[wine],
+        start_static=[wine],
         compiler=zig("x86_64-windows-gnu"),
         # Node 20 asks for Windows 10, as what Wine calls itself is not.
         environment={**environment, "NODE_SKIP_PLATFORM_CHECK": "1"},

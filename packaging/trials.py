@@ -80,7 +80,8 @@ def archive(place: Place, package: Path, folder: Path) -> str:
             program = f"{name}-{kind}.exe"
             dynamic = dynamically(place) if kind == "shared" else []
             compile_it([*place.compiler, *dynamic, "-o", program, *source, *libraries], folder)
-            start([*place.start, f"./{program}"], folder, place.environment)
+            how = place.start if kind == "shared" else place.start_static
+            start([*how, f"./{program}"], folder, place.environment)
     return f"works: {len(C_TESTS)} programs, shared and static"
 
 

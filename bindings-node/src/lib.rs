@@ -29,7 +29,7 @@ mod text;
 #[napi(module_exports)]
 pub fn init(exports: Object, env: Env) -> Result<()> {
     #[cfg(target_family = "wasm")]
-    memory::print_panics();
+    memory::throw_panics();
     pair::register(env, &exports)?;
     connection::register(env, &exports)?;
     socket::register(env, &exports)

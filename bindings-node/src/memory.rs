@@ -10,4 +10,4 @@ pub(crate) use lent::{Shared, adjust, edit, fill, read};
 #[cfg(target_family = "wasm")]
 mod copied;
 #[cfg(target_family = "wasm")]
-pub(crate) use copied::{Shared, adjust, edit, fill, print_panics, read};
+pub(crate) use copied::{Shared, adjust, edit, fill, read, throw_panics};

@@ -23,16 +23,19 @@ unsafe extern "C" {
     safe fn weigh(bytes: f64);
     /// Fills bytes with random ones.
     fn random(bytes: *mut u8, length: usize);
-    /// Prints a text in UTF-8.
-    fn print(text: *const u8, length: usize);
+    /// Prints a text in UTF-8, and throws an error with as many of its last bytes as its message.
+    fn throw(text: *const u8, length: usize, message: usize) -> !;
 }
 
-/// Lets a panic say what it is about before it ends the module.
-pub(crate) fn print_panics() {
+/// Lets a panic be an exception, which says what it is about, as it is natively.
+pub(crate) fn throw_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         let text = panic.to_string();
         // SAFETY: the text lies there.
-        unsafe { print(text.as_ptr(), text.len()) };
+        unsafe { throw(text.as_ptr(), text.len(), message.unwrap_or(&text).len()) };
     }));
 }
 

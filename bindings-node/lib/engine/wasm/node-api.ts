@@ -290,7 +290,10 @@ export class NodeApi {
         webcrypto.getRandomValues(this.memory.bytes.subarray(at, Math.min(at + MOST_RANDOM, to + length)));
       }
     },
-    print: (text: number, length: number) => console.error(this.memory.utf8(text, length)),
+    throw: (text: number, length: number, message: number) => {
+      console.error(this.memory.utf8(text, length));
+      throw new Error(this.memory.utf8(text + length - message, message));
+    },
   };
 
   private bytes(value: number): Uint8Array | undefined {
