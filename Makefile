@@ -351,12 +351,13 @@ tsan: ## What threads share, under ThreadSanitizer (needs nightly with rust-src,
 		--target $(host) --target-dir "$$CARGO_TARGET_DIR/tsan"
 	$(MAKE) -C bindings-c tsan
 
-miri: ## The kernels, text and closing of the core, interpreted: some ten minutes (needs nightly with miri and rust-src)
+miri: ## The kernels, text, frames, output and pairs of the core, interpreted: some ten minutes (needs nightly with miri and rust-src)
 	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "make miri: there is no Miri" >&2; exit 1; }
 	MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair --target-dir "$$CARGO_TARGET_DIR/miri" \
-		--test masks --test text -- a_copy masking one_odd character
+		--test masks --test text --test frames --test transmit --test pair -- a_copy masking one_odd character \
+		a_failing_client a_part_of_a_header looking taken_out slices:: calls:: closing:: wire::
 	RUSTFLAGS=-Ctarget-feature=+avx2 MIRIFLAGS=-Zmiri-disable-isolation timeout 1800 cargo +nightly miri test -p wspair \
-		--target-dir "$$CARGO_TARGET_DIR/miri" --test text_kernels -- a_cut
+		--target-dir "$$CARGO_TARGET_DIR/miri" --test text_kernels
 
 ##@ Release
 

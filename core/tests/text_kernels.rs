@@ -21,11 +21,11 @@ fn expected(payload: &[u8]) -> [OwnedEvent; 1] {
     }
 }
 
-/// Up to four bytes, with all that first and second ones can rule out.
+/// Up to four bytes, with all that first and second ones can rule out. Interpreted, a few of them.
 fn sequences() -> Vec<Vec<u8>> {
     let second = [0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc2, 0xe0, 0xf0, 0xff];
     let mut all = Vec::new();
-    for one in 0x7f..=0xff_u8 {
+    for one in (0x7f..=0xff_u8).filter(|one| !cfg!(miri) || [0xc3, 0xe0, 0xf4].contains(one)) {
         all.push(vec![one]);
         for two in second {
             all.push(vec![one, two]);
@@ -40,8 +40,7 @@ fn sequences() -> Vec<Vec<u8>> {
 
 #[test]
 fn every_sequence_is_judged_alike_at_every_border_of_a_vector() {
-    // Interpreted, a part of it.
-    let (step, lengths) = if cfg!(miri) { (2903, 2) } else { (1, 3) };
+    let (step, lengths) = if cfg!(miri) { (67, 1) } else { (1, 3) };
     let filler = ["a", "é"].map(|char| char.repeat(300 / char.len()).into_bytes());
     for (at, sequence) in sequences().iter().enumerate().step_by(step) {
         for len in [64, 131, 224].into_iter().take(lengths) {
@@ -63,11 +62,11 @@ fn every_sequence_is_judged_alike_at_every_border_of_a_vector() {
 #[test]
 fn one_broken_byte_is_found_at_every_place_of_every_length() {
     let text = "aé€😀, zwölf Größen; ".repeat(16);
-    let lengths = (60..=300).filter(|len| !cfg!(miri) || [64, 96, 97, 129, 191].contains(len));
+    let lengths = (60..=300).filter(|len| !cfg!(miri) || [64, 97, 191].contains(len));
     for len in lengths {
         let whole = &text.as_bytes()[..len];
         assert_eq!(received(whole), expected(whole), "{len}");
-        for at in (0..len).filter(|at| !cfg!(miri) || at % 31 == 0) {
+        for at in (0..len).filter(|at| !cfg!(miri) || at % 47 == 0) {
             let mut broken = whole.to_vec();
             broken[at] ^= 0x80;
             assert_eq!(received(&broken), expected(&broken), "{at} of {len}");
@@ -82,7 +81,7 @@ fn a_cut_at_any_place_changes_nothing() {
     let mut bad = good.clone().into_bytes();
     bad[200] = b'a';
     for payload in [good.as_bytes(), &bad] {
-        for cut in (1..payload.len()).filter(|cut| !cfg!(miri) || cut % 37 == 0) {
+        for cut in (1..payload.len()).filter(|cut| !cfg!(miri) || cut % 97 == 0) {
             let (one, two) = payload.split_at(cut);
             let mut conn = connection(Role::Server, Config::default());
             let bytes = frame_to(Role::Server, 0x81, payload);
