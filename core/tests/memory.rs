@@ -251,7 +251,7 @@ fn what_was_sent_without_an_error_arrives_whole_and_in_order() {
 
 #[test]
 fn a_message_that_is_split_is_queued_whole_or_not_at_all() {
-    let data = noise((200 << 10) + 3000, 4);
+    let data = noise(203_000, 4);
     let shared = Bytes::from(data.clone());
     for split in [1000, 20_000] {
         for shares in [false, true] {

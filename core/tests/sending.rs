@@ -402,6 +402,7 @@ fn a_payload_goes_out_beside_its_header() {
     let split = config(|config| config.split_above = Some(4));
     let mut splitting = connection(Role::Server, split);
     assert_eq!(splitting.frame_beside(Kind::Text, 5, &mut header), Ok(None));
+    assert_eq!(splitting.frame_beside(Kind::Text, 4, &mut header), Ok(Some(2)));
     splitting.close(None, "").unwrap();
     assert_eq!(splitting.frame_beside(Kind::Text, 4, &mut header), Err(SendError::Closing));
 }
