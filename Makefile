@@ -321,7 +321,7 @@ coverage: ## Lines of the core that its own tests run (needs nightly and its llv
 	@cargo +nightly --version >/dev/null || { echo "make coverage: there is no nightly toolchain" >&2; exit 1; }
 	.ci/coverage.sh "$$CARGO_TARGET_DIR/coverage"
 
-coverage-bindings: $(binding) build-python ## Lines of each binding's Rust that the tests of its language run (ONLY='c node python')
+coverage-bindings: $(binding) $(python_dev) ## Lines of each binding's Rust that the tests of its language run (ONLY='c node python')
 	@cargo +nightly --version >/dev/null || { echo "make coverage-bindings: there is no nightly toolchain" >&2; exit 1; }
 	PYTHON_BIN=$(python_bin) .ci/coverage-bindings.sh "$$CARGO_TARGET_DIR/coverage-bindings" $(ONLY)
 

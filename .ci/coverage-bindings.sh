@@ -48,6 +48,7 @@ for binding; do
       ;;
     node)
       "${instrumented[@]}" cargo build --quiet --profile fast -p wspair-node
+      (cd bindings-node && npm run --silent build:shell)
       # The tests reach what lies beside the package as well.
       rm -rf "$folder/tree"
       mkdir -p "$folder/tree"
@@ -56,10 +57,8 @@ for binding; do
       mkdir "$folder/tree/bindings-node"
       cp -r $(find bindings-node -mindepth 1 -maxdepth 1 ! -name node_modules ! -name target) "$folder/tree/bindings-node"
       ln -s "$PWD/bindings-node/node_modules" "$folder/tree/bindings-node"
-      (cd "$folder/tree/bindings-node" && npm run --silent build:shell)
-      for binary in "$folder"/tree/bindings-node/wspair.*.node; do
-        cp "$folder/fast/libwspair_node.so" "$binary"
-      done
+      target=$(cd bindings-node/scripts && node --input-type=module -e 'import { target } from "./target.mjs"; console.log(target)')
+      cp "$folder/fast/libwspair_node.so" "$folder/tree/bindings-node/wspair.$target.node"
       run env -C "$folder/tree/bindings-node" bash -c \
         'node --expose-gc --test $(ls test/*.test.*js | grep -vE "/(package|leaks|durable-[a-z]+)\.test")'
       objects=(--object "$folder/fast/libwspair_node.so")
@@ -68,7 +67,8 @@ for binding; do
       PYO3_PYTHON=$PYTHON_BIN/python "${instrumented[@]}" cargo build --quiet --profile fast -p wspair-python
       rm -rf "$folder/python"
       cp -r bindings-python/python "$folder/python"
-      cp "$folder/fast/lib_native.so" "$folder"/python/wspair/_native.*.so
+      rm -f "$folder"/python/wspair/_native.*.so
+      cp "$folder/fast/lib_native.so" "$folder/python/wspair/_native.abi3.so"
       # What is told of one event loop is told of the other.
       run env -C bindings-python PYTHONPATH="$folder/python" "$PYTHON_BIN/python" -m pytest -q --timeout 300 \
         -k "not uvloop" --ignore tests/test_leaks.py
