@@ -3,6 +3,7 @@
 use core::ffi::c_char;
 use core::time::Duration;
 
+use wspair_core::deflate::Zlib;
 use wspair_core::pair::Coupling;
 use wspair_core::{Config, Delivery};
 
@@ -91,7 +92,7 @@ pub struct Options {
     pub deflate_threshold: usize,
     /// Compression: most compressors, and as many decompressors, that idle connections of one
     /// configuration leave for each other; useful without context takeover. A pair of them takes
-    /// some 216 KiB with the defaults, 168 and 48. Default 0.
+    /// some 216 KiB with the defaults, 168 and 48. Default 8; 0 keeps none.
     pub deflate_stock: usize,
     /// Compression: agree to it, or offer it, in the handshake. Default off.
     pub deflate: u32,
@@ -193,7 +194,7 @@ impl Default for Options {
             origins: core::ptr::null(),
             origins_len: 0,
             deflate_threshold: config.deflate.threshold,
-            deflate_stock: 0,
+            deflate_stock: Zlib::SHARED_STOCK,
             deflate: 0,
             server_no_context_takeover: 0,
             client_no_context_takeover: 0,

@@ -1,11 +1,11 @@
 //! What connections are set to, as an object that many of them share.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::External;
 use napi_derive::napi;
-use wspair_core::deflate::{Codec, DeflateConfig, Zlib};
+use wspair_core::deflate::DeflateConfig;
 use wspair_core::{Config, Delivery, Limits};
 
 /// See [`Config`]. Numbers are lengths in bytes or times in milliseconds; infinity is no limit, and
@@ -39,9 +39,6 @@ pub(crate) struct DeflateOptions {
     pub mem_level: Option<u8>,
 }
 
-/// One stock of codecs for all connections.
-static CODEC: LazyLock<Arc<dyn Codec>> = LazyLock::new(|| Arc::new(Zlib::with_stock(16)));
-
 /// A configuration for any number of connections.
 #[napi(catch_unwind)]
 pub(crate) fn conn_config(options: ConnectionOptions) -> External<Arc<Config>> {
@@ -70,7 +67,6 @@ pub(crate) fn conn_config(options: ConnectionOptions) -> External<Arc<Config>> {
         set(&mut deflate.level, options.level.map(|level| level.min(9)));
         set(&mut deflate.mem_level, options.mem_level.map(|level| level.clamp(1, 9)));
     }
-    config.deflate.codec = Some(Arc::clone(&CODEC));
     External::new(Arc::new(config))
 }
 

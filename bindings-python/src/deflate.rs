@@ -1,10 +1,8 @@
 //! permessage-deflate, as options and as what was agreed on.
 
-use std::sync::{Arc, LazyLock};
-
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use wspair_core::deflate::{DeflateConfig, Zlib};
+use wspair_core::deflate::DeflateConfig;
 use wspair_core::handshake::{self, DeflateOffer, DeflatePolicy};
 
 use crate::error::invalid;
@@ -125,13 +123,9 @@ impl DeflateOptions {
         config.threshold = self.threshold;
         config.level = self.level;
         config.mem_level = self.mem_level;
-        config.codec = Some(CODEC.clone());
         config
     }
 }
-
-/// Makes the codecs of all connections; those without context takeover share what waits here.
-static CODEC: LazyLock<Arc<Zlib>> = LazyLock::new(|| Arc::new(Zlib::with_stock(16)));
 
 /// What a handshake agreed on, for the connection that follows.
 #[pyclass(frozen, from_py_object, module = "wspair")]

@@ -1,7 +1,7 @@
 //! DEFLATE as permessage-deflate needs it (RFC 7692 7.2): what a codec must do, and the default
 //! one.
 //!
-//! A connection makes its codecs at first use, and gives them back when it keeps no context
+//! A connection takes its codecs at first use, and gives them back when it keeps no context
 //! between messages. Another DEFLATE, as a C zlib or a hardware unit, is given as a [`Codec`] in
 //! [`DeflateConfig`].
 
@@ -111,9 +111,9 @@ pub struct DeflateConfig {
     pub level: u8,
     /// Memory of a compressor, 1 to 9. Default 5.
     pub mem_level: u8,
-    /// Who makes the codecs; clones of a configuration share it. Default none, which is a
-    /// [`Zlib`] without stock where the feature `deflate` is on. Without that feature a codec has
-    /// to be given before the handshake may agree on compression.
+    /// Who makes the codecs; clones of a configuration share it. Default none, which is
+    /// [`Zlib::shared`] where the feature `deflate` is on. Without that feature a codec has to be
+    /// given before the handshake may agree on compression.
     pub codec: Option<Arc<dyn Codec>>,
 }
 
@@ -129,7 +129,7 @@ crate::setters::setters! {
 impl DeflateConfig {
     pub(crate) fn codec(&self) -> Option<Arc<dyn Codec>> {
         #[cfg(feature = "deflate")]
-        let default = || Some(Arc::new(Zlib::default()) as Arc<dyn Codec>);
+        let default = || Some(Zlib::shared() as Arc<dyn Codec>);
         #[cfg(not(feature = "deflate"))]
         let default = || None;
         self.codec.clone().or_else(default)

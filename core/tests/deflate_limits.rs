@@ -12,13 +12,11 @@ use common::deflate::*;
 use common::*;
 use heap::{HEAP, Heap, measured};
 use wspair::deflate::Zlib;
-use wspair::{
-    Compression, Config, Connection, Delivery, Instant, Kind, Limits, ProtocolError, Role,
-};
+use wspair::{Compression, Connection, Delivery, Instant, Kind, Limits, ProtocolError, Role};
 
 /// Zeros or letters, compressed: about a thousandth of their length.
 fn bomb(len: usize, byte: u8) -> Vec<u8> {
-    let config = config(|config| {
+    let config = unshared(|config| {
         config.deflate.level = 9;
         config.limits.max_outgoing = Limits::UNLIMITED;
     });
@@ -45,7 +43,7 @@ fn last_event(conn: &mut Connection, bytes: &mut [u8]) -> Option<OwnedEvent> {
 
 #[test]
 fn a_compressed_message_may_be_an_eighth_longer_on_the_wire_and_no_more() {
-    let config = config(|config| config.limits.max_message = 800);
+    let config = unshared(|config| config.limits.max_message = 800);
     for role in ROLES {
         let header = if role == Role::Server { 8 } else { 4 };
         for (parts, good) in
@@ -86,7 +84,7 @@ fn a_bomb_takes_the_limit_and_little_more() {
                 .into_iter()
                 .flat_map(|role| [(role, Delivery::Messages), (role, Delivery::Chunks)])
             {
-                let config = Arc::new(config(|config| {
+                let config = Arc::new(unshared(|config| {
                     config.limits.max_message = limit;
                     config.delivery = delivery;
                 }));
@@ -122,7 +120,7 @@ fn a_bomb_takes_the_limit_and_little_more() {
 /// What comes behind the limit does not change the verdict.
 #[test]
 fn a_broken_block_behind_a_bomb_changes_nothing() {
-    let config = config(|config| config.limits.max_message = 1000);
+    let config = unshared(|config| config.limits.max_message = 1000);
     let payload = [bomb(1 << 20, 0), vec![0xff; 100]].concat();
     for role in ROLES {
         let events = [fault(ProtocolError::MessageTooLong)];
@@ -144,7 +142,7 @@ fn a_broken_block_behind_a_bomb_changes_nothing() {
 #[test]
 fn a_message_at_the_limit_takes_no_more_than_a_bomb() {
     for limit in [64 << 10, 100_000, 1 << 20] {
-        let config = Arc::new(config(|config| config.limits.max_message = limit));
+        let config = Arc::new(unshared(|config| config.limits.max_message = limit));
         let mut sender = deflating(Role::Server, Arc::clone(&config), params(15, true));
         sender.send_binary(vec![7; limit]).unwrap();
         let mut wire = output(&mut sender);
@@ -170,7 +168,7 @@ fn blocks_that_make_nothing_cost_their_length() {
         let payload = if name == "final" { payload } else { [&payload[..], &[0]].concat() };
         for (role, way) in ROLES.into_iter().flat_map(|role| WAYS.map(|way| (role, way))) {
             for step in [31, 5000, payload.len() + 20] {
-                let mut conn = deflating(role, Config::default(), params(15, true));
+                let mut conn = deflating(role, unshared(|_| {}), params(15, true));
                 let bytes = frame_to(role, 0xc1, &payload);
                 let (told, heap) = measured(|| {
                     bytes
@@ -199,10 +197,10 @@ fn half_a_compressed_message_is_given_back() {
         |_| {},
     ];
     let codec = Arc::new(Zlib::with_stock(2));
-    let shared = Arc::new(config(|config| config.deflate.codec = Some(codec)));
+    let shared = Arc::new(unshared(|config| config.deflate.codec = Some(codec)));
     let data = noise(50_000, 8);
     for (role, takeover) in ROLES.into_iter().flat_map(|role| [(role, true), (role, false)]) {
-        let mut sender = deflating(other(role), Config::default(), params(15, takeover));
+        let mut sender = deflating(other(role), unshared(|_| {}), params(15, takeover));
         sender.send_fragment(Kind::Binary, &data, false).unwrap();
         let half = output(&mut sender);
         for end in ends {
@@ -225,7 +223,7 @@ fn half_a_compressed_message_is_given_back() {
 #[test]
 fn an_ended_connection_keeps_no_inflater() {
     for role in ROLES {
-        let mut conn = deflating(role, Config::default(), params(15, true));
+        let mut conn = deflating(role, unshared(|_| {}), params(15, true));
         feed(&mut conn, Way::Mutable, &frame_to(role, 0xc1, &hex("f248cdc9c90700")));
         let before = HEAP.get().live;
         feed(&mut conn, Way::Mutable, &frame_to(role, 0x88, b""));
@@ -256,7 +254,7 @@ fn idle_connections_hold_what_they_need() {
         ("no takeover, shared", false, 4, 1500),
     ] {
         let codec = Arc::new(Zlib::with_stock(stock));
-        let shared = Arc::new(config(|config| config.deflate.codec = Some(codec)));
+        let shared = Arc::new(unshared(|config| config.deflate.codec = Some(codec)));
         let pair = || {
             let params = params(12, takeover);
             (
@@ -301,13 +299,32 @@ fn idle_connections_hold_what_they_need() {
     }
 }
 
+/// A codec that nobody's parameters ask for any more makes room for those that are in use.
+#[test]
+fn a_stock_is_not_blocked_by_codecs_that_nobody_needs() {
+    let codec = Arc::new(Zlib::with_stock(2));
+    let shared = Arc::new(unshared(|config| config.deflate.codec = Some(codec)));
+    let send = |window| {
+        let mut conn = deflating(Role::Server, Arc::clone(&shared), params(window, false));
+        conn.send_text(json(200, 1)).unwrap();
+    };
+    (9..=15).for_each(send);
+    for window in [9, 12] {
+        let ((), first) = measured(|| send(window));
+        let ((), second) = measured(|| send(window));
+        assert!(first.peak > 100_000, "{window} {first:?}");
+        assert!(second.peak < 2000, "{window} {second:?}");
+        assert_eq!(second.live, 0, "{window} {second:?}");
+    }
+}
+
 /// Without takeover not even an empty message leaves a codec behind.
 #[test]
 fn empty_messages_leave_no_codec() {
     for (role, frames) in ROLES.into_iter().flat_map(|role| {
         ["c1 00", "c1 01 00", "41 00 80 00", "c1 02 0300"].map(|each| (role, each))
     }) {
-        let mut conn = deflating(role, Config::default(), params(15, false));
+        let mut conn = deflating(role, unshared(|_| {}), params(15, false));
         let bytes = to(role, &hex(frames));
         let ((), heap) = measured(|| {
             assert_eq!(feed(&mut conn, Way::Mutable, &bytes), [text("")]);
@@ -324,7 +341,7 @@ fn empty_messages_leave_no_codec() {
 fn the_memory_of_long_compressed_messages_is_given_back() {
     let data = noise(1 << 20, 5);
     for (role, takeover) in ROLES.into_iter().flat_map(|role| [(role, true), (role, false)]) {
-        let shared = Arc::new(config(|config| config.limits.max_message = 2 << 20));
+        let shared = Arc::new(unshared(|config| config.limits.max_message = 2 << 20));
         let mut conn = deflating(role, Arc::clone(&shared), params(12, takeover));
         let mut sender = deflating(other(role), shared, params(12, takeover));
         sender.send_fragment(Kind::Binary, &data, true).unwrap();

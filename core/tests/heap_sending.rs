@@ -8,7 +8,7 @@ mod heap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::deflate::{deflating, noise, params};
+use common::deflate::{deflating, noise, params, unshared};
 use common::*;
 use heap::{HEAP, measured};
 use wspair::{Config, Connection, Instant, Kind, Prepared, Role};
@@ -280,7 +280,7 @@ fn a_prepared_message_takes_the_memory_of_its_frame_and_no_more() {
     // Its compressed form, beside it: made once, with a compressor for the time being.
     let half = [&data[..50_000], &vec![0; 50_000]].concat();
     let prepared = Prepared::binary(&half);
-    let mut conn = deflating(Role::Server, Config::default(), params(15, true));
+    let mut conn = deflating(Role::Server, unshared(|_| {}), params(15, true));
     let ((), heap) = measured(|| conn.send_prepared(&prepared).unwrap());
     assert!((50_000..60_000).contains(&heap.live), "{heap:?}");
     assert!(heap.peak <= 600_000, "{heap:?}");

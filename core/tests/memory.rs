@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Once};
 
 use bytes::Bytes;
-use common::deflate::{deflating, json, noise, params};
+use common::deflate::{deflating, json, noise, params, unshared};
 use common::*;
 use wspair::connection::OutgoingBinary;
 use wspair::handshake::{
@@ -177,7 +177,7 @@ const MAKES: [Makes; 3] = [no_deflate, with_takeover, without_takeover];
 fn what_was_sent_without_an_error_arrives_whole_and_in_order() {
     for (deflates, make) in MAKES.into_iter().enumerate() {
         for split in [None, Some(1000)] {
-            let config = Arc::new(config(|config| config.split_above = split));
+            let config = Arc::new(unshared(|config| config.split_above = split));
             let long = json(20_000, 1);
             let blob = noise(70_000, 2);
             let shared = Bytes::from(noise(5000, 3));
@@ -346,7 +346,7 @@ fn a_message_arrives_whole_or_its_connection_ends() {
     for (deflates, make) in MAKES.into_iter().enumerate() {
         for delivery in [Delivery::Messages, Delivery::Chunks] {
             for way in WAYS {
-                let config = Arc::new(config(|config| config.delivery = delivery));
+                let config = Arc::new(unshared(|config| config.delivery = delivery));
                 // From the peer: fragments with a ping between, long ones, and a Close frame.
                 let (_, mut peer) = make(Role::Server, &config);
                 let texts = [json(30_000, 1), "ü".repeat(9000), "short".into()];

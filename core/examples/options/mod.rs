@@ -3,10 +3,8 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use wspair::deflate::Zlib;
 use wspair::handshake::{DeflateOffer, DeflatePolicy, HeadLimits, Origins, Policy};
 use wspair::{Config, Limits};
 
@@ -62,8 +60,6 @@ impl Options {
                 "--deflate" => {
                     options.policy.deflate = Some(DeflatePolicy::default());
                     options.offer = Some(DeflateOffer::default());
-                    // One stock of codecs for all connections.
-                    config.deflate.codec = Some(Arc::new(Zlib::with_stock(16)));
                 }
                 "--text" => options.text.push(value()?),
                 _ if name.starts_with("--") => return Err(format!("no such option: {name}").into()),

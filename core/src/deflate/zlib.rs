@@ -2,12 +2,13 @@
 
 use alloc::alloc::handle_alloc_error;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::fmt;
 use core::panic::UnwindSafe;
 use std::panic::catch_unwind;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};
 
@@ -16,14 +17,15 @@ use crate::memory;
 
 /// DEFLATE in Rust, by zlib-rs.
 ///
-/// One with a [stock](Self::with_stock), shared by the configurations of many connections, keeps
-/// the codecs that they give back for the next that needs one: any number of idle connections
-/// without context takeover share a few.
+/// One with a stock keeps the codecs that connections give back for the next that needs one: any
+/// number of idle connections without context takeover share a few. Configurations that name no
+/// codec have the [shared](Self::shared) one; where threads compress more messages at a time than
+/// that keeps codecs, or none are to be kept, give another:
 ///
 /// ```
 /// use std::sync::Arc;
 /// let mut config = wspair::Config::default();
-/// config.deflate.codec = Some(Arc::new(wspair::deflate::Zlib::with_stock(16)));
+/// config.deflate.codec = Some(Arc::new(wspair::deflate::Zlib::with_stock(64)));
 /// ```
 #[derive(Debug, Default)]
 pub struct Zlib {
@@ -33,11 +35,25 @@ pub struct Zlib {
 }
 
 impl Zlib {
-    /// Keeps up to `stock` compressors, and as many decompressors, for their next use. The default
-    /// keeps none.
+    /// Keeps up to `stock` compressors, and as many decompressors, for their next use.
+    /// [`Zlib::default`] keeps none.
     pub fn with_stock(stock: usize) -> Self {
         Self { stock, ..Self::default() }
     }
+
+    /// The one of all configurations of the process that name no codec.
+    ///
+    /// It keeps up to [`SHARED_STOCK`](Self::SHARED_STOCK) compressors, and as many decompressors,
+    /// once they were needed: at most 1.7 MiB with the default window and memory level, 4.5 MiB
+    /// with the largest.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: LazyLock<Arc<Zlib>> =
+            LazyLock::new(|| Arc::new(Zlib::with_stock(Zlib::SHARED_STOCK)));
+        Arc::clone(&SHARED)
+    }
+
+    /// The stock of [`shared`](Self::shared).
+    pub const SHARED_STOCK: usize = 8;
 
     /// About how many bytes a decompressor takes.
     pub const DECOMPRESSOR_SIZE: usize = 48 << 10;
@@ -49,14 +65,31 @@ impl Zlib {
     }
 
     fn waiting_compressor(&self, params: CompressorParams) -> Option<Box<dyn Compressor>> {
-        let mut waiting = self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.compressors);
         let at = waiting.iter().rposition(|(fits, _)| *fits == params)?;
-        Some(waiting.swap_remove(at).1)
+        Some(waiting.remove(at).1)
     }
 
     fn waiting_decompressor(&self) -> Option<Box<dyn Decompressor>> {
-        self.decompressors.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        lock(&self.decompressors).pop()
     }
+
+    /// Puts a codec to those that wait. The oldest makes room: it may be one that nobody's
+    /// parameters ask for any more.
+    fn put<T>(&self, codecs: &Mutex<Vec<T>>, one: T) {
+        // Dropped when others may go on.
+        let _oldest;
+        let mut waiting = lock(codecs);
+        _oldest = (waiting.len() >= self.stock).then(|| waiting.remove(0));
+        if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
+            waiting.push(one);
+        }
+    }
+}
+
+/// Whoever panicked meanwhile left it whole.
+fn lock<T>(codecs: &Mutex<T>) -> MutexGuard<'_, T> {
+    codecs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes a codec of about `size` bytes. zlib-rs has no way to say that there is no memory but to
@@ -95,20 +128,14 @@ impl Codec for Zlib {
     fn recycle_compressor(&self, mut compressor: Box<dyn Compressor>, params: CompressorParams) {
         if self.stock > 0 {
             compressor.reset();
-        }
-        let mut waiting = self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
-            waiting.push((params, compressor));
+            self.put(&self.compressors, (params, compressor));
         }
     }
 
     fn recycle_decompressor(&self, mut decompressor: Box<dyn Decompressor>, _window_bits: u8) {
         if self.stock > 0 {
             decompressor.reset();
-        }
-        let mut waiting = self.decompressors.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
-            waiting.push(decompressor);
+            self.put(&self.decompressors, decompressor);
         }
     }
 }

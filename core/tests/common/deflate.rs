@@ -26,6 +26,16 @@ pub fn deflating(role: Role, config: impl Into<Arc<Config>>, params: DeflatePara
     }
 }
 
+/// A configuration that keeps no codecs between messages: what other tests left in the stock that is
+/// shared counts in no measurement then.
+#[cfg(feature = "deflate")]
+pub fn unshared(set: impl FnOnce(&mut Config)) -> Config {
+    let mut config = Config::default();
+    config.deflate.codec = Some(Arc::new(wspair::deflate::Zlib::default()));
+    set(&mut config);
+    config
+}
+
 pub fn other(role: Role) -> Role {
     match role {
         Role::Server => Role::Client,
