@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
+use super::fields;
+
 /// The value of `Sec-WebSocket-Accept` that answers the value `key` of `Sec-WebSocket-Key`.
 ///
 /// The key is taken as it is: white space around it must be off already.
@@ -28,7 +30,7 @@ pub(super) fn key(nonce: [u8; 16]) -> [u8; 24] {
 /// example of decoding (RFC 6455 4.1).
 pub(super) fn is_key(key: &[u8]) -> bool {
     matches!(key, [letters @ .., b'=', b'='] if letters.len() == 22
-        && letters.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')))
+        && letters.iter().copied().all(fields::is_base64_byte))
 }
 
 fn encode<const N: usize>(bytes: &[u8]) -> [u8; N] {

@@ -4,6 +4,8 @@ use alloc::string::String;
 use core::fmt;
 use core::net::Ipv6Addr;
 
+use super::fields::is_host_byte;
+
 /// Where a client connects to: a parsed `ws:` or `wss:` address.
 ///
 /// ```
@@ -167,8 +169,10 @@ impl<'a> Authority<'a> {
     }
 
     fn split(text: &str) -> (&str, Option<&str>) {
-        let bracket = text.rfind(']').unwrap_or(0);
-        match text[bracket..].find(':') {
+        // Byte by byte: a host is too short for the search of a text to pay.
+        let bytes = text.as_bytes();
+        let bracket = bytes.iter().rposition(|byte| *byte == b']').unwrap_or(0);
+        match bytes[bracket..].iter().position(|byte| *byte == b':') {
             Some(colon) => (&text[..bracket + colon], Some(&text[bracket + colon + 1..])),
             None => (text, None),
         }
@@ -190,13 +194,6 @@ fn resource_name(resource: &str) -> String {
         Some(b'/') => resource.into(),
         _ => alloc::format!("/{resource}"),
     }
-}
-
-/// Unreserved characters, sub-delimiters and `%` (RFC 3986 3.2.2).
-const fn is_host_byte(byte: u8) -> bool {
-    matches!(byte,
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'%'
-        | b'!' | b'$' | b'&'..=b',' | b';' | b'=')
 }
 
 const fn is_user_info_byte(byte: u8) -> bool {

@@ -89,8 +89,10 @@ impl ClientRequest {
         Ok(self)
     }
 
-    /// Names the origin on whose behalf the client asks. Default none. Errors as
-    /// [`field`](Self::field).
+    /// Names the origin on whose behalf the client asks. Default none.
+    ///
+    /// # Errors
+    /// As [`field`](Self::field).
     pub fn origin(self, origin: &str) -> Result<Self, InvalidRequest> {
         self.field("Origin", origin.as_bytes())
     }

@@ -1,16 +1,16 @@
 //! Lists of extensions (RFC 6455 9.1): offers and answers before they mean anything.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::deflate;
 use super::fields::{Fields, is_token_byte};
-use crate::simd;
 
 /// One element of `Sec-WebSocket-Extensions`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extension<'a> {
-    pub(super) name: &'a str,
+    /// A token.
+    pub(super) name: &'a [u8],
     /// The rest of the element, which keeps the grammar.
     params: &'a [u8],
 }
@@ -18,9 +18,10 @@ pub(super) struct Extension<'a> {
 /// A parameter of an extension.
 #[derive(Clone, Debug)]
 pub(super) struct Param<'a> {
-    pub(super) name: &'a str,
+    /// A token.
+    pub(super) name: &'a [u8],
     /// A token. Written in quotes it is the same value.
-    pub(super) value: Option<Cow<'a, str>>,
+    pub(super) value: Option<Cow<'a, [u8]>>,
 }
 
 impl<'a> Extension<'a> {
@@ -41,39 +42,68 @@ pub(super) struct Malformed;
 /// Of a longer list only the first 16 extensions are given; the grammar of all is checked. The
 /// work is linear in the length of the list.
 pub(super) fn read<'a>(fields: &Fields<'a>) -> Result<Vec<Extension<'a>>, Malformed> {
-    let mut extensions = Vec::new();
-    each(fields, |extension| {
-        if extensions.len() < MAX_EXTENSIONS {
-            extensions.push(extension);
+    let (mut extensions, mut lines) = (Vec::new(), 0);
+    for line in fields.all(NAME) {
+        lines += 1;
+        let mut cursor = Cursor(line);
+        while let Some(extension) = cursor.extension()? {
+            if extensions.len() < MAX_EXTENSIONS {
+                extensions.push(extension);
+            }
         }
-    })?;
-    Ok(extensions)
+    }
+    if lines > 0 && extensions.is_empty() { Err(Malformed) } else { Ok(extensions) }
 }
 
-/// As [`read`], of a head that was checked.
-pub(super) fn first<'a>(fields: &Fields<'a>) -> impl Iterator<Item = Extension<'a>> {
-    let lines = fields.all(NAME).map(Cursor);
+/// The first 16 extensions of a head that was checked: their lines are among the fields from `at` on.
+pub(super) fn first<'a>(fields: &Fields<'a>, at: usize) -> impl Iterator<Item = Extension<'a>> {
+    let lines = fields.all_from(at, NAME).map(Cursor);
     let extensions =
         |mut line: Cursor<'a>| core::iter::from_fn(move || line.extension().ok().flatten());
     lines.flat_map(extensions).take(MAX_EXTENSIONS)
 }
 
-/// Checks the grammar of all that [`read`] would read.
-pub(super) fn check(fields: &Fields<'_>) -> Result<(), Malformed> {
-    each(fields, |_| {})
+/// What the lines of a request's head amount to, one after the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    is_present: bool,
+    is_broken: bool,
+    extensions: usize,
+    has_deflate: bool,
 }
 
-fn each<'a>(fields: &Fields<'a>, mut take: impl FnMut(Extension<'a>)) -> Result<(), Malformed> {
-    let (mut is_present, mut is_empty) = (false, true);
-    for line in fields.all(NAME) {
-        is_present = true;
+impl Seen {
+    /// The next line.
+    pub(super) fn line(&mut self, line: &[u8]) {
+        self.is_present = true;
         let mut cursor = Cursor(line);
-        while let Some(extension) = cursor.extension()? {
-            is_empty = false;
-            take(extension);
+        loop {
+            match cursor.extension() {
+                Ok(Some(extension)) => {
+                    self.has_deflate |= self.extensions < MAX_EXTENSIONS
+                        && extension.name == deflate::NAME.as_bytes();
+                    self.extensions += 1;
+                }
+                Ok(None) => return,
+                Err(Malformed) => return self.is_broken = true,
+            }
         }
     }
-    if is_present && is_empty { Err(Malformed) } else { Ok(()) }
+
+    /// Whether no line came.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.is_present
+    }
+
+    /// Whether they keep the grammar of a list.
+    pub(super) fn is_sound(&self) -> bool {
+        !self.is_broken && (self.extensions > 0 || !self.is_present)
+    }
+
+    /// Whether permessage-deflate is among the first 16.
+    pub(super) fn has_deflate(&self) -> bool {
+        self.has_deflate
+    }
 }
 
 const NAME: &str = "Sec-WebSocket-Extensions";
@@ -124,23 +154,20 @@ impl<'a> Cursor<'a> {
         Ok(Some(Param { name, value }))
     }
 
-    fn token(&mut self) -> Result<&'a str, Malformed> {
+    fn token(&mut self) -> Result<&'a [u8], Malformed> {
         let end = self.0.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(self.0.len());
         let (token, rest) = self.0.split_at(end);
         self.0 = rest;
-        match simd::from_utf8(token) {
-            Ok(token) if !token.is_empty() => Ok(token),
-            _ => Err(Malformed),
-        }
+        if token.is_empty() { Err(Malformed) } else { Ok(token) }
     }
 
     /// The rest of a quoted string, which has to be a token when it is read (RFC 6455 9.1).
-    fn quoted(&mut self) -> Result<Cow<'a, str>, Malformed> {
+    fn quoted(&mut self) -> Result<Cow<'a, [u8]>, Malformed> {
         let plain = self.token().unwrap_or_default();
         if !plain.is_empty() && self.take(b'"') {
             return Ok(plain.into());
         }
-        let mut value = String::from(plain);
+        let mut value = Vec::from(plain);
         loop {
             let byte = match self.next()? {
                 b'"' if value.is_empty() => return Err(Malformed),
@@ -151,7 +178,7 @@ impl<'a> Cursor<'a> {
             if !is_token_byte(byte) {
                 return Err(Malformed);
             }
-            value.push(char::from(byte));
+            value.push(byte);
         }
     }
 

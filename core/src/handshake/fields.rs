@@ -47,7 +47,11 @@ impl<'a> Fields<'a> {
 
     /// The values of all fields of that name, in their order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let mut at = 0;
+        self.all_from(0, name)
+    }
+
+    /// As [`all`](Self::all), from the field `at` on.
+    pub(super) fn all_from(&self, mut at: usize, name: &str) -> impl Iterator<Item = &'a [u8]> {
         core::iter::from_fn(move || self.next(&mut at, name.as_bytes()))
     }
 
@@ -67,14 +71,6 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// As [`iter`](Self::iter), names as bytes.
-    pub(super) fn as_bytes(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        (0..self.len()).map(|at| {
-            let (name, value) = self.at(at);
-            (name, trim(value))
-        })
-    }
-
     /// The value of a field that may occur once.
     pub(super) fn single(&self, name: &str) -> Result<Option<&'a [u8]>, Repeated> {
         let mut values = self.all(name);
@@ -89,19 +85,29 @@ impl<'a> Fields<'a> {
         self.all(name).any(|list| lists(list, token))
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match &self.0 {
             Source::Parts(parts) => parts.len(),
             Source::Head(_, spans) => spans.len(),
         }
     }
 
+    /// The name of the field `at`.
     #[inline]
-    fn at(&self, at: usize) -> (&'a [u8], &'a [u8]) {
+    pub(super) fn name_at(&self, at: usize) -> &'a [u8] {
         match &self.0 {
-            Source::Parts(parts) => (parts[at].0.as_bytes(), parts[at].1),
-            Source::Head(head, spans) => (spans[at].0.in_head(head), spans[at].1.in_head(head)),
+            Source::Parts(parts) => parts[at].0.as_bytes(),
+            Source::Head(head, spans) => spans[at].0.in_head(head),
         }
+    }
+
+    /// Its value.
+    #[inline]
+    pub(super) fn value_at(&self, at: usize) -> &'a [u8] {
+        trim(match &self.0 {
+            Source::Parts(parts) => parts[at].1,
+            Source::Head(head, spans) => spans[at].1.in_head(head),
+        })
     }
 
     /// The next value of that name, from the field `at` on.
@@ -109,17 +115,19 @@ impl<'a> Fields<'a> {
     fn next(&self, at: &mut usize, name: &[u8]) -> Option<&'a [u8]> {
         let is = |other: &[u8]| other.eq_ignore_ascii_case(name);
         let found = match &self.0 {
-            Source::Parts(parts) => parts[*at..].iter().position(|(name, _)| is(name.as_bytes())),
+            Source::Parts(parts) => {
+                parts.get(*at..)?.iter().position(|(name, _)| is(name.as_bytes()))
+            }
             Source::Head(head, spans) => {
                 let is = |(other, _): &(Span, Span)| {
                     other.len() == name.len() && is(other.in_head(head))
                 };
-                spans[*at..].iter().position(is)
+                spans.get(*at..)?.iter().position(is)
             }
         };
-        let (_, value) = self.at(*at + found?);
+        let value = self.value_at(*at + found?);
         *at += found? + 1;
-        Some(trim(value))
+        Some(value)
     }
 }
 
@@ -275,18 +283,42 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
 
 #[inline]
 pub(super) const fn is_token_byte(byte: u8) -> bool {
-    TOKEN_BYTES[byte as usize]
+    BYTES[byte as usize] & TOKEN != 0
 }
 
-const TOKEN_BYTES: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
-        let is_token = matches!(byte as u8,
-            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
-            | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~');
-        table[byte] = is_token;
+/// Whether the byte may stand in the name of a host: unreserved characters, sub-delimiters and `%`
+/// (RFC 3986 3.2.2).
+#[inline]
+pub(super) const fn is_host_byte(byte: u8) -> bool {
+    BYTES[byte as usize] & HOST != 0
+}
+
+/// Whether the byte is a letter of base64 (RFC 4648 4).
+#[inline]
+pub(super) const fn is_base64_byte(byte: u8) -> bool {
+    BYTES[byte as usize] & BASE64 != 0
+}
+
+const TOKEN: u8 = 1;
+const HOST: u8 = 2;
+const BASE64: u8 = 4;
+
+/// What each byte may be a part of.
+const BYTES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let is_letter = byte.is_ascii_alphanumeric();
+        let token = is_letter
+            || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
+        let host = is_letter
+            || matches!(
+                byte,
+                b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'..=b',' | b';' | b'='
+            );
+        let base64 = is_letter || matches!(byte, b'+' | b'/');
+        table[byte as usize] =
+            (TOKEN * token as u8) | (HOST * host as u8) | (BASE64 * base64 as u8);
         byte += 1;
     }
     table

@@ -29,7 +29,10 @@ pub struct Origins {
 
 impl Origins {
     /// Allows these origins, each written `scheme://host` or `scheme://host:port`, and requests
-    /// without one. Fails for what is no origin.
+    /// without one.
+    ///
+    /// # Errors
+    /// [`InvalidOrigin`] for what is no origin.
     pub fn new<'a>(allowed: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidOrigin> {
         let allowed = allowed
             .into_iter()

@@ -8,9 +8,9 @@ use super::accept::{accept_key, is_key};
 use super::acceptance::{AcceptError, Acceptance, Policy};
 use super::address::Authority;
 use super::fields::{self, Fields};
-use super::known::{Known, Single};
+use super::known::{Known, Places, Single};
 use super::refusal::{Refusal, RefusalCause};
-use super::{Bootstrap, Negotiated, deflate, extensions, malformed};
+use super::{Bootstrap, DeflateDecline, Negotiated, deflate, extensions, malformed};
 use crate::simd;
 
 /// A valid opening handshake, whatever version of HTTP carried it.
@@ -21,6 +21,7 @@ pub struct Request<'a> {
     /// The authority in the target, if there is one.
     absolute: Option<&'a str>,
     fields: Fields<'a>,
+    places: Places,
 }
 
 impl<'a> Request<'a> {
@@ -53,9 +54,12 @@ impl<'a> Request<'a> {
         target: &'a str,
         fields: Fields<'a>,
     ) -> Result<Self, Refusal> {
-        let request = Self::read(how, target, fields);
+        let mut request = Self::read(how, target, fields, Places::default());
         match request.check(method) {
-            Ok(()) => Ok(request),
+            Ok(places) => {
+                request.places = places;
+                Ok(request)
+            }
             Err(cause) => Err(Refusal::because(cause, how)),
         }
     }
@@ -69,16 +73,22 @@ impl<'a> Request<'a> {
         Self::from_fields(Bootstrap::ExtendedConnect, method, target, fields)
     }
 
-    /// Splits a request into its parts without judging them.
-    pub(super) fn read(how: Bootstrap, target: &'a str, fields: Fields<'a>) -> Self {
+    /// Splits a request into its parts without judging them. `places` are those that judging it
+    /// gave, if it was.
+    pub(super) fn read(
+        how: Bootstrap,
+        target: &'a str,
+        fields: Fields<'a>,
+        places: Places,
+    ) -> Self {
         let (absolute, target) = match how {
             Bootstrap::Upgrade => split_target(target),
             Bootstrap::ExtendedConnect => (None, target.into()),
         };
-        Self { how, target, absolute, fields }
+        Self { how, target, absolute, fields, places }
     }
 
-    pub(super) fn check(&self, method: &str) -> Result<(), RefusalCause> {
+    pub(super) fn check(&self, method: &str) -> Result<Places, RefusalCause> {
         match self.how {
             Bootstrap::Upgrade if method != "GET" => return Err(RefusalCause::Method),
             Bootstrap::Upgrade => {}
@@ -114,10 +124,10 @@ impl<'a> Request<'a> {
         if known.has_subprotocols {
             self.check_subprotocols()?;
         }
-        if known.has_extensions && extensions::check(&self.fields).is_err() {
+        if !known.extensions.is_sound() {
             return Err(RefusalCause::Extensions);
         }
-        Ok(())
+        Ok(known.places)
     }
 
     /// RFC 8441 4 and 5.
@@ -238,10 +248,16 @@ impl<'a> Request<'a> {
         {
             return Err(Refusal::because(RefusalCause::Origin, self.how).into());
         }
-        let offers = extensions::first(&self.fields);
-        let (deflate, deflate_declined) = match deflate::answer(policy.deflate, offers) {
-            Ok(answer) => (answer, None),
-            Err(reason) => (None, Some(reason)),
+        let (deflate, deflate_declined) = match policy.deflate {
+            _ if !self.places.has_deflate => (None, None),
+            None => (None, Some(DeflateDecline::Off)),
+            Some(policy) => {
+                let offers = extensions::first(&self.fields, self.places.extensions);
+                match deflate::answer(policy, offers) {
+                    Ok(answer) => (answer, None),
+                    Err(reason) => (None, Some(reason)),
+                }
+            }
         };
         let (deflate, extensions) = deflate.map(|answer| (answer.params, answer.text)).unzip();
         let mut fields = match self.how {
@@ -263,9 +279,8 @@ impl<'a> Request<'a> {
 
     /// RFC 6455 4.2.2.
     fn upgrade_fields(&self) -> Vec<(&'static str, String)> {
-        let key = self.field("Sec-WebSocket-Key").unwrap_or_default();
-        let accept = accept_key(key);
-        let accept = core::str::from_utf8(&accept).unwrap_or_default().into();
+        let accept = accept_key(self.fields.value_at(self.places.key));
+        let accept = simd::from_utf8(&accept).unwrap_or_default().into();
         alloc::vec![
             ("Upgrade", "websocket".into()),
             ("Connection", "Upgrade".into()),

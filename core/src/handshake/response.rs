@@ -190,7 +190,7 @@ impl Expected {
 
     fn deflate(&self, response: &Response<'_>) -> Result<Option<DeflateParams>, Failure> {
         let extensions = extensions::read(&response.fields).map_err(|_| Failure::Extensions)?;
-        let is_offered = |name| self.deflate.is_some() && name == deflate::NAME;
+        let is_offered = |name| self.deflate.is_some() && name == deflate::NAME.as_bytes();
         match (&*extensions, &self.deflate) {
             ([], _) => Ok(None),
             ([answer], Some(offer)) if is_offered(answer.name) => offer.check(answer).map(Some),

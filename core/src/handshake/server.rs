@@ -1,6 +1,7 @@
 //! The server's side, from bytes (RFC 6455 4.2).
 
 use super::head::{HeadError, HeadReader, RequestHead};
+use super::known::Places;
 use super::refusal::{Refusal, RefusalCause};
 use super::request::Request;
 use super::{Bootstrap, HeadLimits};
@@ -24,7 +25,7 @@ pub struct ServerHandshake {
 #[derive(Clone, Debug)]
 enum ServerState {
     Reading,
-    Request(RequestHead),
+    Request(RequestHead, Places),
     Refused(Refusal),
 }
 
@@ -99,7 +100,9 @@ impl ServerHandshake {
     pub fn progress(&self) -> ServerProgress<'_> {
         match &self.state {
             ServerState::Reading => ServerProgress::NeedMore,
-            ServerState::Request(head) => ServerProgress::Request(self.request(head)),
+            ServerState::Request(head, places) => {
+                ServerProgress::Request(self.request(head, *places))
+            }
             ServerState::Refused(refusal) => ServerProgress::Refused(refusal),
         }
     }
@@ -109,16 +112,16 @@ impl ServerHandshake {
             return refused(RefusalCause::Http10);
         }
         let method = head.method.text(self.reader.bytes());
-        match self.request(&head).check(method) {
-            Ok(()) => ServerState::Request(head),
+        match self.request(&head, Places::default()).check(method) {
+            Ok(places) => ServerState::Request(head, places),
             Err(cause) => refused(cause),
         }
     }
 
-    fn request<'a>(&'a self, head: &'a RequestHead) -> Request<'a> {
+    fn request<'a>(&'a self, head: &'a RequestHead, places: Places) -> Request<'a> {
         let bytes = self.reader.bytes();
         let target = head.target.text(bytes);
-        Request::read(Bootstrap::Upgrade, target, head.fields.of(bytes))
+        Request::read(Bootstrap::Upgrade, target, head.fields.of(bytes), places)
     }
 
     fn refuse(&mut self, cause: RefusalCause) {

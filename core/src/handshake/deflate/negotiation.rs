@@ -15,15 +15,12 @@ pub(in crate::handshake) struct Answer {
 
 /// Answers the first offer that fits. `None` when there is none; else why the first did not fit.
 pub(in crate::handshake) fn answer<'a>(
-    policy: Option<DeflatePolicy>,
+    policy: DeflatePolicy,
     offers: impl Iterator<Item = Extension<'a>>,
 ) -> Result<Option<Answer>, DeflateDecline> {
     let mut declined = None;
-    for offer in offers.filter(|offer| offer.name == NAME) {
-        let answer = policy
-            .ok_or(DeflateDecline::Off)
-            .and_then(|policy| policy.answer(&Params::read(&offer)?));
-        match answer {
+    for offer in offers.filter(|offer| offer.name == NAME.as_bytes()) {
+        match Params::read(&offer).and_then(|offer| policy.answer(&offer)) {
             Ok(answer) => return Ok(Some(answer)),
             Err(reason) => declined = declined.or(Some(reason)),
         }
@@ -156,8 +153,9 @@ impl Params {
     fn read(extension: &Extension<'_>) -> Result<Self, DeflateDecline> {
         let mut params = Self::default();
         for param in extension.params() {
-            let value = param.value.as_deref();
-            match param.name {
+            let text = |token| str::from_utf8(token).unwrap_or_default();
+            let value = param.value.as_deref().map(text);
+            match text(param.name) {
                 SERVER_TAKEOVER => set_flag(&mut params.server_no_context_takeover, value)?,
                 CLIENT_TAKEOVER => set_flag(&mut params.client_no_context_takeover, value)?,
                 SERVER_BITS => set_window(&mut params.server_window, value)?,
