@@ -107,19 +107,22 @@ impl Header {
     ///
     /// ```
     /// use wspair::frame::{Decoded, HeaderRules, Header, Opcode, Role};
-    /// let expect = HeaderRules { role: Role::Client, rsv1: false };
-    /// let Ok(Decoded::Header(header, 2)) = Header::decode(b"\x81\x05Hello", expect) else { panic!() };
+    /// let rules = HeaderRules { role: Role::Client, rsv1: false };
+    /// let Ok(Decoded::Header(header, 2)) = Header::decode(b"\x81\x05Hello", rules) else { panic!() };
     /// assert_eq!((header.opcode, header.fin, header.len), (Opcode::Text, true, 5));
-    /// assert_eq!(Header::decode(b"\x81", expect), Ok(Decoded::NeedMore(1)));
+    /// assert_eq!(Header::decode(b"\x81", rules), Ok(Decoded::NeedMore(1)));
     /// ```
-    pub fn decode(bytes: &[u8], expect: HeaderRules) -> Result<Decoded, ProtocolError> {
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn decode(bytes: &[u8], rules: HeaderRules) -> Result<Decoded, ProtocolError> {
         let Some(&first) = bytes.first() else {
             return Ok(Decoded::NeedMore(2));
         };
         let (fin, rsv1) = (first & 0x80 != 0, first & 0x40 != 0);
         let opcode = Opcode::new(first & 0x0F);
         // RFC 7692 6: RSV1 marks the first frame of a data message only.
-        let rsv1_fits = expect.rsv1 && matches!(opcode, Some(Opcode::Text | Opcode::Binary) | None);
+        let rsv1_fits = rules.rsv1 && matches!(opcode, Some(Opcode::Text | Opcode::Binary) | None);
         if first & 0x30 != 0 || (rsv1 && !rsv1_fits) {
             return Err(ProtocolError::ReservedBits);
         }
@@ -134,7 +137,7 @@ impl Header {
         if opcode.is_control() && usize::from(short) > MAX_CONTROL {
             return Err(ProtocolError::ControlTooLong);
         }
-        match (expect.role, masked) {
+        match (rules.role, masked) {
             (Role::Server, false) => return Err(ProtocolError::Unmasked),
             (Role::Client, true) => return Err(ProtocolError::Masked),
             _ => {}

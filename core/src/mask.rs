@@ -13,17 +13,19 @@ use crate::simd;
 /// assert_eq!(&data, b"Hello");
 /// ```
 pub fn in_place(data: &mut [u8], key: [u8; 4], offset: usize) {
-    simd::xor(data, at(key, offset));
+    simd::xor(data, turned(u32::from_le_bytes(key), offset as u64));
 }
 
 /// Copies `from` into `to`, masking or unmasking in the same pass.
 ///
 /// Copies as many bytes as the shorter of the two holds.
 pub fn copy(from: &[u8], to: &mut [u8], key: [u8; 4], offset: usize) {
-    simd::xor_copy(from, to, at(key, offset));
+    simd::xor_copy(from, to, turned(u32::from_le_bytes(key), offset as u64));
 }
 
-/// The key as it stands `offset` bytes into the payload: as a number whose lowest byte is the first.
-fn at(key: [u8; 4], offset: usize) -> u32 {
-    u32::from_le_bytes(key).rotate_right(8 * u32::from(offset.to_le_bytes()[0] & 3))
+/// A key, as a number whose lowest byte is the first, as it stands `by` bytes further on.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+pub(crate) fn turned(key: u32, by: u64) -> u32 {
+    key.rotate_right(8 * u32::from(by.to_le_bytes()[0] & 3))
 }

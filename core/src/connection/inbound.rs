@@ -12,6 +12,7 @@ use crate::config::{Config, Delivery, Limits};
 use crate::error::ProtocolError;
 use crate::event::{Chunk, Event, Kind, Payload, Text};
 use crate::frame::{Decoded, Header, HeaderRules, MAX_HEADER, Opcode};
+use crate::mask::turned;
 use crate::memory::{self, Late, OutOfMemory};
 use crate::simd;
 
@@ -44,19 +45,22 @@ pub(super) struct Inbound {
 /// What takes more than one step: apart, as most frames take one.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
-    pub(super) step: Step,
+    pub(super) held: HeldHeader,
+    /// The frame that is being read, once its header is, and how much of its payload came: apart,
+    /// so that what changes with each piece is one number.
+    pub(super) frame: Option<Frame>,
+    pub(super) read: u64,
     pub(super) message: Option<Message>,
     pub(super) assembly: Assembly,
     /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
     pub(super) control: Vec<u8>,
 }
 
-#[derive(Debug)]
-pub(super) enum Step {
-    /// The first bytes of a header whose rest is still to come.
-    Header { held: [u8; MAX_HEADER], len: u8 },
-    /// `read` bytes of the frame's payload came.
-    Payload { frame: Frame, read: u64 },
+/// The first bytes of a header whose rest is still to come.
+#[derive(Debug, Default)]
+pub(super) struct HeldHeader {
+    bytes: [u8; MAX_HEADER],
+    len: u8,
 }
 
 /// What a header said. The key is one number: four bytes are copied in pieces that are then read
@@ -73,8 +77,7 @@ pub(super) struct Frame {
 impl Frame {
     /// The key as it stands behind `read` bytes of the payload.
     pub(super) fn key_at(&self, read: u64) -> Option<u32> {
-        let turn = 8 * u32::from(read.to_le_bytes()[0] & 3);
-        self.key.map(|key| key.rotate_right(turn))
+        self.key.map(|key| turned(key, read))
     }
 }
 
@@ -94,12 +97,6 @@ pub(super) struct Piece {
     pub(super) key: Option<u32>,
     pub(super) first: bool,
     pub(super) last: bool,
-}
-
-impl Default for Step {
-    fn default() -> Self {
-        Self::Header { held: [0; MAX_HEADER], len: 0 }
-    }
 }
 
 /// The data message that is being read.
@@ -225,7 +222,7 @@ impl Inbound {
     /// How much of the current frame's payload is still to come.
     pub(super) fn announced(&self) -> usize {
         match self.partial.get() {
-            Some(Partial { step: Step::Payload { frame, read }, .. }) => {
+            Some(Partial { frame: Some(frame), read, .. }) => {
                 usize::try_from(frame.len - read).unwrap_or(usize::MAX)
             }
             _ => 0,
@@ -242,7 +239,7 @@ impl Inbound {
         self.is_stopped = true;
         self.between_messages = false;
         if let Some(partial) = self.partial.get_mut() {
-            (partial.step, partial.message) = (Step::default(), None);
+            (partial.held.len, partial.frame, partial.message) = (0, None, None);
             partial.assembly.discard();
         }
         if let Some(inflate) = &mut self.inflate {
@@ -290,7 +287,7 @@ impl Inbound {
         let Some(partial) = self.partial.get_mut() else { return };
         partial.assembly.shrink_to_fit();
         // What was lent is done with; what is being read is not.
-        if !matches!(partial.step, Step::Payload { frame, .. } if frame.opcode.is_control()) {
+        if !partial.frame.is_some_and(|frame| frame.opcode.is_control()) {
             partial.control.clear();
         }
         memory::shrink(&mut partial.control);
@@ -301,10 +298,21 @@ impl Inbound {
 }
 
 impl Partial {
+    /// A piece of a frame's payload came, up to `read` bytes of it.
+    #[inline]
+    pub(super) fn reached(&mut self, frame: Frame, read: u64) {
+        if read == frame.len {
+            self.frame = None;
+        } else {
+            self.read = read;
+            if self.frame.is_none() {
+                self.frame = Some(frame);
+            }
+        }
+    }
+
     fn is_idle(&self) -> bool {
-        matches!(self.step, Step::Header { len: 0, .. })
-            && self.message.is_none()
-            && !self.assembly.lent
+        self.held.len == 0 && self.frame.is_none() && self.message.is_none() && !self.assembly.lent
     }
 }
 
@@ -375,28 +383,32 @@ pub(super) fn input_bytes<'s>(
     }
 }
 
-/// Reads a header from what is held and what came; without enough, holds what came.
-///
-/// Returns how many of the new bytes it took.
-pub(super) fn read_header(
-    held: &mut [u8; MAX_HEADER],
-    len: &mut u8,
-    rest: &[u8],
-    expect: HeaderRules,
-) -> Result<Option<(Frame, usize)>, ProtocolError> {
-    if *len == 0
-        && let Decoded::Header(header, taken) = Header::decode(rest, expect)?
-    {
-        return Ok(Some((header.into(), taken)));
-    }
-    let before = usize::from(*len);
-    let more = rest.len().min(MAX_HEADER - before);
-    held[before..before + more].copy_from_slice(&rest[..more]);
-    match Header::decode(&held[..before + more], expect)? {
-        Decoded::Header(header, taken) => Ok(Some((header.into(), taken - before))),
-        Decoded::NeedMore(_) => {
-            *len += u8::try_from(more).unwrap_or(0);
-            Ok(None)
+impl HeldHeader {
+    /// Reads a header from what is held and what came; without enough, holds what came.
+    ///
+    /// Returns how many of the new bytes it took.
+    pub(super) fn read(
+        &mut self,
+        rest: &[u8],
+        rules: HeaderRules,
+    ) -> Result<Option<(Frame, usize)>, ProtocolError> {
+        if self.len == 0
+            && let Decoded::Header(header, taken) = Header::decode(rest, rules)?
+        {
+            return Ok(Some((header.into(), taken)));
+        }
+        let before = usize::from(self.len);
+        let more = rest.len().min(MAX_HEADER - before);
+        self.bytes[before..before + more].copy_from_slice(&rest[..more]);
+        match Header::decode(&self.bytes[..before + more], rules)? {
+            Decoded::Header(header, taken) => {
+                self.len = 0;
+                Ok(Some((header.into(), taken - before)))
+            }
+            Decoded::NeedMore(_) => {
+                self.len += u8::try_from(more).unwrap_or(0);
+                Ok(None)
+            }
         }
     }
 }

@@ -5,9 +5,7 @@ use core::ops::Range;
 use super::Connection;
 use super::assembly::Assembly;
 use super::fault::Fault;
-use super::inbound::{
-    Found, Frame, Input, Message, Partial, Piece, Place, Step, What, input_bytes, read_header,
-};
+use super::inbound::{Found, Frame, Input, Message, Partial, Piece, Place, What, input_bytes};
 use super::sender::{Compression, Sender};
 use crate::close::CloseFrame;
 use crate::config::Delivery;
@@ -151,20 +149,20 @@ impl<'a> Receive<'a> {
             return Ok(None);
         }
         let rsv1 = inbound.inflate.is_some();
-        match &mut inbound.make_partial()?.step {
-            Step::Header { held, len } => {
-                let rest = input_bytes(&self.input, read, self.pos, self.end - self.pos);
-                let rules = HeaderRules { role: *role, rsv1 };
-                let Some((frame, taken)) = read_header(held, len, rest, rules)? else {
-                    self.pos = self.end;
-                    return Ok(None);
-                };
-                self.pos += taken;
-                inbound.begin(frame, config)?;
-                self.payload(frame, 0)
-            }
-            &mut Step::Payload { frame, read } => self.payload(frame, read),
+        let partial = inbound.make_partial()?;
+        if let Some(frame) = partial.frame {
+            let read = partial.read;
+            return self.payload(frame, read);
         }
+        let rest = input_bytes(&self.input, read, self.pos, self.end - self.pos);
+        let rules = HeaderRules { role: *role, rsv1 };
+        let Some((frame, taken)) = partial.held.read(rest, rules)? else {
+            self.pos = self.end;
+            return Ok(None);
+        };
+        self.pos += taken;
+        inbound.begin(frame, config)?;
+        self.payload(frame, 0)
     }
 
     /// Takes what came of a payload of which `read` bytes came before.
@@ -181,8 +179,7 @@ impl<'a> Receive<'a> {
         let done = len as u64 == left;
         let at = self.pos;
         self.pos += len;
-        self.conn.inbound.partial().step =
-            if done { Step::default() } else { Step::Payload { frame, read: read + len as u64 } };
+        self.conn.inbound.partial().reached(frame, read + len as u64);
         let piece = Piece { at, len, key: frame.key_at(read), first: read == 0, last: done };
         if frame.opcode.is_control() {
             self.control(frame.opcode, piece)

@@ -11,6 +11,8 @@
 #[allow(clippy::wildcard_imports)]
 use core::arch::x86_64::*;
 
+use crate::mask::turned;
+
 type Vector = __m256i;
 
 /// Fewer bytes are not worth it, and not taken.
@@ -195,8 +197,7 @@ fn is_ascii(bytes: Vector) -> bool {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn xor_at(key: u32, at: usize) -> Vector {
-    let key = key.rotate_right(8 * u32::from(at.to_le_bytes()[0] & 3));
-    _mm256_set1_epi32(key.cast_signed())
+    _mm256_set1_epi32(turned(key, at as u64).cast_signed())
 }
 
 #[inline]

@@ -1,9 +1,12 @@
 //! XOR with a key of four bytes, in place and while copying, with a test for ASCII on the way.
 //!
-//! A key is a little-endian number, so that turning it by eight bits is going on by one byte.
+//! A key is a little-endian number, so that turning it by eight bits is going on by one byte: a last
+//! block of whole keys, which ends where the data does, begins with the key turned by its length.
 
 // A kernel is compiled anew, as a whole, for each instruction set it is called from.
 #![allow(clippy::inline_always)]
+
+use crate::mask::turned;
 
 /// Combines `data` with the key, where it lies.
 pub(crate) fn xor(data: &mut [u8], key: u32) {
@@ -59,7 +62,7 @@ fn short_copy<const XOR: bool>(from: &[u8], to: &mut [u8], key: u32) {
 /// The first `N` bytes and the last, which may overlap.
 #[inline(always)]
 fn copy_ends<const XOR: bool, const N: usize>(from: &[u8], to: &mut [u8], key: u32) {
-    let behind = advanced(key, from.len());
+    let behind = turned(key, from.len() as u64);
     let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
         return;
     };
@@ -112,7 +115,7 @@ fn bytes(data: &mut [u8], key: u32) -> u64 {
 /// The first four bytes and the last four, which may overlap: both are read before one is written.
 #[inline]
 fn small_ends(data: &mut [u8], key: u32) -> u64 {
-    let behind = advanced(key, data.len());
+    let behind = turned(key, data.len() as u64);
     let (Some(first), Some(last)) = (data.first_chunk(), data.last_chunk()) else {
         return 0;
     };
@@ -131,7 +134,7 @@ fn small_ends(data: &mut [u8], key: u32) -> u64 {
 /// is written.
 #[inline(always)]
 fn ends<const TEST: bool, const N: usize>(data: &mut [u8], key: u32) -> u64 {
-    let (key, behind) = (widened(key), widened(advanced(key, data.len())));
+    let (key, behind) = (widened(key), widened(turned(key, data.len() as u64)));
     let first = *front::<N>(data.as_chunks_mut().0);
     let last = *back::<N>(data.as_rchunks_mut().1);
     let (first, last) = (combined(first, key), combined(last, behind));
@@ -159,7 +162,7 @@ fn blocks_avx2<const TEST: bool>(data: &mut [u8], key: u32) -> u64 {
     // A first block that overlaps the others, so that they lie as memory is cut into lines.
     let first = combined(*front::<16>(data.as_chunks_mut().0), widened(key));
     let skip = data.as_ptr().align_offset(LINE).min(LINE);
-    let seen = blocks::<TEST, 16>(&mut data[skip..], advanced(key, skip));
+    let seen = blocks::<TEST, 16>(&mut data[skip..], turned(key, skip as u64));
     *front::<16>(data.as_chunks_mut().0) = first;
     if TEST { seen | folded(first) } else { 0 }
 }
@@ -176,14 +179,14 @@ fn copy_avx2(from: &[u8], to: &mut [u8], key: u32) {
         xor_words(to, key);
     }
     let skip = to.as_ptr().align_offset(LINE).min(LINE);
-    copy_blocks(&from[skip..], &mut to[skip..], advanced(key, skip));
+    copy_blocks(&from[skip..], &mut to[skip..], turned(key, skip as u64));
 }
 
 /// Whole blocks of `N` words, and a last one that overlaps them, read before they are written.
 /// `data` is at least a block long.
 #[inline(always)]
 fn blocks<const TEST: bool, const N: usize>(data: &mut [u8], key: u32) -> u64 {
-    let (key, behind) = (widened(key), widened(advanced(key, data.len())));
+    let (key, behind) = (widened(key), widened(turned(key, data.len() as u64)));
     let last = combined(*back::<N>(data.as_rchunks_mut().1), behind);
     let mut seen = [0; N];
     for block in data.as_chunks_mut::<8>().0.as_chunks_mut::<N>().0 {
@@ -200,7 +203,7 @@ fn blocks<const TEST: bool, const N: usize>(data: &mut [u8], key: u32) -> u64 {
 
 #[inline(always)]
 fn copy_blocks(from: &[u8], to: &mut [u8], key: u32) {
-    let (wide, behind) = (widened(key), widened(advanced(key, from.len())));
+    let (wide, behind) = (widened(key), widened(turned(key, from.len() as u64)));
     if from.len() < 8 {
         let (from, rest) = from.as_chunks::<4>();
         let (to, to_rest) = to.as_chunks_mut::<4>();
@@ -227,12 +230,6 @@ fn front<const N: usize>(words: &mut [[u8; 8]]) -> &mut [[u8; 8]; N] {
 #[inline(always)]
 fn back<const N: usize>(words: &mut [[u8; 8]]) -> &mut [[u8; 8]; N] {
     words.last_chunk_mut().expect("as long as its length")
-}
-
-/// The key as it stands `len` bytes further on, which is where a last block of whole keys begins.
-#[inline(always)]
-fn advanced(key: u32, len: usize) -> u32 {
-    key.rotate_right(8 * u32::from(len.to_le_bytes()[0] & 3))
 }
 
 /// The key twice.

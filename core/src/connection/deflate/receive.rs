@@ -8,9 +8,7 @@ use crate::config::Delivery;
 use crate::connection::Connection;
 use crate::connection::assembly::Assembly;
 use crate::connection::fault::Fault;
-use crate::connection::inbound::{
-    Found, Frame, Inbound, Input, Message, Place, Step, What, input_bytes,
-};
+use crate::connection::inbound::{Found, Frame, Inbound, Input, Message, Place, What, input_bytes};
 use crate::connection::receive::{Receive, not_utf8};
 use crate::deflate::{Codec, Decompressor, Progress};
 use crate::error::ProtocolError;
@@ -42,7 +40,7 @@ impl Receive<'_> {
             let read = frame.len - (left - (self.pos - start)) as u64;
             let partial = inbound.partial();
             partial.message = Some(message);
-            partial.step = Step::Payload { frame, read };
+            (partial.frame, partial.read) = (Some(frame), read);
             if chunks && message.inflated > before {
                 return Ok(Some(inbound.chunk(message, false)));
             }
@@ -111,10 +109,10 @@ impl Inbound {
         chunks: bool,
     ) -> Result<Option<Found>, Fault> {
         let partial = self.partial();
-        match partial.step {
-            Step::Payload { read, .. } if read == frame.len => partial.step = Step::default(),
-            _ => return Ok(None),
+        if partial.frame.is_none() || partial.read < frame.len {
+            return Ok(None);
         }
+        partial.frame = None;
         if !frame.fin {
             return Ok(None);
         }
