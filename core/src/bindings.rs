@@ -1,8 +1,8 @@
 //! What bindings to other languages need, and programs in Rust do not.
 //!
 //! A binding gathers the events of an input before the application sees any, keeps addresses instead
-//! of borrows, and writes payloads that lie in another runtime's memory. These traits have the calls
-//! for that.
+//! of borrows, and writes payloads that lie in another runtime's memory. The calls for that are in
+//! traits, so that nobody else meets them among a type's own.
 
 use crate::connection::{Connection, Receive, Sender};
 use crate::error::SendError;
@@ -10,7 +10,7 @@ use crate::event::{ClosedCause, Kind};
 use crate::frame::MAX_HEADER;
 use crate::pair::{Coupling, Pair};
 
-/// Of a [`Receive`].
+/// What bindings need of a [`Receive`].
 pub trait ReceiveBinding {
     /// Whether the last event's bytes lie in the input, and so stay as they are while further
     /// events are read. Bytes in the connection's own memory last until the next event.
@@ -30,7 +30,7 @@ impl ReceiveBinding for Receive<'_> {
     }
 }
 
-/// Of a [`Sender`], and of the [`Connection`] it is half of.
+/// What bindings need of a [`Sender`], and of the [`Connection`] it is half of.
 pub trait SenderBinding {
     /// Frames a message of `len` bytes that the host writes itself, as it is, right behind the
     /// header that this writes into `header`: its length. No copy, no queue.
@@ -87,7 +87,7 @@ impl SenderBinding for Connection {
     }
 }
 
-/// Of a [`Coupling`].
+/// What bindings need of a [`Coupling`].
 pub trait CouplingBinding {
     /// As [`Coupling::forward`] for the last event, for hosts that kept only its cause.
     fn forward_end<M>(&self, pair: &mut Pair<M>, cause: ClosedCause);

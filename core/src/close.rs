@@ -121,6 +121,10 @@ impl<'a> CloseFrame<'a> {
     /// assert_eq!(frame.code.map(|code| code.get()), Some(1000));
     /// assert_eq!(frame.reason, "bye");
     /// ```
+    ///
+    /// # Errors
+    /// [`ProtocolError::CloseBody`] for one byte, [`ProtocolError::CloseCode`] for a code that may not
+    /// travel, [`ProtocolError::CloseReasonNotUtf8`] for a reason that is not UTF-8.
     pub fn decode(body: &'a [u8]) -> Result<Self, ProtocolError> {
         match body {
             [] => Ok(Self { code: None, reason: "" }),

@@ -97,7 +97,7 @@ impl Lifecycle {
         self.deadline = Deadline::Off;
         self.deadline.arm(self.close_within.get());
         self.complete();
-        self.sends = self.still_sends();
+        self.settle();
     }
 
     /// The peer's Close frame was read.
@@ -121,21 +121,21 @@ impl Lifecycle {
     /// The transport takes no more of ours.
     pub(super) fn transport_lost(&mut self) {
         self.lost = true;
-        self.sends = self.still_sends();
+        self.settle();
     }
 
     /// The host gives up.
     pub(super) fn abort(&mut self) {
         self.lingers = false;
         self.end(ClosedCause::Abort);
-        self.sends = self.still_sends();
+        self.settle();
     }
 
     /// Nothing was heard of the peer for too long.
     pub(super) fn timed_out(&mut self, timer: Timer) {
         self.end(ClosedCause::Timeout(timer));
         self.lost = true;
-        self.sends = self.still_sends();
+        self.settle();
     }
 
     /// Acts on the time: whether the peer took too long to close, or its transport to end.
@@ -159,7 +159,7 @@ impl Lifecycle {
         let cause = if self.is_cut() { ClosedCause::Transport } else { cause };
         self.end = Outcome::Untold(cause);
         self.deadline.arm(self.close_within.get());
-        self.sends = self.still_sends();
+        self.settle();
     }
 
     /// The transport ended before both Close frames passed, and no more can: that is an end as
@@ -211,11 +211,16 @@ impl Lifecycle {
     /// Whether frames may go out.
     #[inline]
     pub(super) fn may_send(&self) -> bool {
-        debug_assert_eq!(self.sends, self.still_sends());
+        debug_assert_eq!(self.sends, self.works_out());
         self.sends
     }
 
-    fn still_sends(&self) -> bool {
+    /// Something changed that [`may_send`](Self::may_send) depends on.
+    fn settle(&mut self) {
+        self.sends = self.works_out();
+    }
+
+    fn works_out(&self) -> bool {
         self.may_close() && (!self.has_ended() || self.is_lingering())
     }
 

@@ -75,8 +75,8 @@ impl Outbound {
         self.plain = self.compress.is_none() && !self.splits && fragment.is_none();
     }
 
-    /// Whether frames can still go out before our Close frame.
-    pub(super) fn may_send(&self) -> bool {
+    /// Whether frames can still go out before our Close frame: one that is put off counts as unsent.
+    pub(super) fn takes_frames(&self) -> bool {
         self.lifecycle.may_send() || self.deferred.get().is_some() && !self.lifecycle.is_lost()
     }
 
@@ -209,7 +209,7 @@ impl Outbound {
 
     /// Answers a ping, unless our Close frame went before.
     pub(super) fn answer_ping(&mut self, payload: &[u8]) {
-        if self.may_send() {
+        if self.takes_frames() {
             self.queue.push_pong(payload);
         }
     }

@@ -1,4 +1,11 @@
 //! The connection's own read buffer, for hosts whose transport reads into memory it is given.
+//!
+//! Its bytes are one after the other: done with, kept, received, and free.
+//!
+//! | bytes | what they are | they come by | they go by |
+//! |---|---|---|---|
+//! | received | read from the transport, and not yet taken | `make_space`, `space`, `fill` | `take`, `take_to`, `keep` |
+//! | kept | the payload so far of a message that is not whole, unmasked and checked | `keep` | `keep` of its last piece; `take_kept` to go on elsewhere; `drop_kept` |
 
 use core::ops::Range;
 

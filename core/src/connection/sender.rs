@@ -377,7 +377,7 @@ impl Sender<'_> {
     }
 
     fn check_open(&self) -> Result<(), SendError> {
-        if self.outbound.may_send() { Ok(()) } else { Err(SendError::Closing) }
+        if self.outbound.takes_frames() { Ok(()) } else { Err(SendError::Closing) }
     }
 
     fn check_room(&self, framed: usize) -> Result<(), SendError> {
