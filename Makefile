@@ -281,7 +281,7 @@ scale: ## What 1 to 100,000 connections in memory cost, and the curves for the d
 		.tools/plot/bin/python -m pip install -q --disable-pip-version-check matplotlib==3.11.2; }
 	cd core/benches && env -u CARGO_TARGET_DIR $(cargo) build --release --no-default-features --bin scale
 	core/benches/target/release/scale csv | tee .tools/scale.csv
-	.tools/plot/bin/python core/benches/scale.py .tools/scale.csv docs/scale.png
+	.tools/plot/bin/python core/benches/scale.py .tools/scale.csv docs/scale.svg
 
 bench-loopback: ## Echo servers of C, Node and Python over loopback, at 1 to 500 connections (those that are built)
 	$(PYTHON) core/benches/loopback.py

@@ -2,7 +2,7 @@
 # Counts wspair's instructions a message (callgrind) and compares them with instructions.txt.
 #
 #   instructions.sh             fails where a count is over 3 % above the figure that is checked in
-#   instructions.sh write       writes the figures anew
+#   instructions.sh write       writes the figures anew, and the table of them in docs/performance.md
 #   instructions.sh beside      prints them beside tungstenite's, which is built too
 #
 # A count is the difference of two runs, so what starting costs drops out. Counts do not depend on what
@@ -62,5 +62,14 @@ while read -r scenario figure; do
     ;;
   esac
 done < <(grep -v '^#' instructions.txt)
-[ "$mode" != write ] || cp "$log.new" instructions.txt
+if [ "$mode" = write ]; then
+  cp "$log.new" instructions.txt
+  page=../../docs/performance.md
+  sed '/^#/d' instructions.txt | awk '{
+    for (figure = $2; length(figure) > 3; figure = substr(figure, 1, length(figure) - 3))
+      $3 = "," substr(figure, length(figure) - 2) $3
+    print "| " $1 " | " figure $3 " |"
+  }' >"$log.new"
+  sed -i -e '/^<!-- instructions -->$/,/^<!-- end -->$/{' -e '/^| server-\|^| client-/d' -e "/^|--/r $log.new" -e '}' "$page"
+fi
 exit "$failed"

@@ -20,11 +20,16 @@ NODE = ["node", "bench/echo-server.mjs"]
 PYTHONS = [ROOT / ".tools/python-dev/bin/python", ROOT / ".tools/python/bin/python"]
 PYTHON = [next((str(path) for path in PYTHONS if path.exists()), sys.executable), "-m", "bench.echo"]
 C = ROOT / "target/c"
+TOKIO = [ROOT / "core/tokio/benches/target/release/wspair-tokio-benches", "serve"]
 
 # Command and folder; each prints a line that ends with its port.
 SERVERS = {
     "C: wspair, epoll": ([C / "examples/echo_epoll"], ROOT),
     "C: wslay": ([C / "echo_wslay"], ROOT),
+    "Rust: wspair-tokio": ([*TOKIO, "wspair-tokio"], ROOT),
+    "Rust: tokio-tungstenite": ([*TOKIO, "tokio-tungstenite"], ROOT),
+    "Rust: fastwebsockets": ([*TOKIO, "fastwebsockets"], ROOT),
+    "Rust: tokio-websockets": ([*TOKIO, "tokio-websockets"], ROOT),
     "Node: wspair, serve": ([*NODE, "serve"], ROOT / "bindings-node"),
     "Node: wspair, Connection": ([*NODE, "connection"], ROOT / "bindings-node"),
     "Node: ws": ([*NODE, "ws"], ROOT / "bindings-node"),

@@ -1,10 +1,14 @@
-"""Draws what the bench `scale` measured: scale.py MEASURED.csv PICTURE.png"""
+"""Draws what the bench `scale` measured: scale.py MEASURED.csv PICTURE.svg
+
+The same figures give the same file, so that its changes can be read.
+"""
 
 import sys
 
 import matplotlib
 
-matplotlib.use("Agg")
+matplotlib.use("svg")
+matplotlib.rcParams |= {"svg.hashsalt": "scale", "svg.fonttype": "none"}
 from matplotlib import pyplot
 
 TITLES = {
@@ -43,7 +47,7 @@ def main(measured, picture):
         axis.grid(alpha=0.3)
         axis.legend()
     figure.tight_layout()
-    figure.savefig(picture, dpi=100)
+    figure.savefig(picture, metadata={"Date": None})
 
 
 main(*sys.argv[1:])

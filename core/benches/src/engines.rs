@@ -3,6 +3,8 @@
 #[cfg(feature = "peers")]
 mod fastwebsockets;
 #[cfg(feature = "peers")]
+mod floor;
+#[cfg(feature = "peers")]
 mod nexus;
 #[cfg(feature = "peers")]
 mod sockudo;
@@ -28,23 +30,27 @@ pub struct Engine {
     pub name: &'static str,
     /// An open connection for a scenario, where the engine can do it.
     pub start: fn(&Scenario) -> Option<Run>,
+    /// Whether it does all that a WebSocket is.
+    pub is_whole: bool,
 }
 
 /// Ours first.
 pub const ENGINES: &[Engine] = &[
-    Engine { name: "wspair", start: wspair::start },
+    Engine { name: "wspair", start: wspair::start, is_whole: true },
     #[cfg(feature = "peers")]
-    Engine { name: "nexus-web", start: nexus::start },
+    Engine { name: "nexus-web", start: nexus::start, is_whole: true },
     #[cfg(feature = "peers")]
-    Engine { name: "sockudo-ws", start: sockudo::start },
+    Engine { name: "sockudo-ws", start: sockudo::start, is_whole: true },
     #[cfg(feature = "peers")]
-    Engine { name: "tungstenite", start: tungstenite::start },
+    Engine { name: "tungstenite", start: tungstenite::start, is_whole: true },
     #[cfg(feature = "peers")]
-    Engine { name: "fastwebsockets", start: fastwebsockets::start },
+    Engine { name: "fastwebsockets", start: fastwebsockets::start, is_whole: true },
     #[cfg(feature = "peers")]
-    Engine { name: "tokio-websockets", start: tokio_websockets::start },
+    Engine { name: "tokio-websockets", start: tokio_websockets::start, is_whole: true },
     #[cfg(feature = "peers")]
-    Engine { name: "yawc", start: yawc::start },
+    Engine { name: "yawc", start: yawc::start, is_whole: true },
+    #[cfg(feature = "peers")]
+    Engine { name: "floor", start: floor::start, is_whole: false },
 ];
 
 /// No message is longer.

@@ -21,6 +21,11 @@ pub enum Task {
     Receive,
     /// A frame a read.
     ReceiveSingle,
+    /// Reads of 64 KiB of messages of many sizes, some short texts among them.
+    ReceiveMixed,
+    /// Reads of 64 KiB of messages in four frames each, with a ping between the second and the third,
+    /// which is answered.
+    ReceiveFragments,
     /// As many messages as make 64 KiB, then a flush. The payload must stay as it is.
     Send,
     /// The same with payloads that are owned and shared (`Bytes`), into the engine's queue, for those
@@ -62,6 +67,10 @@ pub fn all() -> Vec<Scenario> {
             }
         }
     }
+    for role in [Server, Client] {
+        add(role, Task::ReceiveMixed, Binary, &[0]);
+        add(role, Task::ReceiveFragments, Binary, &SIZES[1..4]);
+    }
     add(Server, Task::Send, Binary, &SIZES);
     add(Server, Task::SendQueued, Binary, &SIZES[3..]);
     add(Client, Task::Send, Binary, &SIZES);
@@ -70,6 +79,14 @@ pub fn all() -> Vec<Scenario> {
     add(Server, Task::Echo, Ascii, &SIZES[..4]);
     add(Server, Task::Handshake, Binary, &[0]);
     all
+}
+
+impl Scenario {
+    /// Whether messages only come in.
+    pub fn receives(&self) -> bool {
+        use Task::{Receive, ReceiveFragments, ReceiveMixed, ReceiveSingle};
+        matches!(self.task, Receive | ReceiveSingle | ReceiveMixed | ReceiveFragments)
+    }
 }
 
 impl fmt::Display for Scenario {
@@ -82,6 +99,8 @@ impl fmt::Display for Scenario {
         let task = match task {
             Task::Receive => "receive",
             Task::ReceiveSingle => "receive-single",
+            Task::ReceiveMixed => return f.pad(&format!("{role}-receive-mixed")),
+            Task::ReceiveFragments => "receive-fragments",
             Task::Send => "send",
             Task::SendQueued => "send-queued",
             Task::SendInPlace => "send-in-place",

@@ -25,13 +25,17 @@ impl Wire {
         if scenario.task == Task::Handshake {
             return Self { stream: REQUEST.into(), at: 0, stride: READ };
         }
-        let frame = frame(scenario);
-        let count = ((256 << 10) / frame.len()).max(2);
+        let frames = match scenario.task {
+            Task::ReceiveMixed => mixed(scenario),
+            Task::ReceiveFragments => fragments(scenario),
+            _ => frame(scenario),
+        };
+        let count = ((256 << 10) / frames.len()).max(2);
         let stride = match scenario.task {
-            Task::ReceiveSingle => frame.len(),
+            Task::ReceiveSingle => frames.len(),
             _ => READ,
         };
-        Self { stream: frame.repeat(count), at: 0, stride }
+        Self { stream: frames.repeat(count), at: 0, stride }
     }
 
     /// The bytes of the next read, up to `most`.
@@ -105,12 +109,35 @@ pub fn payload(scenario: &Scenario) -> Vec<u8> {
     bytes
 }
 
-/// The payload in a frame of the other role's. Written plainly, for all engines.
-fn frame(scenario: &Scenario) -> Vec<u8> {
+/// Many short messages, some of middle length, one of 20 KiB: 20 in all.
+fn mixed(scenario: &Scenario) -> Vec<u8> {
+    let sizes = [16, 40, 125, 16, 300, 60, 1000, 25, 125, 2000, 16, 80, 500, 30, 4000, 16, 125, 90];
+    let sized = |size| Scenario { size, ..*scenario };
+    let text = |size| Scenario { kind: Kind::Ascii, size, ..*scenario };
+    let binary = sizes.into_iter().chain([20 << 10]).map(sized);
+    binary.chain([text(45)]).flat_map(|each| frame(&each)).collect()
+}
+
+/// A message in four frames, and a ping among them.
+fn fragments(scenario: &Scenario) -> Vec<u8> {
     let payload = payload(scenario);
+    let parts: Vec<_> = payload.chunks(payload.len().div_ceil(4)).collect();
+    let [first, second, third, last] = parts[..] else { panic!("four parts") };
+    let role = scenario.role;
+    let frames = [(0x02, first), (0, second), (0x89, b"still there?"), (0, third), (0x80, last)];
+    frames.map(|(start, payload)| frame_of(role, start, payload)).concat()
+}
+
+/// The payload in a frame of the other role's.
+fn frame(scenario: &Scenario) -> Vec<u8> {
     let opcode = if scenario.kind == Kind::Binary { 2 } else { 1 };
-    let masked = scenario.role == Role::Server;
-    let mut frame = vec![0x80 | opcode];
+    frame_of(scenario.role, 0x80 | opcode, &payload(scenario))
+}
+
+/// A frame to `role`. Written plainly, for all engines.
+fn frame_of(role: Role, start: u8, payload: &[u8]) -> Vec<u8> {
+    let masked = role == Role::Server;
+    let mut frame = vec![start];
     let len = u64::try_from(payload.len()).expect("a length");
     match len {
         0..126 => frame.push(len.to_be_bytes()[7]),

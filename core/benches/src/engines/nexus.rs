@@ -17,8 +17,9 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
     let mut reader = reader.max_message_size(MAX_MESSAGE).build();
     let mut writer = FrameWriter::new(side);
     let mut wire = Wire::new(scenario);
+    let mut pong = [0; 139];
     Some(match scenario.task {
-        Task::Receive | Task::ReceiveSingle => Box::new(move |least| {
+        _ if scenario.receives() => Box::new(move |least| {
             let mut count = 0;
             while count < least {
                 reader.read_from(&mut wire).expect("bytes");
@@ -26,6 +27,11 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
                     match message {
                         Message::Text(text) => drop(black_box(text)),
                         Message::Binary(data) => drop(black_box(data)),
+                        Message::Ping(data) => {
+                            let len = writer.encode_pong(data, &mut pong).expect("short");
+                            wire.write_all(&pong[..len]).expect("written");
+                            continue;
+                        }
                         other => panic!("{other:?}"),
                     }
                     count += 1;
@@ -74,7 +80,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
                 count
             })
         }
-        Task::SendQueued | Task::SendInPlace => return None,
-        Task::Handshake => return None,
+        // It has no queue, and no handshake of its own.
+        _ => return None,
     })
 }

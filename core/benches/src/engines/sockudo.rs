@@ -19,14 +19,23 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
     let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
     let mut messages = Vec::new();
     Some(match scenario.task {
-        Task::Receive | Task::ReceiveSingle => Box::new(move |least| {
+        _ if scenario.receives() => Box::new(move |least| {
             let mut count = 0;
             while count < least {
                 input.extend_from_slice(wire.next(READ));
                 protocol.process_into(&mut input, &mut messages).expect("good frames");
                 for message in messages.drain(..) {
-                    look(&message);
-                    count += 1;
+                    if let Message::Ping(data) = message {
+                        let pong = Message::Pong(data);
+                        protocol.encode_message(&pong, &mut output).expect("good");
+                    } else {
+                        look(&message);
+                        count += 1;
+                    }
+                }
+                if !output.is_empty() {
+                    wire.write_all(&output).expect("written");
+                    output.clear();
                 }
             }
             count
@@ -70,7 +79,7 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
             }
             least
         }),
-        Task::SendInPlace => return None,
+        _ => return None,
     })
 }
 

@@ -20,10 +20,9 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
         Role::Client => Connection::client(config, agreed, MaskKeys::from_seed([7; 32])),
     };
     Some(match scenario.task {
-        Task::Receive | Task::ReceiveSingle => receive(conn, scenario),
-        Task::Send if scenario.role == Role::Server && scenario.size >= LONG => {
-            send_through(conn, scenario)
-        }
+        Task::Receive | Task::ReceiveSingle | Task::ReceiveMixed => receive(conn, scenario),
+        Task::ReceiveFragments => receive_and_answer(conn, scenario),
+        Task::Send if scenario.size >= LONG => send_through(conn, scenario),
         Task::Send => send(conn, scenario),
         Task::SendQueued => send_queued(conn, scenario),
         Task::SendInPlace => send_in_place(conn, scenario),
@@ -32,7 +31,8 @@ pub(super) fn start(scenario: &Scenario) -> Option<Run> {
     })
 }
 
-/// From here on a host that has its socket at hand lets a message pass the queue.
+/// From here on a host that has its socket at hand writes each message at once, so that it passes the
+/// queue, or is masked in memory that the nearest cache holds.
 const LONG: usize = 4 << 10;
 
 /// A host's read buffer.
@@ -67,6 +67,29 @@ fn receive(mut conn: Connection, scenario: &Scenario) -> Run {
                 }
                 count += 1;
             }
+        }
+        count
+    })
+}
+
+fn receive_and_answer(mut conn: Connection, scenario: &Scenario) -> Run {
+    let mut wire = Wire::new(scenario);
+    Box::new(move |least| {
+        let mut count = 0;
+        while count < least {
+            let n = read(&mut wire, &mut conn).expect("bytes");
+            let mut received = conn.receive_buf(n);
+            while let Some(event) = received.next() {
+                match event {
+                    Event::Binary(data) => {
+                        black_box(data.as_bytes());
+                        count += 1;
+                    }
+                    Event::Ping(_) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            conn.transmit().write_to(&mut wire).expect("written");
         }
         count
     })

@@ -16,7 +16,7 @@ pub struct Engine {
 }
 
 /// Ours first.
-pub const ENGINES: [Engine; 4] = [
+pub static ENGINES: [Engine; 4] = [
     Engine { name: "wspair-tokio", duplex: |io| Box::pin(ours(io)), tcp: |io| Box::pin(ours(io)) },
     Engine {
         name: "tokio-tungstenite",
@@ -63,13 +63,14 @@ async fn tungstenite(io: impl Io) {
 async fn fast(io: impl Io) {
     let mut socket = fastwebsockets::WebSocket::after_handshake(io, fastwebsockets::Role::Server);
     while let Ok(frame) = socket.read_frame().await {
-        if frame.opcode != OpCode::Binary {
+        if !matches!(frame.opcode, OpCode::Binary | OpCode::Text) {
             return;
         }
-        let frame = Frame::binary(Payload::Bytes(match frame.payload {
+        let payload = Payload::Bytes(match frame.payload {
             Payload::Bytes(bytes) => bytes,
             other => bytes_mut(&other),
-        }));
+        });
+        let frame = Frame::new(true, frame.opcode, None, payload);
         if socket.write_frame(frame).await.is_err() {
             return;
         }

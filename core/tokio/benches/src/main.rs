@@ -1,10 +1,12 @@
 //! Echo servers beside one another: the same client, bytes prepared, one thread.
 //!
 //!     cargo run --release [FILTER]
+//!     cargo run --release -- serve ENGINE     # one of them, for `make bench-loopback`
 //!
 //! Messages a second, the best of several rounds; a client has so many messages in flight.
 
 mod engines;
+mod serve;
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +44,12 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(400);
 
 fn main() {
-    let filter = std::env::args().nth(1).unwrap_or_default();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let ["serve", name] = args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        let engine = ENGINES.iter().find(|engine| engine.name == name);
+        return serve::serve(engine.expect("an engine's name"));
+    }
+    let filter = args.into_iter().next().unwrap_or_default();
     let engines: Vec<_> = ENGINES.iter().filter(|engine| engine.name.contains(&filter)).collect();
     print!("{:28}", "messages a second");
     engines.iter().for_each(|engine| print!("{:>20}", engine.name));
