@@ -46,13 +46,17 @@ impl<'a> Receive<'a> {
     }
 
     /// The next event; `None` when the input is used up.
-    #[allow(clippy::should_implement_trait)]
+    // Both become part of the host's loop, wherever that is and however many there are: as calls they
+    // would cost a small message a quarter more.
+    #[allow(clippy::should_implement_trait, clippy::inline_always)]
+    #[inline(always)]
     pub fn next(&mut self) -> Option<Event<'_>> {
         self.next_and_sender().map(|(event, _)| event)
     }
 
     /// The next event with the sending half, to answer out of the event's own bytes.
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub fn next_and_sender(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
         match self.common_frame() {
             Some(frame) => self.take_common(frame),
@@ -69,6 +73,8 @@ impl<'a> Receive<'a> {
         quiet && self.pos == self.end
     }
 
+    /// Apart, so that what is before it stays small enough to become part of the host's loop.
+    #[inline(never)]
     fn next_uncommon(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
         self.conn.inbound.clear_lent(&self.conn.config);
         if let Some(frame) = self.rarer_frame() {
