@@ -1194,7 +1194,8 @@ typedef struct wspair_options {
   /**
    * Compression: most compressors, and as many decompressors, that idle connections of one
    * configuration leave for each other; useful without context takeover. A pair of them takes
-   * some 216 KiB with the defaults, 168 and 48. Default 8; 0 keeps none.
+   * some 216 KiB with the defaults, 168 and 48. Default 8; 0 keeps none, and so does a connection
+   * without a configuration.
    */
   size_t deflate_stock;
   /**

@@ -19,12 +19,27 @@ use crate::result::Wspair;
 pub struct Config(pub(crate) Arc<Settings>);
 
 /// What is in a [`Config`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) engine: Arc<Engine>,
     pub(crate) head: HeadLimits,
     pub(crate) policy: Policy,
     pub(crate) offer: Option<DeflateOffer>,
+}
+
+impl Default for Settings {
+    /// Of a connection or a handshake without a configuration: it shares codecs with none. The stock
+    /// that the core shares is no choice here, as it would live longer than the call's spare memory.
+    fn default() -> Self {
+        let mut engine = Engine::default();
+        engine.deflate.codec = Some(Arc::new(Codecs(Zlib::default())));
+        Self {
+            engine: Arc::new(engine),
+            head: HeadLimits::default(),
+            policy: Policy::default(),
+            offer: None,
+        }
+    }
 }
 
 /// Reads options.

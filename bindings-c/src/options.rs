@@ -92,7 +92,8 @@ pub struct Options {
     pub deflate_threshold: usize,
     /// Compression: most compressors, and as many decompressors, that idle connections of one
     /// configuration leave for each other; useful without context takeover. A pair of them takes
-    /// some 216 KiB with the defaults, 168 and 48. Default 8; 0 keeps none.
+    /// some 216 KiB with the defaults, 168 and 48. Default 8; 0 keeps none, and so does a connection
+    /// without a configuration.
     pub deflate_stock: usize,
     /// Compression: agree to it, or offer it, in the handshake. Default off.
     pub deflate: u32,

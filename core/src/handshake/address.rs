@@ -168,6 +168,7 @@ impl<'a> Authority<'a> {
         }
     }
 
+    #[inline(never)]
     fn split(text: &str) -> (&str, Option<&str>) {
         // Byte by byte: a host is too short for the search of a text to pay.
         let bytes = text.as_bytes();
