@@ -224,7 +224,7 @@ fn follow_time(end: &mut End, mut told: Instant) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(400))]
 
     #[test]
     fn no_calls_in_any_order_panic_or_break_the_output(

@@ -1,5 +1,8 @@
 //! How permessage-deflate is agreed on. Row ids are those of `rows.txt`.
 
+#[path = "common/cases.rs"]
+mod cases;
+
 use proptest::prelude::*;
 use wspair::Role;
 use wspair::handshake::{
@@ -447,6 +450,8 @@ fn policies() -> impl Strategy<Value = DeflatePolicy> {
 }
 
 proptest! {
+    #![proptest_config(cases::cases(256))]
+
     #[test]
     fn both_sides_agree_on_the_same(offer in offers(), policy in policies()) {
         let acceptance = accept(Some(policy), &offered(offer).replace("pmd", "permessage-deflate"));

@@ -145,7 +145,7 @@ fn joined(events: Vec<OwnedEvent>) -> Vec<OwnedEvent> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(cases::cases(600))]
 
     #[test]
     fn what_one_end_sends_the_other_tells(

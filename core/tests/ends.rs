@@ -143,7 +143,7 @@ impl Joined {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(400))]
 
     #[test]
     fn two_ends_always_end_once_and_agree(

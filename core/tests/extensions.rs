@@ -1,6 +1,9 @@
 //! Lists of extensions: their grammar, and what both sides make of them. Row ids are those of
 //! `rows.txt`.
 
+#[path = "common/cases.rs"]
+mod cases;
+
 use proptest::prelude::*;
 use wspair::handshake::{
     Acceptance, Bootstrap, ClientRequest, Failure, Fields, Negotiated, Policy, RefusalCause,
@@ -146,6 +149,8 @@ fn a_huge_hostile_list_is_refused_at_once() {
 }
 
 proptest! {
+    #![proptest_config(cases::cases(256))]
+
     #[test]
     fn no_list_makes_it_panic(list in "[ab;,=\"\\\\ \t\u{e9}]{0,30}") {
         let _ = offer(&Policy::default(), &[&list]);

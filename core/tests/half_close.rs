@@ -376,7 +376,7 @@ fn answers() -> impl Strategy<Value = Answers> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(400))]
 
     /// Whatever a peer sends before it ends its direction: every message is answered, a Close or a
     /// fault too, and the one end tells which it was.

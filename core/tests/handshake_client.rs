@@ -1,5 +1,8 @@
 //! What the client's handshake writes, and what it makes of the answer. Row ids are those of `rows.txt`.
 
+#[path = "common/cases.rs"]
+mod cases;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -593,6 +596,8 @@ fn a_malformed_head_fails() {
 }
 
 proptest! {
+    #![proptest_config(cases::cases(256))]
+
     #[test]
     fn no_bytes_make_it_panic(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..8)) {
         feed(&plain(), pieces.iter().map(Vec::as_slice));

@@ -1,6 +1,9 @@
 //! Handshakes behind another HTTP stack, HTTP/2 and HTTP/3 included, and the origins that may connect.
 //! Row ids are those of `rows.txt`.
 
+#[path = "common/cases.rs"]
+mod cases;
+
 use proptest::prelude::*;
 use wspair::handshake::{
     AcceptError, Bootstrap, ClientRequest, Failure, Fields, InvalidOrigin, Negotiated, Origins,
@@ -493,6 +496,8 @@ fn any_field() -> impl Strategy<Value = (String, Vec<u8>)> {
 }
 
 proptest! {
+    #![proptest_config(cases::cases(256))]
+
     #[test]
     fn no_fields_make_it_panic(
         fields in prop::collection::vec(any_field(), 0..10),

@@ -1,5 +1,8 @@
 //! What the server's handshake makes of a request's bytes. Row ids are those of `rows.txt`.
 
+#[path = "common/cases.rs"]
+mod cases;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -814,6 +817,8 @@ fn a_refusal_says_the_rule_and_nothing_of_the_request() {
 }
 
 proptest! {
+    #![proptest_config(cases::cases(256))]
+
     #[test]
     fn no_bytes_make_it_panic(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..8)) {
         feed(pieces.iter().map(Vec::as_slice));

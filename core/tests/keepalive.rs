@@ -509,7 +509,7 @@ fn fast_keepalive() -> Config {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(60))]
 
     #[test]
     fn a_slow_reader_lives_to_the_end_and_beyond(

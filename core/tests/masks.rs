@@ -109,7 +109,7 @@ fn keys_are_fresh_and_look_random() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(500))]
 
     #[test]
     fn the_check_agrees_with_the_standard_library_in_any_pieces(

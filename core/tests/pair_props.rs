@@ -1,6 +1,9 @@
 //! What holds for a pair under any script of calls.
 #![cfg(feature = "alloc")]
 
+#[path = "common/cases.rs"]
+mod cases;
+
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
@@ -221,6 +224,8 @@ impl Watched {
 }
 
 proptest! {
+    #![proptest_config(cases::cases(256))]
+
     #[test]
     fn any_script_keeps_order_counts_and_states(config in config(), calls in calls()) {
         let mut watched = Watched::new(config);

@@ -45,7 +45,7 @@ fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(400))]
 
     #[test]
     fn cuts_ways_and_deliveries_make_no_difference(

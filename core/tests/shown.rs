@@ -190,7 +190,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(400))]
 
     #[test]
     fn what_was_shown_stays_where_it_is_whatever_is_called(

@@ -468,7 +468,7 @@ fn a_long_backlog_is_taken_out_in_order_and_whole() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(200))]
 
     #[test]
     fn bytes_that_were_seen_never_change_and_frames_keep_their_order(

@@ -193,7 +193,7 @@ fn take() -> impl Strategy<Value = Result<usize, ErrorKind>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(cases::cases(200))]
 
     #[test]
     fn messages_come_whole_and_in_order_however_the_writer_takes_them(

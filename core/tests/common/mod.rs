@@ -1,6 +1,7 @@
 //! What the tests share. Frames are built and read plainly here, never by the code under test.
 #![allow(dead_code, unreachable_pub, clippy::cast_possible_truncation)]
 
+pub mod cases;
 pub mod deflate;
 pub mod inflate;
 pub mod random;
