@@ -59,7 +59,7 @@ export class Actor {
 
   /** Sees to it that the next event begins, in a task of its own. */
   pump(): void {
-    if (this.isDue || this.line.length === 0 || this.life?.isBlocked) return;
+    if (this.isDue || this.line.length === 0 || this.life?.blocks.any) return;
     this.isDue = true;
     // A whole turn: whatever a storage operation resolves has run by then.
     setImmediate(() => {
@@ -92,7 +92,7 @@ export class Actor {
     if (this.kind.host.isClosed) return this.failed(this.life, new Error(TOO_LATE));
     const life = this.life ?? this.wake();
     // Its constructor may have failed, or asked for time.
-    if (life === undefined || life.isBlocked) return;
+    if (life === undefined || life.blocks.any) return;
     life.start(this.line.shift()!);
   }
 

@@ -1,13 +1,14 @@
 /** One event of an object: a call, a message, an alarm. Code that it caused, however late, runs within it. */
 
 import { current } from '../cloudflare/surroundings';
+import type { Section } from './blocks';
 import type { Life } from './life';
 
 export class ObjectEvent {
   /** It took too long: nothing of it goes on. */
   cut = false;
 
-  /** @param section the one that holds up all other events, if this is within one */
+  /** @param section of the block that it is within, if it is */
   constructor(
     readonly life: Life,
     readonly section?: Section,
@@ -18,15 +19,12 @@ export class ObjectEvent {
     return !this.cut && this.life.failure === undefined;
   }
 
-  /** Whether it may run now, or has to wait for others. */
-  get isFree(): boolean {
-    return !this.life.isBlocked || this.section?.isOpen === true;
+  /** Runs something of it as soon as no other event's block keeps it out, and unless it is over by then. */
+  whenAdmitted(run: () => void): void {
+    this.life.blocks.whenAdmitted(this.section, () => {
+      if (this.goesOn) run();
+    });
   }
-}
-
-/** What `blockConcurrencyWhile` runs. */
-export class Section {
-  isOpen = true;
 }
 
 /** The event that the code which runs now belongs to. */
@@ -35,18 +33,16 @@ export function currentEvent(): ObjectEvent | undefined {
   return event instanceof ObjectEvent ? event : undefined;
 }
 
-/** Settles as `promise` does, as long as the event that waits for it goes on. */
-export function within<T>(event: ObjectEvent | undefined, promise: Promise<T>): Promise<T> {
-  if (event === undefined) return promise;
+/**
+ * Settles as `promise` does, as long as the event that waits for it goes on.
+ *
+ * @param turn calls back in a task of its own
+ */
+export function within<T>(event: ObjectEvent, promise: Promise<T>, turn: (then: () => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const once = (settle: () => void) => {
-      if (!event.goesOn) return;
-      if (event.isFree) settle();
-      else event.life.whenFree(() => once(settle));
-    };
     promise.then(
-      (value) => once(() => resolve(value)),
-      (error) => once(() => reject(error)),
+      (value) => turn(() => event.whenAdmitted(() => resolve(value))),
+      (error) => turn(() => event.whenAdmitted(() => reject(error))),
     );
   });
 }

@@ -1,14 +1,15 @@
 /** An object while it is awake: from its constructor until it sleeps, or fails. */
 
 import { report } from '../basics/report';
-import { clearTimeout, setTimeout } from '../basics/timers';
+import { clearTimeout, setImmediate, setTimeout } from '../basics/timers';
 import { type Place, surrounded } from '../cloudflare/surroundings';
 import { copyOf, thrownThere } from '../cloudflare/thrown';
 import { native } from '../engine/native';
 import type { End, Owner } from '../web/end';
 import type { Actor, Task } from './actor';
+import { Blocks } from './blocks';
 import { resetBy } from './errors';
-import { currentEvent, ObjectEvent, Section, within } from './event';
+import { currentEvent, ObjectEvent, within } from './event';
 import { DurableObjectState } from './state';
 import type { ObjectStore } from './storage';
 import { endTimers } from './time';
@@ -27,13 +28,15 @@ export class Life implements Owner {
   private readonly running = new Set<Task>();
   /** Promises that keep it awake, beside events. */
   private pins = 0;
-  private blocks = 0;
-  private readonly held: (() => void)[] = [];
+  readonly blocks = new Blocks(() => {
+    this.actor.pump();
+    this.touch();
+  });
   /** Ends that its own code listens to. */
   private readonly ends = new Set<End>();
   private readonly idleTimer: NodeJS.Timeout | undefined;
   private readonly place: Place = async (call) => {
-    if (this.failure !== undefined) throw copyOf(this.failure);
+    if (this.failure !== undefined) throw new Error(NOT_RUNNING);
     return this.actor.deliver(call).catch((error) => {
       throw error === this.failure ? copyOf(error) : thrownThere(error, this.actor.id.toString());
     });
@@ -67,19 +70,14 @@ export class Life implements Owner {
     }
   }
 
-  /** Whether an event has to wait, as for `blockConcurrencyWhile`. */
-  get isBlocked(): boolean {
-    return this.blocks > 0;
-  }
-
   get isIdle(): boolean {
-    if (this.running.size > 0 || this.blocks > 0 || this.pins > 0 || this.timers.size > 0) return false;
+    if (this.isBusy || this.pins > 0 || this.timers.size > 0) return false;
     for (const end of this.ends) if (end.readyState === 3) this.ends.delete(end);
     return this.ends.size === 0;
   }
 
   get isBusy(): boolean {
-    return this.running.size > 0 || this.blocks > 0;
+    return this.running.size > 0 || this.blocks.any;
   }
 
   /** Runs an event. Other events start while it waits for something. */
@@ -116,7 +114,8 @@ export class Life implements Owner {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const asked = ask();
     this.pin(asked);
-    return within(event, asked);
+    // The answer comes as an event does: those that wait begin before it.
+    return within(event, asked, setImmediate);
   }
 
   waitUntil(promise: unknown): void {
@@ -126,18 +125,8 @@ export class Life implements Owner {
   }
 
   /** Lets no other event start until `body` is done. */
-  async block<T>(body: () => T | Promise<T>): Promise<T> {
-    // One within another has it already.
-    while (this.isBlocked && currentEvent()?.section?.isOpen !== true) await new Promise<void>((resolve) => this.held.push(resolve));
-    const section = new Section();
-    this.blocks++;
-    try {
-      return await this.surround(new ObjectEvent(this, section), body);
-    } finally {
-      section.isOpen = false;
-      this.blocks--;
-      if (!this.isBlocked) this.free();
-    }
+  block<T>(body: () => T | Promise<T>): Promise<T> {
+    return this.blocks.hold(currentEvent()?.section, (section) => this.surround(new ObjectEvent(this, section), body));
   }
 
   /** The same for the program, whose object is reset where it fails. Then this never settles. */
@@ -148,12 +137,6 @@ export class Life implements Owner {
         .then(resolve, (error) => this.reset(error))
         .finally(() => clearTimeout(late));
     });
-  }
-
-  /** Calls `then` when events may start again. */
-  whenFree(then: () => void): void {
-    if (this.isBlocked) this.held.push(then);
-    else then();
   }
 
   /** What was written is kept before anybody else learns of it. Where it is not, nobody does. */
@@ -168,8 +151,8 @@ export class Life implements Owner {
 
   run(event: () => void, again: () => void): boolean {
     if (this.failure !== undefined) return true;
-    if (this.isBlocked) {
-      this.whenFree(again);
+    if (this.blocks.any) {
+      this.blocks.whenAdmitted(undefined, again);
       return false;
     }
     this.surround(new ObjectEvent(this), event);
@@ -194,7 +177,10 @@ export class Life implements Owner {
     for (const task of this.running) task.reject(failure);
     this.running.clear();
     this.actor.failed(this, failure);
-    for (const end of this.ends) end.side.detach(native.pairAbandon);
+    for (const { side } of this.ends) {
+      side.takeBack();
+      side.detach(native.pairAbandon);
+    }
     this.instance = undefined;
   }
 
@@ -249,18 +235,13 @@ export class Life implements Owner {
     if (this.running.delete(task)) task.resolve(undefined);
     this.touch();
   }
-
-  private free(): void {
-    for (const then of this.held.splice(0)) then();
-    this.actor.pump();
-    this.touch();
-  }
 }
 
 function isThenable(value: unknown): boolean {
   return typeof (Object(value) as { then?: unknown }).then === 'function';
 }
 
+const NOT_RUNNING = 'The execution context which hosts this callback is no longer running.';
 const LONGEST_BLOCK = 30_000;
 const TOO_LONG =
   'A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was canceled and the Durable Object was reset.';

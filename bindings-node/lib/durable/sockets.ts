@@ -19,6 +19,9 @@ export class ObjectSockets {
   /** In the order in which they were accepted. */
   private readonly all = new Set<ObjectSocket>();
   private readonly tagged = new Map<string, Set<ObjectSocket>>();
+  /** Those whose client has closed, and waits for the object to close as well. */
+  private readonly leaving = new Set<Side>();
+  private mostLeaving = 16;
 
   constructor(readonly actor: Actor) {}
 
@@ -51,7 +54,9 @@ export class ObjectSockets {
     return this.all.has(socket);
   }
 
+  /** It was told of the client's close. */
   remove(socket: ObjectSocket): void {
+    this.leave(socket.side);
     this.all.delete(socket);
     for (const tag of socket.tags) {
       const others = this.tagged.get(tag);
@@ -63,14 +68,31 @@ export class ObjectSockets {
 
   /** To those at the other end the object is gone. */
   drop(): void {
-    for (const socket of this.all) socket.side.detach(native.pairAbandon);
+    for (const { side } of this.all) {
+      side.takeBack();
+      side.detach(native.pairAbandon);
+    }
     this.all.clear();
     this.tagged.clear();
+    this.endLeaving();
   }
 
-  /** The ends that a program had are nobody's. */
+  /** The ends that a program had are nobody's, and those that it never closed are lost to their clients. */
   forget(): void {
     for (const socket of this.all) socket.forget();
+    this.endLeaving();
+  }
+
+  private leave(side: Side): void {
+    this.leaving.add(side);
+    if (this.leaving.size < this.mostLeaving) return;
+    for (const each of this.leaving) if (native.pairState(each.handle) === 3) this.leaving.delete(each);
+    this.mostLeaving = Math.max(16, this.leaving.size * 2);
+  }
+
+  private endLeaving(): void {
+    for (const side of this.leaving) if (native.pairState(side.handle) !== 3) side.detach(native.pairAbandon);
+    this.leaving.clear();
   }
 }
 
@@ -129,6 +151,7 @@ export class ObjectSocket implements Holder, Runner {
   /** Answers what needs no object, and has it answer the rest. */
   run(): boolean {
     if (this.isQueued) return false;
+    this.side.admitsPeer();
     while (this.answerAutomatically());
     if (native.pairHasEvent(this.side.handle) === 0) return false;
     this.isQueued = true;

@@ -5,7 +5,8 @@ import { objectStates } from '../cloudflare/workers';
 import { native, Phase } from '../engine/native';
 import { toText } from '../web/convert';
 import type { End } from '../web/end';
-import { wrongArgument } from '../web/errors';
+import { illegalInvocation, wrongArgument } from '../web/errors';
+import { conceal } from '../web/expose';
 import { isRequestResponsePair, type WebSocketRequestResponsePair } from '../web/request-response-pair';
 import type { WebSocket } from '../web/types';
 import { endOf } from '../web/websocket';
@@ -31,28 +32,38 @@ export class DurableObjectState {
     objectStates.add(this);
   }
 
+  static #of(state: unknown): Life {
+    if (typeof state !== 'object' || state === null || !(#life in state)) throw illegalInvocation();
+    return (state as DurableObjectState).#life;
+  }
+
   waitUntil(promise: Promise<unknown>): void {
+    const life = DurableObjectState.#of(this);
     if (arguments.length === 0) throw wrongArgument('waitUntil', OWNER, 1, 'Promise');
-    this.#life.waitUntil(promise);
+    life.waitUntil(promise);
   }
 
   blockConcurrencyWhile<T>(callback: () => Promise<T>): Promise<T> {
+    const life = DurableObjectState.#of(this);
     if (typeof callback !== 'function') throw wrongArgument('blockConcurrencyWhile', OWNER, 1, 'function');
-    return this.#life.blockConcurrencyWhile(callback);
+    return life.blockConcurrencyWhile(callback);
   }
 
   acceptWebSocket(webSocket: WebSocket, tags?: string[]): void {
+    const life = DurableObjectState.#of(this);
     const end = endArgument('acceptWebSocket', webSocket);
     if (tags !== undefined && !Array.isArray(tags)) throw wrongArgument('acceptWebSocket', OWNER, 2, 'Array');
-    this.#life.actor.sockets.accept(end, distinct(tags ?? []), this.#life);
+    life.actor.sockets.accept(end, distinct(tags ?? []), life);
   }
 
   getWebSockets(tag?: string): WebSocket[] {
-    return this.#life.actor.sockets.list(tag === undefined ? undefined : toText(tag), this.#life);
+    const life = DurableObjectState.#of(this);
+    return life.actor.sockets.list(tag === undefined ? undefined : toText(tag), life);
   }
 
   setWebSocketAutoResponse(pair?: WebSocketRequestResponsePair): void {
-    const { sockets } = this.#life.actor;
+    const life = DurableObjectState.#of(this);
+    const { sockets } = life.actor;
     if (pair === undefined) return void (sockets.autoResponse = null);
     if (!isRequestResponsePair(pair)) throw wrongArgument('setWebSocketAutoResponse', OWNER, 1, 'WebSocketRequestResponsePair');
     for (const what of ['request', 'response'] as const) {
@@ -65,7 +76,8 @@ export class DurableObjectState {
   }
 
   getWebSocketAutoResponse(): WebSocketRequestResponsePair | null {
-    return this.#life.actor.sockets.autoResponse;
+    const life = DurableObjectState.#of(this);
+    return life.actor.sockets.autoResponse;
   }
 
   getWebSocketAutoResponseTimestamp(webSocket: WebSocket): Date | null {
@@ -74,18 +86,21 @@ export class DurableObjectState {
   }
 
   setHibernatableWebSocketEventTimeout(timeout?: number): void {
+    const life = DurableObjectState.#of(this);
     const ms = timeout === undefined ? 0 : Number(timeout);
     if (!Number.isFinite(ms)) throw new TypeError('The value cannot be converted because it is not an integer.');
     if (ms < 0) throw new TypeError('The value cannot be converted because it is negative and this API expects a positive number.');
     if (ms > LONGEST_TIMEOUT) throw new Error(`Event timeout should not exceed ${LONGEST_TIMEOUT} ms.`);
-    this.#life.actor.sockets.eventTimeout = Math.trunc(ms) || null;
+    life.actor.sockets.eventTimeout = Math.trunc(ms) || null;
   }
 
   getHibernatableWebSocketEventTimeout(): number | null {
-    return this.#life.actor.sockets.eventTimeout;
+    const life = DurableObjectState.#of(this);
+    return life.actor.sockets.eventTimeout;
   }
 
   getTags(webSocket: WebSocket): string[] {
+    DurableObjectState.#of(this);
     const end = endArgument('getTags', webSocket);
     const socket = ObjectSocket.of(end);
     if (socket !== undefined) return [...socket.tags];
@@ -94,15 +109,16 @@ export class DurableObjectState {
   }
 
   abort(reason?: string): never {
+    const life = DurableObjectState.#of(this);
     const text = reason === undefined ? 'Application called abort() to reset Durable Object.' : toText(reason);
-    this.#life.reset(new Error(text));
-    throw this.#life.failure ?? new Error(text);
+    life.reset(new Error(text));
+    throw life.failure ?? new Error(text);
   }
 }
 
-Object.defineProperty(DurableObjectState.prototype, Symbol.toStringTag, { value: 'DurableObjectState', configurable: true });
-
 const OWNER = 'DurableObjectState';
+
+conceal(DurableObjectState, OWNER);
 
 function endArgument(method: string, value: unknown): End {
   const end = endOf(value);

@@ -1,5 +1,6 @@
 /** The global timers and `fetch`, that know for which object they work. */
 
+import { report } from '../basics/report';
 import { currentEvent, type ObjectEvent } from './event';
 
 /** A timer that an object has set. */
@@ -27,8 +28,14 @@ export function watchTime(): void {
       const fire = (...args: unknown[]) => {
         if (!event.goesOn || name !== 'Interval') forget(timer);
         if (!event.goesOn) return;
-        if (event.isFree) return callback(...args);
-        event.life.whenFree(() => event.goesOn && callback(...args));
+        event.whenAdmitted(() => {
+          // What it throws is this object's trouble and not the process's.
+          try {
+            callback(...args);
+          } catch (error) {
+            report(error);
+          }
+        });
       };
       const timer: unknown = real(fire, ...rest);
       entries.set(timer, { event, clear });

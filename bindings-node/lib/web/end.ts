@@ -161,6 +161,7 @@ export class End implements Runner, Holder {
 
   protected runEvent(): boolean {
     const { side } = this;
+    if (side.inbox.length > 0 && !side.admitsPeer()) return native.pairHasEvent(side.handle) !== 0;
     const word = native.pairPoll(side.handle);
     switch (word & Word.Kind) {
       case Word.Message:

@@ -31,9 +31,7 @@ export function expose<T>(implementation: Constructor, compat: Compat, shown: st
   if (Object.getPrototypeOf(implementation) !== Function.prototype) {
     Object.setPrototypeOf(face, parent.constructor);
   }
-  for (const key of Object.keys(Object.getOwnPropertyDescriptors(prototype))) {
-    Object.defineProperty(prototype, key, { enumerable: key !== 'constructor' });
-  }
+  showMembers(prototype);
   define(prototype, 'constructor', face);
   // Without the flag it is hidden, else that of a prototype further up would be seen.
   define(prototype, Symbol.toStringTag, compat.has('set_tostring_tag') ? name : undefined);
@@ -66,8 +64,13 @@ export function conceal(implementation: { readonly prototype: object }, name: st
   const { prototype } = implementation;
   Object.defineProperty(face, 'prototype', { value: prototype, writable: false });
   exposed.add(prototype);
+  showMembers(prototype);
   define(prototype, 'constructor', face);
   define(prototype, Symbol.toStringTag, name);
+}
+
+function showMembers(prototype: object): void {
+  for (const key of Object.getOwnPropertyNames(prototype)) Object.defineProperty(prototype, key, { enumerable: key !== 'constructor' });
 }
 
 /** Constants, on the class and on its instances. */

@@ -1,7 +1,7 @@
 /** The two sides of a pair: what JavaScript keeps of it, beside the number of the native pair. */
 
 import { Fifo } from '../basics/fifo';
-import { native } from '../engine/native';
+import { native, Word } from '../engine/native';
 
 /** A text, or bytes that nobody else has. */
 export type Message = string | ArrayBuffer;
@@ -14,6 +14,7 @@ export interface Holder {
   drained(): void;
   /** Whether it is still at something that it took. */
   readonly isAnswering?: boolean;
+  readonly isNetwork?: boolean;
 }
 
 /** Whoever has the end at a side, and something to do before what it sent leaves the process. */
@@ -75,6 +76,20 @@ export class Side {
   post(message: Message): void {
     this.peer.inbox.push(message);
     this.peer.holder?.wake();
+  }
+
+  /** Has what this side sent stay unheard where it is, unless the network has it. */
+  takeBack(): void {
+    const { peer } = this;
+    if (peer.holder?.isNetwork === true) return;
+    while (peer.inbox.length > 0 && (native.pairPoll(peer.handle) & Word.Kind) === Word.Message) peer.inbox.shift();
+  }
+
+  /** Whether what the other side sent may be heard here. What may not is gone then. */
+  admitsPeer(): boolean {
+    if (this.peer.gate?.beforeOutput() !== false) return true;
+    this.peer.takeBack();
+    return false;
   }
 
   /** Has the native side end this one by `how`: nothing that was sent to it will be taken. */

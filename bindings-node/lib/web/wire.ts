@@ -112,6 +112,10 @@ export class Wire implements Holder {
     return native.pairCongested(this.side.peer.handle) !== 0;
   }
 
+  get isNetwork(): boolean {
+    return true;
+  }
+
   wake(): void {
     this.onoutgoing();
   }

@@ -1,6 +1,8 @@
 /** What a program gets as `ctx.storage`. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate } from '../../basics/timers';
+import { conceal } from '../../web/expose';
 import { type AlarmAccess, alarmOf, deleteAlarm, setAlarm } from './alarm-calls';
 import { illegalInvocation, isObject, notOfType } from './messages';
 import type { SqlStorage } from './sql';
@@ -94,6 +96,8 @@ export class DurableObjectStorage {
     const { journal } = DurableObjectStorage.#of(this);
     journal.commit();
     journal.check();
+    // Others may begin meanwhile: one that waits already does so behind this turn.
+    for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
   /** Runs `closure`, and rolls back what it wrote if it fails. No event begins meanwhile. */
@@ -136,12 +140,14 @@ export class DurableObjectStorage {
   }
 
   getBookmarkForTime(timestamp: number | Date): Promise<string>;
-  async getBookmarkForTime(): Promise<string> {
+  async getBookmarkForTime(...given: unknown[]): Promise<string> {
+    if (given.length === 0) throw notOfType('getBookmarkForTime', NAME, 1, 'date');
     throw new Error(NO_RECOVERY);
   }
 
   onNextSessionRestoreBookmark(bookmark: string): Promise<string>;
-  async onNextSessionRestoreBookmark(): Promise<string> {
+  async onNextSessionRestoreBookmark(...given: unknown[]): Promise<string> {
+    if (given.length === 0) throw notOfType('onNextSessionRestoreBookmark', NAME, 1, 'string');
     throw new Error(NO_RECOVERY);
   }
 
@@ -154,7 +160,7 @@ export class DurableObjectStorage {
     return storage.#access;
   }
 }
-Object.defineProperty(DurableObjectStorage.prototype, Symbol.toStringTag, { value: NAME, configurable: true });
+conceal(DurableObjectStorage, NAME);
 
 async function transact<T>(access: StorageAccess, closure: (transaction: DurableObjectTransaction) => T | Promise<T>): Promise<T> {
   // What was written before must not wait for what may take long.
