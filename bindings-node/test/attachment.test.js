@@ -26,7 +26,6 @@ describe('attachments', () => {
     'a map of sets': new Map([['a', new Set([1, 2])]]),
     'a view on a part of a buffer': new Uint8Array([1, 2, 3]).subarray(1),
     'a Buffer': Buffer.alloc(3, 1),
-    'an error': new RangeError('r'),
     'a sparse array': [1, , 3],
     'an object without a prototype': Object.assign(Object.create(null), { a: 1 }),
     'an object of an own class': new (class Own { a = 1; get b() { return 2; } })(),
@@ -42,6 +41,29 @@ describe('attachments', () => {
       assert.notEqual(a.deserializeAttachment(), value);
     });
   }
+  test('keep errors, with what was added to them, wherever they are', () => {
+    const a = end();
+    const cause = Object.assign(new RangeError('inner', { cause: new Date(5) }), { code: 7 });
+    const error = Object.assign(new Error('outer', { cause }), { name: 'Odd', list: [1, { cause }] });
+    const many = new AggregateError([error, new DOMException('d', 'AbortError')], 'many');
+    const value = { error, map: new Map([[error, new Set([cause])]]), many, list: [, error], bytes: new Uint8Array([1]), __proto__: null };
+    value.self = value;
+    a.serializeAttachment(value);
+    const got = a.deserializeAttachment();
+    const { error: copy } = got;
+    assert.ok(copy instanceof Error && copy !== error && got.self === got);
+    assert.deepEqual([copy.message, copy.name, copy.stack], ['outer', 'Odd', error.stack]);
+    assert.ok(copy.cause instanceof RangeError && copy.cause.message === 'inner' && copy.cause.code === 7);
+    assert.deepEqual(copy.cause.cause, new Date(5));
+    assert.ok(copy.list[1].cause === copy.cause && got.list[1] === copy && !(0 in got.list));
+    const [[key, set]] = got.map;
+    assert.ok(key === copy && set.has(copy.cause));
+    assert.ok(got.many instanceof AggregateError && got.many.errors[0] === copy);
+    assert.ok(got.many.errors[1] instanceof DOMException && got.many.errors[1].name === 'AbortError');
+    assert.deepEqual(got.bytes, new Uint8Array([1]));
+    const stored = Object.assign(new Error('m'), { message: 5 });
+    assert.throws(() => a.serializeAttachment(stored), { ...cloneError, message: 'Deserialization failed: error message is not a string' });
+  });
   test('keep cycles and identities', () => {
     const a = end();
     const shared = {};
@@ -80,7 +102,6 @@ describe('attachments', () => {
     TransformStream: new TransformStream(),
     CompressionStream: new CompressionStream('gzip'),
     Crypto: crypto,
-    DOMException: new DOMException('m', 'AbortError'),
     Mine: new (class Mine extends Headers {})(),
     Ours: new (class Ours extends EventTarget {})(),
   };

@@ -1,6 +1,9 @@
 /** Copies of values, as a call carries them from one place to another: the same on both sides, with nothing shared. */
 
 import { types } from 'node:util';
+import { serialize, staysUnstored, unserializable } from '../web/attachment';
+import { errorNamed, messageOf, ownOf } from '../web/clone-errors';
+import { carriedPlatform } from './platform';
 
 /** Gives what stands on the other side for a function or an `RpcTarget`. */
 export type Stand = (target: object) => unknown;
@@ -8,8 +11,25 @@ export type Stand = (target: object) => unknown;
 /** A copy of `value`. Throws a `DataCloneError` where there is something in it that cannot be carried. */
 export function carry(value: unknown, stand: Stand): unknown {
   if (typeof value === 'symbol') return structuredClone(value);
+  if (typeof value === 'string' && value.length > MOST_BYTES / 2) refuseTooLong(value, value.length);
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
-  return new Carrier(stand).copy(value);
+  const carrier = new Carrier(stand);
+  const copy = carrier.copy(value);
+  // Texts may take two bytes a character.
+  if (carrier.size > MOST_BYTES / 2) refuseTooLong(copy, carrier.size);
+  return copy;
+}
+
+/** As many bytes as a call may carry. */
+const MOST_BYTES = 32 << 20;
+
+/** @param atLeast where what stands for something else cannot be counted */
+function refuseTooLong(value: unknown, atLeast: number): void {
+  let size = atLeast;
+  try {
+    size = serialize(value).length;
+  } catch {}
+  if (size > MOST_BYTES) throw new Error(`Serialized RPC arguments or return values are limited to 32MiB, but the size of this value was: ${size} bytes.`);
 }
 
 /** Has an object pass as it is: it is already something that stands for another. */
@@ -20,35 +40,58 @@ export function passes<T extends object>(object: T): T {
 
 const passing = new WeakSet<object>();
 
+/** Whether it stands for another. */
+export const isPassing = (value: unknown): boolean => passing.has(Object(value));
+
+/** Has an object be refused by a name of the runtime's. */
+export function staysHere<T extends object>(object: T, name: string): T {
+  staying.set(object, name);
+  return object;
+}
+
+const staying = new WeakMap<object, string>();
+
 /** Has objects of a class stand for themselves on the other side. */
 export function standsIn(prototype: object): void {
   targets.add(prototype);
+  staysUnstored(prototype, 'Remote RPC references can only be serialized for RPC.');
 }
 
 const targets = new WeakSet<object>();
 
 class Carrier {
+  /** Bytes of buffers and characters of texts. */
+  size = 0;
   private readonly copies = new Map<object, unknown>();
 
   constructor(private readonly stand: Stand) {}
 
   copy(value: unknown): unknown {
+    if (typeof value === 'string') this.size += value.length;
     if (typeof value === 'symbol') return structuredClone(value);
     if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
     if (passing.has(value)) return value;
+    const name = staying.get(value);
+    if (name !== undefined) throw unserializable(value, name);
     const known = this.copies.get(value);
     if (known !== undefined) return known;
-    if (typeof value === 'function' || types.isProxy(value) || isTarget(value)) return this.note(value, this.stand(value));
+    if (typeof value === 'function' || isTarget(value)) return this.note(value, this.stand(value));
+    if (types.isProxy(value)) return this.note(value, this.stand(emulating(value)));
     if (Array.isArray(value)) return this.array(value);
     if (types.isMap(value)) return this.map(value);
     if (types.isSet(value)) return this.set(value);
     // Before the others: from Node 22 on it is a native error, too.
     if (value instanceof DOMException) return this.note(value, Object.assign(new DOMException(value.message, value.name), { stack: value.stack }));
     if (types.isNativeError(value)) return this.error(value);
+    if (ArrayBuffer.isView(value)) return this.view(value);
     // What has been cloned once by itself need not be looked into.
-    if (isLeaf(value)) return this.note(value, structuredClone(value));
-    if (isPlatform(value)) return value;
-    if (isPlain(value)) return this.object(value);
+    if (isLeaf(value)) {
+      this.size += (value as Partial<ArrayBuffer>).byteLength ?? 0;
+      return this.note(value, structuredClone(value));
+    }
+    if (isPlain(value) && !types.isArgumentsObject(value)) return this.object(value);
+    const carried = carriedPlatform(value);
+    if (carried !== undefined) return this.note(value, carried);
     // V8 says so in its own words.
     if (isUncloneable(value)) return structuredClone(value);
     throw unserializable(value);
@@ -71,8 +114,21 @@ class Carrier {
     return copy;
   }
 
+  /** Views of one buffer are views of one buffer again. */
+  private view(value: ArrayBufferView): unknown {
+    const { buffer, byteOffset } = value;
+    if (types.isSharedArrayBuffer(buffer)) throw new Error('Unable to deserialize cloned data.');
+    const Class = viewClass(value);
+    return this.note(value, new Class(this.copy(buffer), byteOffset, (value as Uint8Array).length ?? value.byteLength));
+  }
+
   private array(value: unknown[]): unknown[] {
-    const copy = this.note(value, new Array(value.length));
+    // Not a literal: V8 gives those holes that had some when they were made here before, and writes them otherwise.
+    const copy = this.note(value, Array.of<unknown>());
+    let dense = 0;
+    while (dense < value.length && Object.hasOwn(value, dense)) copy.push(this.copy(value[dense++]));
+    if (dense === value.length && Object.keys(value).length === dense) return copy;
+    copy.length = value.length;
     return this.members(value, copy) as unknown[];
   }
 
@@ -89,10 +145,10 @@ class Carrier {
   }
 
   private error(value: Error): Error {
-    const copy = this.note(value, value instanceof AggregateError ? new AggregateError([], value.message) : new (errors[value.name] ?? Error)(value.message));
+    const copy = this.note(value, errorNamed(value.name, messageOf(value)));
     Object.defineProperty(copy, 'stack', { value: value.stack, writable: true, configurable: true });
-    for (const key of ['cause', 'errors']) if (Object.hasOwn(value, key)) define(copy, key, this.copy((value as any)[key]));
-    return this.members(value, copy) as Error;
+    for (const [key, own] of ownOf(value)) define(copy, key, this.copy(own));
+    return copy;
   }
 }
 
@@ -100,7 +156,23 @@ function define(error: Error, key: string, value: unknown): void {
   Object.defineProperty(error, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-const errors: Record<string, (new (message: string) => Error) | undefined> = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const typedArray = Object.getPrototypeOf(Uint8Array);
+const typedArrayName = Object.getOwnPropertyDescriptor(typedArray.prototype, Symbol.toStringTag)!.get!;
+
+/** Of any realm, and of a class of its own that of the language. */
+function viewClass(view: ArrayBufferView): new (buffer: unknown, offset: number, length: number) => object {
+  return (globalThis as any)[typedArrayName.call(view) ?? 'DataView'];
+}
+
+/** What a proxy stands for must be seen from its prototype. */
+function emulating(proxy: object): object {
+  if (isPlain(proxy)) return proxy;
+  throw new DOMException(NO_RECEIVER, 'DataCloneError');
+}
+
+const NO_RECEIVER =
+  'Proxy could not be serialized because it is not a valid RPC receiver type. The Proxy must emulate either a plain object or an RpcTarget, ' +
+  "as indicated by the Proxy's prototype chain.";
 
 function isTarget(value: object): boolean {
   for (let prototype = Object.getPrototypeOf(value); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
@@ -110,18 +182,18 @@ function isTarget(value: object): boolean {
 }
 
 function isLeaf(value: object): boolean {
-  return types.isDate(value) || types.isRegExp(value) || types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value) || types.isBoxedPrimitive(value);
+  if (types.isSharedArrayBuffer(value)) throw new Error('Unable to deserialize cloned data.');
+  return types.isDate(value) || types.isRegExp(value) || types.isArrayBuffer(value) || types.isBoxedPrimitive(value);
 }
 
-/** What the platform itself moves: streams, and what has them. */
-function isPlatform(value: object): boolean {
-  const { ReadableStream, WritableStream, Headers, Request, Response, AbortSignal } = globalThis;
-  return [ReadableStream, WritableStream, Headers, Request, Response, AbortSignal].some((Class) => value instanceof Class);
-}
-
+/** Objects of the language with more than properties in them. */
 function isUncloneable(value: object): boolean {
-  return types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value) || types.isGeneratorObject(value);
+  return uncloneable.some((is) => is(value)) || value instanceof WeakRef || value instanceof FinalizationRegistry || iterators.has(Object.getPrototypeOf(value));
 }
+
+const uncloneable = [types.isArgumentsObject, types.isGeneratorObject, types.isModuleNamespaceObject, types.isPromise, types.isWeakMap, types.isWeakSet];
+
+const iterators = new Set<object>([[][Symbol.iterator](), new Map().entries(), new Set().values(), ''[Symbol.iterator](), ''.matchAll(/x/g)].map((of) => Object.getPrototypeOf(of)));
 
 /** Of any realm. */
 function isPlain(value: object): boolean {
@@ -129,9 +201,4 @@ function isPlain(value: object): boolean {
   if (prototype === Object.prototype) return true;
   if (prototype === null) return false;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
-}
-
-function unserializable(value: object): DOMException {
-  const name = value.constructor?.name ?? 'Object';
-  return new DOMException(`Could not serialize object of type "${name}". This type does not support serialization.`, 'DataCloneError');
 }

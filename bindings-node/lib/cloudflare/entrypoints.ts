@@ -1,5 +1,6 @@
 /** A Worker's own entrypoints, called by itself as by others. */
 
+import { wrongArgument, wrongField } from '../web/errors';
 import type * as dom from '../web/types';
 import { passes } from './carry';
 import { callAt, calling, handOver, type Hook, memberOf, notFunction, notImplemented, ServiceStub, walk } from './rpc';
@@ -30,7 +31,7 @@ export function entrypointStub(exported: () => unknown, env: unknown, ctx: (prop
       new Proxy(() => {}, {
         getPrototypeOf: () => ServiceStub.prototype,
         has: (_target, key) => key !== 'then',
-        apply: (_target, _this, [options]) => stubWith((options as { props?: object } | undefined)?.props ?? {}),
+        apply: (_target, _this, given) => stubWith(propsOf(given)),
         get(_target, key) {
           if (key === 'fetch') return fetch;
           if (key === Symbol.toStringTag) return 'LoopbackServiceStub';
@@ -41,6 +42,19 @@ export function entrypointStub(exported: () => unknown, env: unknown, ctx: (prop
     );
   }
 }
+
+/** A copy, as they may come from elsewhere. */
+function propsOf(given: readonly unknown[]): object {
+  const [options] = given;
+  if (options === null) return {};
+  if (!isObject(options)) throw wrongArgument('(called as function)', 'LoopbackServiceStub', 1, 'Options');
+  const { props } = options as { props?: unknown };
+  if (props === undefined) return {};
+  if (!isObject(props)) throw wrongField('props', 'Options', 'Object');
+  return structuredClone(props);
+}
+
+const isObject = (value: unknown): value is object => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
 class Entrypoint implements Hook {
   constructor(
@@ -59,8 +73,8 @@ class Entrypoint implements Hook {
         const target = this.made();
         const [key, ...rest] = path as [string, ...string[]];
         const member = shown(target, key);
-        if (rest.length > 0) return handOver(await callAt(await member, rest, carried));
-        if (typeof member !== 'function') throw notFunction(key);
+        if (rest.length > 0) return handOver(await callAt(await member, rest, carried, path));
+        if (typeof member !== 'function') throw notFunction(path);
         return handOver(await member.apply(target, carried));
       }),
     );

@@ -1,7 +1,7 @@
 /** Calls as between Workers: stubs, and promises whose members can be called before they are kept. */
 
 import { report } from '../basics/report';
-import { carry, passes, standsIn } from './carry';
+import { carry, isPassing, standsIn, staysHere } from './carry';
 import { asked, current, type Place, surrounded } from './surroundings';
 import { thrownThere } from './thrown';
 
@@ -107,12 +107,11 @@ class Parcel {
 export function memberOf(hook: Hook, path: readonly string[]): unknown {
   let asked: Promise<unknown> | undefined;
   const value = () => (asked ??= hook.get(path));
-  return passes(
-    shown(RpcProperty, (args) => promiseOf(hook.call(path, args), hook), (key) => {
-      if (isOfPromise(key)) return (...args: unknown[]) => (value() as any)[key](...args);
-      return memberOf(hook, [...path, key]);
-    }),
-  );
+  const member = shown(RpcProperty, (args) => promiseOf(hook.call(path, args), hook), (key) => {
+    if (isOfPromise(key)) return (...args: unknown[]) => (value() as any)[key](...args);
+    return memberOf(hook, [...path, key]);
+  });
+  return staysHere(member, 'RpcProperty');
 }
 
 /**
@@ -122,12 +121,11 @@ export function memberOf(hook: Hook, path: readonly string[]): unknown {
  */
 export function promiseOf(result: Promise<unknown>, from?: Hook): unknown {
   const hook = new Later(result, (error) => from?.thrown?.(error) ?? error);
-  return passes(
-    shown(RpcPromise, (args) => promiseOf(hook.call([], args)), (key) => {
-      if (isOfPromise(key)) return (result as any)[key].bind(result);
-      return memberOf(hook, [key]);
-    }, () => hook.dispose()),
-  );
+  const promise = shown(RpcPromise, (args) => promiseOf(hook.call([], args)), (key) => {
+    if (isOfPromise(key)) return (result as any)[key].bind(result);
+    return memberOf(hook, [key]);
+  }, () => hook.dispose());
+  return staysHere(promise, 'RpcPromise');
 }
 
 function stubOf(hook: Local): unknown {
@@ -148,17 +146,32 @@ const isOfPromise = (key: string): key is 'then' | 'catch' | 'finally' => key ==
 const symbols = Symbol as { readonly dispose?: symbol };
 
 function shown(Class: any, call: (args: unknown[]) => unknown, member: (key: string) => unknown, dispose?: () => void): any {
+  /** What was set on it stays with it. */
+  let own: Map<string | symbol, unknown> | undefined;
   return new Proxy(() => {}, {
     getPrototypeOf: () => Class.prototype,
     apply: (_target, _this, args) => call(args),
+    set(_target, key, value) {
+      (own ??= new Map()).set(key, value);
+      return true;
+    },
+    deleteProperty(_target, key) {
+      own?.delete(key);
+      return true;
+    },
     get(_target, key) {
+      if (own?.has(key)) return own.get(key);
       if (key === 'constructor') return Class;
+      if (isIndex(key)) return undefined;
       if (typeof key === 'string') return key in Object.prototype ? Reflect.get(Object.prototype, key) : member(key);
       if (key === Symbol.toStringTag) return `Js${Class.name}`;
       return key === symbols.dispose ? dispose : undefined;
     },
   });
 }
+
+/** The runtime's stubs have no members by number. */
+export const isIndex = (key: string | symbol): boolean => typeof key === 'string' && /^(?:0|[1-9]\d{0,9})$/.test(key);
 
 /** An object of the same process, as one of its stubs has it. */
 class Local implements Hook {
@@ -243,7 +256,7 @@ class Later implements Hook {
       const hook = typeof value === 'function' ? hooks.get(value) : undefined;
       if (hook !== undefined) return hook.call(rest, carried);
       if (typeof value === 'function') return (value as (...args: unknown[]) => unknown)(...carried);
-      throw this.thrown(notFunction(path.at(-1) ?? ''));
+      throw this.thrown(notFunction(path));
     });
   }
 
@@ -264,17 +277,16 @@ class Later implements Hook {
     let value = await this.result;
     for (const [at, key] of path.entries()) {
       if (hooks.has(Object(value))) return [value, path.slice(at)];
-      if (!isOwn(value, key) && !isPassed(value)) throw this.thrown(notImplemented(key));
+      if (!isOwn(value, key) && !isPassing(value)) throw this.thrown(notImplemented(key));
       value = (value as any)[key];
     }
     return [value, []];
   }
 }
 
-const isOwn = (value: unknown, key: string): boolean => typeof value === 'object' && value !== null && Object.hasOwn(value, key);
-
-/** Whether it is a stub of an object elsewhere, or something of the platform, which has its members in its class. */
-const isPassed = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.getPrototypeOf(value) !== Object.prototype && !Array.isArray(value);
+/** Of what has classes, only plain objects show their members. */
+const isOwn = (value: unknown, key: string): boolean =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype && Object.hasOwn(value, key);
 
 export async function walk(target: unknown, path: readonly string[]): Promise<unknown> {
   let value = target;
@@ -282,29 +294,45 @@ export async function walk(target: unknown, path: readonly string[]): Promise<un
   return value;
 }
 
-export async function callAt(target: unknown, path: readonly string[], args: unknown[]): Promise<unknown> {
+/** @param named the path as an error tells it, where it begins further up */
+export async function callAt(target: unknown, path: readonly string[], args: unknown[], named = path): Promise<unknown> {
   const owner = path.length > 1 ? await walk(target, path.slice(0, -1)) : target;
   const key = path.at(-1);
   const method = key === undefined ? target : visible(owner, key);
-  if (typeof method !== 'function') throw notFunction(key ?? '');
-  return method.apply(key === undefined ? undefined : owner, args);
+  if (typeof method !== 'function') throw notFunction(named);
+  return method.apply(owner, args);
 }
 
-export function notFunction(key: string): TypeError {
-  return new TypeError(`"${key}" is not a function.`);
+export function notFunction(path: readonly string[]): TypeError {
+  return absent(`"${path.join('.') || '(this)'}" is not a function.`);
 }
 
 export function notImplemented(key: string): TypeError {
-  return new TypeError(`The RPC receiver does not implement the method "${key}".`);
+  return absent(`The RPC receiver does not implement the method "${key}".`);
 }
+
+function absent(text: string): TypeError {
+  const error = new TypeError(text);
+  absences.add(error);
+  return error;
+}
+
+const absences = new WeakSet<Error>();
+
+/** Whether something was called that is not there, so that nothing of the program's ran. */
+export const isAbsence = (error: unknown): boolean => absences.has(error as Error);
 
 /** A target shows what its class has, another object what is its own. */
 function visible(owner: any, key: string): unknown {
-  if (owner instanceof RpcTarget ? !(key in Object.prototype) && !Object.hasOwn(owner, key) && key in owner : isOwn(owner, key) || passedAlready(owner)) return (owner as any)[key];
+  if (!(owner instanceof RpcTarget)) {
+    if (isOwn(owner, key) || hooks.has(Object(owner)) || isPassing(owner)) return owner[key];
+  } else if (!(key in Object.prototype) && !Object.hasOwn(owner, key)) {
+    // What has no value is not there, as a property that can only be set.
+    const value = (owner as any)[key];
+    if (value !== undefined) return value;
+  }
   throw notImplemented(key);
 }
-
-const passedAlready = (owner: unknown): boolean => hooks.has(Object(owner));
 
 /** Calls come back to where the code that runs now is. */
 function placeHere(): Place {

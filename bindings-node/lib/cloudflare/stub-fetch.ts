@@ -14,7 +14,7 @@ export async function fetchBy(ask: Ask, input: FetchInput, init: FetchInit): Pro
   const body = replayable(init?.body);
   const visited: string[] = [];
   for (;;) {
-    const response = answered(request, await ask(request));
+    const response = answered(request, await unlessAborted(request.signal, () => ask(request)));
     const { url } = request;
     const location = locationOf(request, response);
     if (location === undefined) {
@@ -30,11 +30,52 @@ export async function fetchBy(ask: Ask, input: FetchInput, init: FetchInit): Pro
 }
 
 function toRequest(input: FetchInput, init: FetchInit): globalThis.Request {
-  const address = typeof input === 'object' && input !== null && 'url' in input ? input.url : String(input);
+  const given = typeof input === 'object' && input !== null && 'url' in input ? input : undefined;
+  const address = given?.url ?? String(input);
   if (!URL.canParse(address)) throw new TypeError(`Invalid URL: ${address}`);
-  const request = new Request(input as string, init);
+  const url = new URL(address);
+  if (!/^https?:$/.test(url.protocol)) throw new TypeError(`Fetch API cannot load: ${address}`);
+  const { method, body } = init ?? {};
+  if (given?.bodyUsed && (body === undefined || body === null)) throw new TypeError('Cannot reconstruct a Request with a used body.');
+  const upper = (method === undefined ? (given?.method ?? 'GET') : `${method}`).toUpperCase();
+  if (!methods.has(upper)) throw new TypeError(`Invalid HTTP method string: ${method}`);
+  if (body !== undefined && body !== null && (upper === 'GET' || upper === 'HEAD')) throw new TypeError('Request with a GET or HEAD method cannot have a body.');
+  // Neither goes over the wire.
+  const isWhole = url.hash === '' && url.username === '' && url.password === '';
+  Object.assign(url, { hash: '', username: '', password: '' });
+  const whole = isWhole ? (input as string) : given === undefined ? url.href : new Request(url.href, given);
+  const request = new Request(whole, { ...init, method: upper });
   if (request.redirect === 'error') throw new TypeError(NO_ERROR_REDIRECT);
+  const length = lengthOf(body);
+  if (length !== undefined && !request.headers.has('content-length')) request.headers.set('content-length', String(length));
+  const cf = (init as { cf?: object } | undefined)?.cf ?? (given as { cf?: object } | undefined)?.cf;
+  if (cf !== undefined) Object.defineProperty(request, 'cf', { value: structuredClone(cf), enumerable: true, configurable: true });
   return request;
+}
+
+/** Of what is in memory, in bytes; undefined of a stream, or of no body. */
+function lengthOf(body: unknown): number | undefined {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  if (body instanceof URLSearchParams) return Buffer.byteLength(body.toString());
+  if (body instanceof Blob) return body.size;
+  return body instanceof ArrayBuffer || ArrayBuffer.isView(body) ? body.byteLength : undefined;
+}
+
+/** What is asked goes on; who asked hears no more of it. */
+function unlessAborted<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(reasonOf(signal));
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(reasonOf(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    ask()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function reasonOf({ reason }: AbortSignal): unknown {
+  if (!(reason instanceof DOMException && reason.name === 'AbortError')) return reason;
+  return Object.assign(new DOMException('The operation was aborted', 'AbortError'), { retryable: true });
 }
 
 /** What a handler gave, if that is a response. That to HEAD has no body. */
@@ -73,6 +114,12 @@ type BodyInit = NonNullable<NonNullable<FetchInit>['body']>;
 function replayable(body: BodyInit | null | undefined): BodyInit | undefined {
   return body === null || (typeof body === 'object' && (Symbol.asyncIterator in body || 'getReader' in body)) ? undefined : body;
 }
+
+/** Those that the runtime knows. */
+const methods = new Set(
+  ('GET HEAD POST PUT DELETE PATCH PURGE OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK ACL REPORT MKACTIVITY CHECKOUT ' +
+    'MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE QUERY BAN').split(' '),
+);
 
 const MOST_REDIRECTS = 20;
 const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";

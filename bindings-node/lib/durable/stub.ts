@@ -2,7 +2,7 @@
 
 import { report } from '../basics/report';
 import { passes } from '../cloudflare/carry';
-import { callAt, calling, handOver, type Hook, memberOf, notFunction, notImplemented, walk } from '../cloudflare/rpc';
+import { callAt, calling, handOver, type Hook, isAbsence, isIndex, memberOf, notFunction, notImplemented, walk } from '../cloudflare/rpc';
 import { asked } from '../cloudflare/surroundings';
 import { type FetchInit, type FetchInput, fetchBy } from '../cloudflare/stub-fetch';
 import { copyOf, thrownThere } from '../cloudflare/thrown';
@@ -48,7 +48,7 @@ export function stubOf(kind: Kind, id: DurableObjectId): object {
       if (typeof key === 'symbol') return Reflect.get(target, key);
       if (key in Object.prototype || Object.hasOwn(target, key)) return Reflect.get(target, key);
       // Else awaiting a stub, or writing it down, would call it.
-      if (key === 'then') return undefined;
+      if (key === 'then' || isIndex(key)) return undefined;
       return key === 'toJSON' ? () => ({ ...target }) : memberOf(calls, [key]);
     },
     has: (_target, key) => key !== 'then',
@@ -82,8 +82,8 @@ class Calls implements Hook {
       this.ask(undefined, async (life) => {
         const [key, ...rest] = path as [string, ...string[]];
         const member = visible(life, key);
-        if (rest.length > 0) return callAt(await member, rest, carried);
-        if (typeof member !== 'function') throw new Refused(notFunction(key));
+        if (rest.length > 0) return callAt(await member, rest, carried, path);
+        if (typeof member !== 'function') throw new Refused(notFunction(path));
         return member.apply(life.instance, carried);
       }),
     );
@@ -112,7 +112,8 @@ class Calls implements Hook {
         value = await work(life);
       } catch (error) {
         if (life.failure !== undefined) throw life.failure;
-        throw error instanceof Refused ? thrownThere(error.cause) : thrownThere(error, this.id.toString());
+        if (error instanceof Refused) throw thrownThere(error.cause);
+        throw thrownThere(error, isAbsence(error) || error instanceof DOMException ? undefined : this.id.toString());
       }
       try {
         return raw ? value : handOver(value);
@@ -154,11 +155,14 @@ function visible({ instance, actor }: Life, key: string): unknown {
   if (!(actor.kind.Class.prototype instanceof Base)) throw new Refused(new TypeError(NO_RPC));
   if (reserved.has(key)) throw new Refused(new TypeError(`'${key}' is a reserved method and cannot be called over RPC.`));
   if (key in Object.prototype || Object.hasOwn(instance, key) || !(key in instance)) throw new Refused(notImplemented(key));
+  let value: unknown;
   try {
-    return instance[key];
+    value = instance[key];
   } catch (error) {
     throw new Refused(error);
   }
+  if (value === undefined) throw new Refused(notImplemented(key));
+  return value;
 }
 
 const reserved = new Set(['alarm', 'dup', 'webSocketMessage', 'webSocketClose', 'webSocketError']);

@@ -3,6 +3,7 @@
 import { types } from 'node:util';
 import { Deserializer, Serializer } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { isError, pack, type Packed, unpack } from './clone-errors';
 import { isExposed } from './expose';
 
 // Node's own functions write views in a form of their own, which counts otherwise than in the runtime.
@@ -23,23 +24,39 @@ class Snapshot extends Serializer {
 }
 
 export function serialize(value: unknown): Uint8Array {
-  refusePlatformObjects(value);
+  const hasErrors = lookThrough(value);
   const snapshot = new Snapshot();
-  snapshot.writeValue(value);
-  return snapshot.releaseBuffer();
+  snapshot.writeValue(hasErrors ? pack(value) : value);
+  const bytes = snapshot.releaseBuffer();
+  if (hasErrors) bytes[0] = WITH_ERRORS;
+  return bytes;
 }
 
 export function deserialize(bytes: Uint8Array): unknown {
-  const deserializer = new Deserializer(bytes);
+  const hasErrors = bytes[0] === WITH_ERRORS;
+  const deserializer = new Deserializer(hasErrors ? Buffer.concat([V8S_FIRST, bytes.subarray(1)]) : bytes);
   deserializer.readHeader();
-  return deserializer.readValue();
+  const value: unknown = deserializer.readValue();
+  return hasErrors ? unpack(value as Packed) : value;
 }
 
+/** The first byte, which else is V8's. */
+const V8S_FIRST = Uint8Array.of(0xff);
+const WITH_ERRORS = 0xfe;
+
+/** Has what is of a class be stored nowhere, and say so. */
+export function staysUnstored(prototype: object, why: string): void {
+  unstored.set(prototype, why);
+}
+
+const unstored = new WeakMap<object, string>();
+
 /**
- * Throws if one is in `value`: most of them are plain JavaScript in Node, and would be written as
- * if they had nothing in them.
+ * Whether there are errors in `value`. Throws if an object of the platform is: most of them are plain JavaScript in
+ * Node, and would be written as if they had nothing in them.
  */
-function refusePlatformObjects(value: unknown): void {
+function lookThrough(value: unknown): boolean {
+  let hasErrors = false;
   const seen = new Set<unknown>();
   const waiting = [value];
   const visit = (found: unknown) => waiting.push(found);
@@ -49,7 +66,8 @@ function refusePlatformObjects(value: unknown): void {
     seen.add(object);
     // The serializer refuses proxies, without asking them anything. Views hold numbers.
     if (types.isProxy(object) || ArrayBuffer.isView(object)) continue;
-    if (isPlatformObject(object)) throw unserializable(object);
+    if (isError(object)) hasErrors = true;
+    else if (isPlatformObject(object)) throw unserializable(object);
     if (types.isMap(object)) {
       for (const entry of Map.prototype.entries.call(object)) entry.forEach(visit);
     } else if (types.isSet(object)) {
@@ -57,10 +75,13 @@ function refusePlatformObjects(value: unknown): void {
     }
     Object.values(object).forEach(visit);
   }
+  return hasErrors;
 }
 
 function isPlatformObject(object: object): boolean {
   for (let prototype = Object.getPrototypeOf(object); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    const why = unstored.get(prototype);
+    if (why !== undefined) throw new DOMException(why, 'DataCloneError');
     if (isExposed(prototype) || (platformPrototypes ??= findPlatformPrototypes()).has(prototype)) return true;
   }
   return false;
@@ -80,8 +101,8 @@ function findPlatformPrototypes(): Set<unknown> {
   return prototypes;
 }
 
-function unserializable(object: object): DOMException {
-  const name = object.constructor?.name ?? 'Object';
+/** @param name of its class, if it is not seen from the object */
+export function unserializable(object: object, name = object.constructor?.name || 'Object'): DOMException {
   return new DOMException(refusals[name] ?? `Could not serialize object of type "${name}". This type does not support serialization.`, 'DataCloneError');
 }
 
