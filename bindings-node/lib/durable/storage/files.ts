@@ -110,6 +110,7 @@ export class DatabaseFile {
 
   /** Puts an empty database in its place, into which `fill` writes what is to stay. */
   renew(fill: ((db: Database) => void) | undefined): void {
+    for (const reading of [...(this.connection?.reading ?? [])]) reading.cancel();
     this.close();
     if (this.inMemory) {
       fill?.(this.get().db);
@@ -193,6 +194,7 @@ export class Connection {
 export class Reading {
   readonly columns: readonly string[];
   private rows: Iterator<Column[], void, void> | undefined;
+  private cancelled = false;
 
   constructor(
     private readonly connection: Connection,
@@ -220,6 +222,16 @@ export class Reading {
     this.connection.reading.delete(this);
     this.connection.giveBack(this.text, this.statement);
     return undefined;
+  }
+
+  /** Stopped, as there is no such database any more. */
+  get isCancelled(): boolean {
+    return this.cancelled;
+  }
+
+  cancel(): void {
+    this.cancelled = this.rows !== undefined;
+    this.stop();
   }
 
   stop(): void {

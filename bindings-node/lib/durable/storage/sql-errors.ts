@@ -23,10 +23,10 @@ function placeOf(message: string, statement: Parsed, prepare: ((text: string) =>
   const [, column] = /^(?:no such column|ambiguous column name): (.*)$/.exec(message) ?? [];
   if (column !== undefined) return columnPlace(column, tokens);
   const [, called] = /^no such function: (.*)$/.exec(message) ?? /^(?:wrong number of arguments to function (.*)\(\)|too many arguments on function .*)$/.exec(message) ?? [];
-  if (called !== undefined) return calls(called, tokens).at(0);
+  if (called !== undefined) return calls(called, tokens).at(0) ?? operator(called, tokens);
   const [, crowded] = /^too many arguments on function (.*)$/.exec(message) ?? [];
   if (crowded !== undefined) return calls(crowded, tokens).at(0);
-  const [, misused] = /^misuse of (?:aggregate|window function):? (.*)\(\)$/.exec(message) ?? [];
+  const [, misused] = /^misuse of (?:aggregate function|aggregate|window function):? (.*)\(\)$/.exec(message) ?? [];
   if (misused !== undefined) return calls(misused, tokens).at(-1);
   const [, there] = /^(?:table|view|index) (.*) already exists$/.exec(message) ?? [];
   if (there !== undefined && !message.startsWith('index')) return tokens.find((token) => nameOf(token) === unquoted(there))?.at;
@@ -58,6 +58,12 @@ function columnPlace(written: string, tokens: readonly Token[]): number | undefi
 
 function calls(name: string, tokens: readonly Token[]): number[] {
   return tokens.filter((token, i) => nameOf(token) === name && tokens[i + 1]?.text === '(').map(({ at }) => at);
+}
+
+/** `REGEXP` and its like are operators, whose functions SQLite sees where they begin. */
+function operator(name: string, tokens: readonly Token[]): number | undefined {
+  const at = tokens.findIndex((token) => isWord(token, name.toUpperCase()));
+  return tokens[at]?.at;
 }
 
 function unquoted(name: string): string {

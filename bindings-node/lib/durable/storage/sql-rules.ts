@@ -11,7 +11,7 @@ const TRANSACTIONS =
   'To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. The JavaScript API is safer because it will automatically roll back on exceptions, and because it interacts correctly with Durable Objects\' automatic atomic write coalescing.';
 
 const pragmas = new Set([
-  'case_sensitive_like', 'defer_foreign_keys', 'foreign_key_check', 'foreign_key_list', 'foreign_keys', 'ignore_check_constraints',
+  'case_sensitive_like', 'data_version', 'defer_foreign_keys', 'foreign_key_check', 'foreign_key_list', 'foreign_keys', 'ignore_check_constraints',
   'index_info', 'index_list', 'index_xinfo', 'legacy_alter_table', 'optimize', 'page_size', 'quick_check', 'recursive_triggers',
   'reverse_unordered_selects', 'table_info', 'table_list', 'table_xinfo',
 ]);
@@ -29,8 +29,12 @@ const hidden = new Map([
   ['_cf_metadata', 'no such table: _cf_METADATA: SQLITE_ERROR'],
 ]);
 
-/** Throws what the runtime throws for a statement that it refuses. */
-export function refuseForbidden(statement: Parsed): void {
+/**
+ * Throws what the runtime throws for a statement that it refuses.
+ *
+ * @param hasKeys whether there is a table of keys, which is made by the first of them
+ */
+export function refuseForbidden(statement: Parsed, hasKeys: () => boolean): void {
   const { tokens } = statement;
   const first = isWord(tokens[0], 'EXPLAIN') ? (isWord(tokens[1], 'QUERY') ? tokens[3] : tokens[1]) : tokens[0];
   if (isWord(first, 'BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE')) throw new Error(TRANSACTIONS);
@@ -39,7 +43,7 @@ export function refuseForbidden(statement: Parsed): void {
   if (isWord(first, 'PRAGMA')) refusePragma(tokens, tokens.indexOf(first!));
   if (isWord(first, 'CREATE')) refuseCreation(tokens, tokens.indexOf(first!));
   tokens.forEach((token, i) => {
-    refuseName(statement, first, i);
+    refuseName(statement, first, i, hasKeys);
     if (token.kind === 'parameter') refuseParameter(statement, token, i);
   });
 }
@@ -68,7 +72,7 @@ function isReserved(token: Token | undefined): boolean {
   return nameOf(token)?.toLowerCase().startsWith('_cf_') ?? false;
 }
 
-function refuseName(statement: Parsed, first: Token | undefined, i: number): void {
+function refuseName(statement: Parsed, first: Token | undefined, i: number, hasKeys: () => boolean): void {
   const { tokens } = statement;
   const token = tokens[i]!;
   const name = nameOf(token)?.toLowerCase();
@@ -76,6 +80,7 @@ function refuseName(statement: Parsed, first: Token | undefined, i: number): voi
   const before = tokens[i - 1];
   if (token.kind === 'string' && !(before?.text === '.' || isWord(before, 'FROM', 'JOIN', 'INTO', 'UPDATE', 'TABLE', 'ON', 'INDEX', 'EXISTS', 'REFERENCES', 'TO'))) return;
   const secret = hidden.get(name);
+  if (name === '_cf_kv' && !hasKeys()) throw new Error('no such table: _cf_KV: SQLITE_ERROR');
   if (secret !== undefined) throw new Error(isWord(first, 'SELECT', 'WITH', 'VALUES') ? secret : NOT_AUTHORIZED);
   if (name.startsWith('_cf_') && isWord(before, 'TO')) throw new Error(NOT_AUTHORIZED);
   if (name.startsWith('pragma_') && !pragmas.has(name.slice('pragma_'.length))) throw new Error(NOT_AUTHORIZED);

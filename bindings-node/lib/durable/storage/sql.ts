@@ -60,8 +60,8 @@ export class SqlStorage {
     journal.check();
     const connection = file.get();
     const number = (name: string) => connection.first(`PRAGMA ${name}`)![0] as number;
-    // One in memory has none before the first table.
-    return Math.max(number('page_count'), 1) * number('page_size');
+    // One in memory has none before the first table. What was deleted leaves pages free.
+    return Math.max(number('page_count') - number('freelist_count'), 1) * number('page_size');
   }
 
   // Classes of the runtime that its programs see here.
@@ -110,8 +110,8 @@ function refuseEmpty({ tokens }: Parsed): void {
 }
 
 function execute({ file, journal }: SqlAccess, statement: Parsed, bindings: readonly Bound[]): Execution {
-  refuseForbidden(statement);
   journal.check();
+  refuseForbidden(statement, () => file.get().first("SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'") !== undefined);
   const connection = file.get();
   try {
     // What does not parse is told before what is bound.
@@ -210,6 +210,7 @@ const abandoned = new FinalizationRegistry<Reading>((reading) => reading.stop())
 
 export class SqlCursor<T extends Record<string, Column> = Record<string, Column>> {
   readonly #execution: Execution;
+  #names: string[] | undefined;
 
   constructor(execution: Execution) {
     this.#execution = execution;
@@ -232,6 +233,7 @@ export class SqlCursor<T extends Record<string, Column> = Record<string, Column>
     if (row === undefined) throw new Error('Expected exactly one result from SQL query, but got no results.');
     if (this.#row() !== undefined) {
       this.#execution.reading?.stop();
+      this.#execution.rows.length = 0;
       throw new Error('Expected exactly one result from SQL query, but got multiple results.');
     }
     return this.#object(row);
@@ -243,7 +245,7 @@ export class SqlCursor<T extends Record<string, Column> = Record<string, Column>
   }
 
   get columnNames(): string[] {
-    return [...this.#execution.columns];
+    return (this.#names ??= [...this.#execution.columns]);
   }
 
   /** Rows that were given: the runtime counts those that were looked at. */
@@ -260,13 +262,17 @@ export class SqlCursor<T extends Record<string, Column> = Record<string, Column>
     return new RowIterator(() => this.next()) as IterableIterator<T>;
   }
 
+  /** One is read ahead, so that it is what it was before the program saw the last one. */
   #row(): Column[] | undefined {
     const { rows, reading, statement } = this.#execution;
-    if (rows.length > 0) return rows.shift();
-    if (reading === undefined) return undefined;
+    if (reading?.isCancelled) throw new Error('SQLite query was canceled because the database was deleted.');
+    const row = rows.shift();
+    if (row === undefined || reading === undefined) return row;
     try {
-      const row = reading.next();
-      if (row !== undefined) this.#execution.read++;
+      const next = reading.next();
+      if (next === undefined) return row;
+      this.#execution.read++;
+      rows.push(next);
       return row;
     } catch (error) {
       throw sqlError(error, statement);
@@ -305,13 +311,18 @@ export class RawIterator implements IterableIterator<Column[]> {
     return value === undefined ? { done: true, value: undefined } : { done: false, value };
   }
 
-  toArray(): Column[][] {
-    return [...this];
-  }
+  /** Every iterator has it, from Node 22 on. */
+  declare toArray: () => Column[][];
 
   [Symbol.iterator](): this {
     return this;
   }
+}
+if (!('toArray' in IteratorPrototype)) {
+  const toArray = function (this: RawIterator) {
+    return [...this];
+  };
+  Object.defineProperty(RawIterator.prototype, 'toArray', { value: toArray, writable: true, configurable: true });
 }
 Object.setPrototypeOf(RawIterator.prototype, IteratorPrototype);
 named(RawIterator, 'RawIterator');

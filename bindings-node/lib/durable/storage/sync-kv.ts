@@ -43,7 +43,7 @@ export class SyncKvStorage {
   list(options?: ListOptions): IterableIterator<[string, any]> {
     const { store, journal } = SyncKvStorage.#of(this);
     journal.check();
-    return new ListIterator(store.entries(rangeOf(options))[Symbol.iterator]()) as IterableIterator<[string, any]>;
+    return new ListIterator(store.entries(rangeOf(options, NAME))[Symbol.iterator]()) as IterableIterator<[string, any]>;
   }
 
   static #of(kv: object): Access {
@@ -63,11 +63,6 @@ class ListIterator implements Iterator<[string, any]> {
   next(): IteratorResult<[string, any]> {
     const { done, value } = this.#entries.next();
     return done === true ? { done: true, value: undefined } : { done: false, value: [value[0], valueOf(value[1])] };
-  }
-
-  return(): IteratorResult<[string, any]> {
-    this.#entries.return?.();
-    return { done: true, value: undefined };
   }
 
   [Symbol.iterator](): this {

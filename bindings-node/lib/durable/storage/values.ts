@@ -1,6 +1,7 @@
 /** What programs give to keys and values, as the store takes it. */
 
 import { deserialize, serialize } from '../../web/attachment';
+import { toText } from '../../web/convert';
 import type { Journal } from './journal';
 import { notOfType } from './messages';
 import { MOST_BYTES, TOO_BIG } from './sql';
@@ -30,8 +31,8 @@ export function toPut(of: string, given: readonly unknown[]): Entry[] {
   const [what, value] = given;
   if (given.length === 0) throw notOfType('put', of, 1, 'string or object');
   // An array is a key like others.
-  if (typeof what === 'object' && what !== null && !Array.isArray(what)) {
-    refuseOptions(given[1], 'put', of, 2, 'PutOptions');
+  if ((typeof what === 'object' || typeof what === 'function') && what !== null && !Array.isArray(what)) {
+    if (!isOptions(value)) throw new TypeError(ONE_OR_MANY);
     return Object.entries(what)
       .filter(([, each]) => each !== undefined)
       .map(([key, each]) => [keyOf(key), serialize(each)]);
@@ -65,8 +66,7 @@ export function remove({ store, journal }: Access, of: string, given: readonly u
 }
 
 export function list({ store, journal }: Access, of: string, given: readonly unknown[]): Map<string, unknown> {
-  refuseOptions(given[0], 'list', of, 1, 'ListOptions');
-  const range = rangeOf(given[0]);
+  const range = rangeOf(given[0], of);
   return new Map(journal.attempt(() => [...store.entries(range)]).map(([key, value]) => [key, valueOf(value)]));
 }
 
@@ -75,7 +75,8 @@ export function valueOf(bytes: Uint8Array | undefined): unknown {
 }
 
 /** Of `list`'s options. */
-export function rangeOf(options: any): Range {
+export function rangeOf(options: any, of: string): Range {
+  refuseOptions(options, 'list', of, 1, 'ListOptions');
   const { start, startAfter, end, prefix, reverse, limit } = options ?? {};
   if (start !== undefined && startAfter !== undefined) throw new TypeError('list() cannot be called with both start and startAfter values.');
   let from = start !== undefined ? keyOf(start) : startAfter !== undefined ? `${keyOf(startAfter)}\0` : '';
@@ -91,7 +92,8 @@ export function rangeOf(options: any): Range {
 
 /** A text as every store keeps it: a lone surrogate has no UTF-8. */
 export function keyOf(value: unknown): string {
-  return String(value).toWellFormed();
+  // Not by `String`, which makes a text of a symbol.
+  return toText(value).toWellFormed();
 }
 
 function toLimit(limit: unknown): number {
@@ -103,7 +105,12 @@ function toLimit(limit: unknown): number {
   return number | 0;
 }
 
+const ONE_OR_MANY =
+  'put() may only be called with a single key-value pair and optional options as put(key, value, options) or with multiple key-value pairs ' +
+  'and optional options as put(entries, options)';
+
 function refuseOptions(options: unknown, method: string, of: string, parameter: number, type: string): void {
-  if (options === undefined || options === null || typeof options === 'object' || typeof options === 'function') return;
-  throw notOfType(method, of, parameter, type);
+  if (!isOptions(options)) throw notOfType(method, of, parameter, type);
 }
+
+const isOptions = (value: unknown): boolean => value === undefined || typeof value === 'object' || typeof value === 'function';
