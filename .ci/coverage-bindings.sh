@@ -4,7 +4,7 @@
 #   coverage-bindings.sh FOLDER [c] [node] [python]
 #
 # What is instrumented stays in FOLDER: the packages that are built for their usual tests are not touched.
-# Tests that run nothing of a binding's own, as those of packing and leaks, are left out.
+# Tests that run nothing more of a binding's own, as those of packing, leaks and browsers, are left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=$1
@@ -60,7 +60,7 @@ for binding; do
       target=$(cd bindings-node/scripts && node --input-type=module -e 'import { target } from "./target.mjs"; console.log(target)')
       cp "$folder/fast/libwspair_node.so" "$folder/tree/bindings-node/wspair.$target.node"
       run env -C "$folder/tree/bindings-node" bash -c \
-        'node --expose-gc --test $(ls test/*.test.*js | grep -vE "/(package|leaks|durable-[a-z]+)\.test")'
+        'node --expose-gc --test $(ls test/*.test.*js | grep -vE "/(package|leaks|browser|fanout|durable-[a-z]+)\.test")'
       objects=(--object "$folder/fast/libwspair_node.so")
       ;;
     python)

@@ -1,7 +1,7 @@
 // Each option of a connection does what it says. That wrong ones are refused is in options.test.mjs.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Connection } from 'wspair';
+import { ClientHandshake, Connection, ServerHandshake } from 'wspair';
 
 const deflate = { serverMaxWindowBits: 15, clientMaxWindowBits: 15, serverNoContextTakeover: true, clientNoContextTakeover: true };
 const server = (options, compressed = false) => new Connection('server', options, compressed ? { deflate } : {});
@@ -134,4 +134,59 @@ describe('an option of a connection:', () => {
       assert.deepEqual(patient.handleTimeout(1e9), []);
     }
   });
+});
+
+describe('a handshake', () => {
+  const start = { server: 'GET / HTTP/1.1\r\nX: ', client: 'HTTP/1.1 101 x\r\nX: ' };
+  const make = (side, limits) => (side === 'server' ? new ServerHandshake(limits) : new ClientHandshake('ws://a/', {}, limits));
+  const why = ({ progress }) => progress.status ?? progress.reason;
+  const ends = {
+    'in time': { server: 408, client: 'response head not complete in time' },
+    'where the stream ends': { server: 400, client: 'stream ended before the response' },
+    'at its limit': { server: 431, client: 'response head over the size limit' },
+  };
+
+  for (const side of ['server', 'client']) {
+    test(`of a ${side} ends in time, where the stream ends, and at its limit`, () => {
+      const late = make(side, { within: 100 });
+      late.receive(Buffer.from(start[side]));
+      late.handleTimeout(1_000);
+      assert.equal(late.nextTimeout, 1_100);
+      late.handleTimeout(1_099);
+      assert.equal(late.progress.state, 'more');
+      late.handleTimeout(1_100);
+      assert.equal(why(late), ends['in time'][side]);
+      assert.equal(late.nextTimeout, null);
+
+      const cut = make(side);
+      cut.receive(Buffer.from(start[side]));
+      cut.receiveEof();
+      assert.equal(why(cut), ends['where the stream ends'][side]);
+
+      const long = make(side, { maxHead: 100 });
+      long.receive(Buffer.from(start[side] + 'x'.repeat(200)));
+      assert.equal(why(long), ends['at its limit'][side]);
+
+      const patient = make(side, { within: Infinity });
+      patient.handleTimeout(0);
+      assert.equal(patient.nextTimeout, null);
+    });
+  }
+
+  test('is accepted once there is a request, and only for a subprotocol that was offered', () => {
+    const server = new ServerHandshake();
+    assert.throws(() => server.accept(), /no request to accept/);
+    server.receive(new ClientHandshake('ws://a/', { subprotocols: ['a'] }).request);
+    assert.throws(() => server.accept({ subprotocol: 'b' }), /not offered/);
+    assert.equal(server.accept({ subprotocol: 'a' }).accepted, true);
+  });
+});
+
+test('a connection that shrinks goes on', () => {
+  const [from, to] = [client(), server()];
+  from.sendText('x'.repeat(100_000));
+  const bytes = from.flush();
+  assert.deepEqual(to.receive(bytes.subarray(0, 50_000)), []);
+  to.shrink();
+  assert.equal(to.receive(bytes.subarray(50_000))[0].data.length, 100_000);
 });
