@@ -33,7 +33,7 @@ pub struct Limits {
     /// Most bytes that wait to be transmitted before a `send_*` is refused. Default 16 MiB. An
     /// empty queue takes one message of any length.
     pub max_outgoing: usize,
-    /// From this many waiting bytes on, `is_congested` is true. Default 1 MiB.
+    /// From this many waiting bytes on, `is_congested` is true. Default 1 MiB; 0 counts as 1.
     pub high_water_mark: usize,
 }
 

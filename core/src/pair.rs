@@ -251,7 +251,7 @@ impl<M> Pair<M> {
 
     /// Whether the other end is behind with what `end`, or the wire under it, sent.
     pub fn is_congested(&self, end: End) -> bool {
-        self.side(end).out.cost() >= self.config.high_water_mark
+        self.side(end).out.cost() >= self.config.high_water_mark.max(1)
     }
 
     /// Keeps bytes with `end`, instead of those before. Possible at any time.

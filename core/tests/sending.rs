@@ -480,3 +480,14 @@ fn pongs_count_towards_congestion() {
     drain(&mut conn);
     assert!(!conn.is_congested());
 }
+
+#[test]
+fn with_a_mark_of_nothing_an_empty_queue_is_not_congested() {
+    let config = config(|config| config.limits.high_water_mark = 0);
+    let mut conn = connection(Role::Server, config);
+    assert!(!conn.is_congested() && !conn.sender().is_congested());
+    conn.send_text("a").unwrap();
+    assert!(conn.is_congested() && conn.sender().is_congested());
+    drain(&mut conn);
+    assert!(!conn.is_congested());
+}

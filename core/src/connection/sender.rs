@@ -267,7 +267,7 @@ impl Sender<'_> {
     /// Whether at least [`high_water_mark`](crate::Limits::high_water_mark) bytes wait: a sender that
     /// can pause should.
     pub fn is_congested(&self) -> bool {
-        self.outbound.buffered() >= self.config.limits.high_water_mark
+        self.outbound.buffered() >= self.config.limits.high_water_mark.max(1)
     }
 
     #[inline]

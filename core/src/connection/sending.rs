@@ -103,6 +103,6 @@ impl Connection {
 
     /// See [`Sender::is_congested`](super::Sender::is_congested).
     pub fn is_congested(&self) -> bool {
-        self.outbound.buffered() >= self.config.limits.high_water_mark
+        self.outbound.buffered() >= self.config.limits.high_water_mark.max(1)
     }
 }

@@ -11,7 +11,7 @@ pub struct PairConfig {
     /// message counts 32 bytes beside its size. Default 16 MiB; [`Limits::UNLIMITED`] is no limit.
     /// An empty queue takes one message of any size.
     pub max_queued: usize,
-    /// From this many waiting bytes on, `is_congested` is true. Default 1 MiB.
+    /// From this many waiting bytes on, `is_congested` is true. Default 1 MiB; 0 counts as 1.
     pub high_water_mark: usize,
     /// Which behaviour of the runtime is imitated. Default the newest.
     pub compat: Compat,

@@ -79,3 +79,14 @@ fn congestion_begins_at_the_mark_and_ends_below() {
     pair.poll_event(B);
     assert!(!pair.is_congested(A));
 }
+
+#[test]
+fn with_a_mark_of_nothing_an_end_that_waits_for_nothing_is_not_congested() {
+    let mut config = PairConfig::default();
+    config.high_water_mark = 0;
+    let mut pair = Pair::new(config);
+    pair.accept(A, Accept::default()).unwrap();
+    assert!(!pair.is_congested(A));
+    pair.send(A, (), 0).unwrap();
+    assert!(pair.is_congested(A));
+}

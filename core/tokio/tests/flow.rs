@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use common::{
-    BINARY, CLOSE, PATIENCE, PING, PONG, close_frame, code, masked, server, server_with, watchful,
+    BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, close_frame, code, masked, server, server_with,
+    watchful,
 };
 use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -224,4 +225,13 @@ async fn waits_can_be_given_up() {
         }
     }
     assert_eq!(received, sending.await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_mark_of_nothing_a_message_goes_out_all_the_same() {
+    let mut config = Config::default();
+    config.limits.high_water_mark = 0;
+    let (socket, mut wire) = server_with(config, 1 << 10);
+    timeout(PATIENCE, socket.send("hi")).await.expect("there is room").unwrap();
+    assert_eq!(wire.frame().await, (TEXT, b"hi".to_vec()));
 }
