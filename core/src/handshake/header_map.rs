@@ -11,7 +11,8 @@ impl<'a> From<&'a HeaderMap> for Fields<'a> {
 }
 
 /// The fields as a map: those of a [`Request`](super::Request) or a [`Response`](super::Response),
-/// of an [`Acceptance`](super::Acceptance), or a [`FieldList`](super::FieldList).
+/// of an [`Acceptance`](super::Acceptance), or a [`FieldList`](super::FieldList), as a client's
+/// [`fields`](super::ClientRequest::fields) are.
 ///
 /// ```
 /// use wspair::handshake::{Fields, header_map};
@@ -26,12 +27,12 @@ impl<'a> From<&'a HeaderMap> for Fields<'a> {
 /// A name that is not a token, as that of a pseudo-field, or a value with a control character.
 pub fn header_map<N, V>(fields: impl IntoIterator<Item = (N, V)>) -> Result<HeaderMap, http::Error>
 where
-    N: AsRef<[u8]>,
+    N: AsRef<str>,
     V: AsRef<[u8]>,
 {
     let mut map = HeaderMap::new();
     for (name, value) in fields {
-        let name = HeaderName::from_bytes(name.as_ref())?;
+        let name = HeaderName::from_bytes(name.as_ref().as_bytes())?;
         map.append(name, HeaderValue::from_bytes(value.as_ref())?);
     }
     Ok(map)
