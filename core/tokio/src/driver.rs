@@ -140,8 +140,9 @@ impl Watch {
 
     /// Leaves input to the application, unless that does not come for it.
     fn look_after_input(&mut self, state: &mut State, now: Instant) {
-        let is_lost = state.is_unwritable();
-        if state.reader.presence == Presence::Present && state.closed().is_none() && !is_lost {
+        // Behind our Close frame nothing can be answered: what comes is taken in at once.
+        let may_answer = state.is_open() && !state.is_unwritable();
+        if state.reader.presence == Presence::Present && may_answer {
             let over = self.nap.filter(|nap| nap.until <= now);
             if over.is_some() {
                 // Before looking, so that what comes after it wakes this task.

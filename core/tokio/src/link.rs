@@ -118,13 +118,7 @@ impl Link {
     }
 
     pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let mut state = self.lock();
-        state.write();
-        if state.is_flushed() {
-            return Poll::Ready(Ok(()));
-        }
-        state.wait(cx);
-        Poll::Pending
+        self.lock().poll_flush(cx)
     }
 
     /// Waits for the end, and until the peer can know of it.
@@ -141,6 +135,11 @@ impl Link {
         self.lock().close(code, reason)
     }
 
+    /// An error if the connection ended before the transport had taken all that was sent.
+    pub(crate) fn check_written(&self) -> Result<(), Error> {
+        self.lock().check_written()
+    }
+
     pub(crate) fn abort(&self) {
         self.lock().abort();
     }
@@ -148,7 +147,7 @@ impl Link {
     pub(crate) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.close(Some(CloseCode::NORMAL), "")?;
         ready!(self.poll_closed(cx));
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.check_written())
     }
 
     pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

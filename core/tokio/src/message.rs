@@ -19,7 +19,7 @@ pub enum Message {
     Binary(Bytes),
     /// A ping, up to 125 bytes. One that is received was answered already.
     Ping(Bytes),
-    /// A pong, up to 125 bytes.
+    /// A pong, up to 125 bytes. The answers to keepalive's own pings are received, too.
     Pong(Bytes),
     /// A Close frame. One that is received was answered already; to send one is to
     /// [`close`](crate::Sender::close) without waiting.

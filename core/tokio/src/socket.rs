@@ -29,7 +29,8 @@ use crate::message::Message;
 /// connection. Where the application drops the socket, and all its halves, the peer is told 1001.
 ///
 /// No wait here loses anything when it is given up, as in a `select!`: a message that was not
-/// returned is returned the next time, one that was not sent yet is not sent.
+/// returned is returned the next time, one that was not sent yet is not sent. (`SinkExt::send` is
+/// the sink's: it feeds and flushes, and given up while it flushes the message was sent.)
 #[derive(Debug)]
 pub struct WebSocket {
     sender: Sender,
@@ -131,7 +132,9 @@ impl Sender {
     /// [`high_water_mark`](wspair::Limits::high_water_mark) bytes or more wait to be written.
     ///
     /// What is sent goes out at once, or with what follows it right away; to wait until the
-    /// transport took it is to flush the sink.
+    /// transport took it is to flush the sink, which fails where the connection ended before that.
+    /// A message longer than the mark, or than [`max_outgoing`](wspair::Limits::max_outgoing), goes
+    /// as the only one.
     ///
     /// # Errors
     /// [`Error::Closed`] once the connection has ended, however that was.
@@ -175,14 +178,17 @@ impl Sender {
     }
 
     /// Says goodbye, and waits for the end: the peer's Close, or the deadline
-    /// ([`close_within`](Config::close_within)). Once it has ended nothing happens.
+    /// ([`close_within`](Config::close_within)), which counts from this call. What the peer has not
+    /// taken by then is dropped. Once it has ended nothing happens; how it did is
+    /// [`how_closed`](Self::how_closed)'s to say.
     ///
     /// # Errors
-    /// [`Error::Send`] for a code that may not be sent and a reason that is too long.
+    /// [`Error::Send`] for a code that may not be sent and a reason that is too long;
+    /// [`Error::Closed`] where the connection ended before all that was sent was written.
     pub async fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.0.close(Some(code), reason)?;
         self.closed().await;
-        Ok(())
+        self.0.check_written()
     }
 
     /// Gives up: the transport is dropped without a word.
@@ -286,7 +292,7 @@ impl Sink<Message> for Sender {
         self.0.poll_flush(cx)
     }
 
-    /// Closes with 1000.
+    /// Closes with 1000. Fails where the connection ended before all that was sent was written.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.0.poll_close(cx)
     }

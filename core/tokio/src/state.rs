@@ -37,6 +37,8 @@ pub(crate) struct State {
     closed: Option<Closed>,
     ends: Ends,
     needs_flush: bool,
+    /// Something was sent since all that was sent had gone out.
+    has_unwritten: bool,
     /// Keepalive was told that nothing is read.
     holds_input: bool,
     /// When the driver wakes by itself.
@@ -109,6 +111,7 @@ impl State {
             closed: None,
             ends: Ends::default(),
             needs_flush: false,
+            has_unwritten: false,
             holds_input: false,
             alarm: None,
             waiters: Vec::new(),

@@ -8,6 +8,7 @@ use common::{
     BINARY, CLOSE, PATIENCE, TEXT, close_frame, code, echo, masked, pair, server, server_with,
     watchful,
 };
+use futures_util::SinkExt;
 use tokio::time::{Instant, sleep, timeout};
 use wspair_tokio::wspair::{ClosedCause, Config, ProtocolError, SendError};
 use wspair_tokio::{Error, Message};
@@ -407,4 +408,63 @@ fn outlives_its_runtime() {
         assert!(matches!(socket.recv().await, Some(Err(Error::Closed(how))) if how.code == 1006));
         assert!(socket.send("late").await.is_err());
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_while_nobody_receives_takes_as_long_as_the_peer() {
+    let (socket, mut wire) = server();
+    let start = Instant::now();
+    let peer = async {
+        assert_eq!(wire.close_code().await, 1000);
+        wire.raw(&close_frame(1000)).await;
+    };
+    let (closed, ()) = tokio::join!(socket.close(code(1000), ""), peer);
+    closed.unwrap();
+    assert!(start.elapsed() < Duration::from_millis(20), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_before_the_answer_to_our_close_are_still_received() {
+    let (mut socket, mut wire) = server();
+    let sender = socket.sender();
+    let peer = async {
+        assert_eq!(wire.close_code().await, 1000);
+        wire.send(TEXT, b"late").await;
+        wire.raw(&close_frame(1000)).await;
+    };
+    let (closed, ()) = tokio::join!(sender.close(code(1000), ""), peer);
+    closed.unwrap();
+    assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("late"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_written_when_the_connection_ended_is_an_error_of_flush_and_close() {
+    for ends in ["drop", "abort", "deadline"] {
+        let (mut socket, wire) = server_with(Config::default(), 1 << 10);
+        let sender = socket.sender();
+        sender.try_send(Message::binary(vec![0; 100_000])).unwrap();
+        match ends {
+            "drop" => drop(wire),
+            "abort" => sender.abort(),
+            _ => {
+                let error = sender.close(code(1000), "").await.unwrap_err();
+                assert!(matches!(error, Error::Closed(_)), "{error}");
+                drop(wire);
+            }
+        }
+        let error = SinkExt::flush(&mut socket).await.unwrap_err();
+        assert!(matches!(error, Error::Closed(_)), "{ends}: {error}");
+        let error = SinkExt::close(&mut socket).await.unwrap_err();
+        assert!(matches!(error, Error::Closed(_)), "{ends}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_written_before_the_connection_ended_is_no_error() {
+    let (mut socket, wire) = server();
+    SinkExt::send(&mut socket, Message::text("taken")).await.unwrap();
+    drop(wire);
+    socket.sender().closed().await;
+    SinkExt::flush(&mut socket).await.unwrap();
+    SinkExt::close(&mut socket).await.unwrap();
 }

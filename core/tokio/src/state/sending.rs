@@ -46,6 +46,9 @@ impl State {
                 Poll::Pending => {}
             }
         }
+        if self.is_flushed() && !self.ends.unwritable {
+            self.has_unwritten = false;
+        }
         if self.is_unwritable() {
             // What the peer sent before may still be there; the driver looks.
             self.wakes.leaves_more();
@@ -81,6 +84,7 @@ impl State {
             Err(SendError::Closing) => return Err(self.error_of_sending()),
             outcome => outcome?,
         }
+        self.has_unwritten = true;
         if !self.is_open() {
             // It was a Close frame: of the other kinds none would have gone.
             self.note_end();
@@ -119,6 +123,24 @@ impl State {
             Some(closed) => Error::Closed(closed.clone()),
             None => Error::Send(SendError::Closing),
         }
+    }
+
+    /// Waits until the transport has taken all that was sent.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.write();
+        if !self.has_unwritten {
+            return Poll::Ready(Ok(()));
+        }
+        if self.closed.is_some() && self.is_flushed() {
+            return Poll::Ready(self.check_written());
+        }
+        self.wait(cx);
+        Poll::Pending
+    }
+
+    /// An error if the connection ended before the transport had taken all that was sent.
+    pub(crate) fn check_written(&self) -> Result<(), Error> {
+        if self.has_unwritten { Err(self.error_of_sending()) } else { Ok(()) }
     }
 
     /// Whether everything is written and through the transport's own buffers.
