@@ -127,6 +127,12 @@ crate::setters::setters! {
 }
 
 impl DeflateConfig {
+    /// Whether there is a codec, given here or by the feature `deflate`. Without one a server must
+    /// not agree to compression, nor a client offer it.
+    pub fn has_codec(&self) -> bool {
+        cfg!(feature = "deflate") || self.codec.is_some()
+    }
+
     pub(crate) fn codec(&self) -> Option<Arc<dyn Codec>> {
         #[cfg(feature = "deflate")]
         let default = || Some(Zlib::shared() as Arc<dyn Codec>);

@@ -97,15 +97,15 @@ impl ClientRequest {
         self.field("Origin", origin.as_bytes())
     }
 
-    /// Offers permessage-deflate. Default not; to be offered only when the connection has a
-    /// compressor.
+    /// Offers permessage-deflate; `None`, the default, does not. To be offered only when the
+    /// connection [has a codec](crate::deflate::DeflateConfig::has_codec).
     ///
     /// Whether the server agreed is in [`Negotiated::deflate`](super::Negotiated::deflate). A
     /// client that insists on it closes with
     /// [`EXTENSION_REQUIRED`](crate::CloseCode::EXTENSION_REQUIRED) otherwise.
     #[must_use]
-    pub fn deflate(mut self, offer: DeflateOffer) -> Self {
-        self.deflate = Some(offer);
+    pub fn deflate(mut self, offer: impl Into<Option<DeflateOffer>>) -> Self {
+        self.deflate = offer.into();
         self
     }
 

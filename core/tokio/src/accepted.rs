@@ -18,7 +18,17 @@ use crate::link::Link;
 pub(crate) struct Accepted {
     members: Mutex<Members>,
     count: watch::Sender<usize>,
-    is_closing: watch::Sender<bool>,
+    closing: watch::Sender<Closing>,
+}
+
+/// How far the server is with closing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Closing {
+    No,
+    /// All are told, and may take until the deadline.
+    Told,
+    /// That is over.
+    Over,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +50,7 @@ impl Default for Accepted {
         Self {
             members: Mutex::default(),
             count: watch::Sender::new(0),
-            is_closing: watch::Sender::new(false),
+            closing: watch::Sender::new(Closing::No),
         }
     }
 }
@@ -64,13 +74,20 @@ impl Accepted {
     /// Tells all that are open 1001, and waits until all have ended; what has not by the deadline is
     /// dropped.
     pub(crate) async fn close(&self, deadline: Duration) {
-        self.is_closing.send_replace(true);
+        self.closing.send_if_modified(|closing| {
+            let is_first = *closing == Closing::No;
+            if is_first {
+                *closing = Closing::Told;
+            }
+            is_first
+        });
         for link in self.links() {
             // Nothing is wrong with the code.
             let _ = link.close(Some(CloseCode::GOING_AWAY), "");
         }
         let mut count = self.count.subscribe();
         if timeout(deadline, count.wait_for(|count| *count == 0)).await.is_err() {
+            self.closing.send_replace(Closing::Over);
             self.links().iter().for_each(|link| link.lock().drop_io());
         }
     }
@@ -80,10 +97,18 @@ impl Member {
     /// The connection is open.
     pub(crate) fn open(&self, link: &Arc<Link>) {
         self.accepted.lock().links.insert(self.id, Arc::downgrade(link));
-        if *self.accepted.is_closing.borrow() {
-            // It came just behind the rest.
-            let _ = link.close(Some(CloseCode::GOING_AWAY), "");
+        // It comes behind the rest, as its answer took its time.
+        match *self.accepted.closing.borrow() {
+            Closing::No => {}
+            Closing::Told => _ = link.close(Some(CloseCode::GOING_AWAY), ""),
+            Closing::Over => link.lock().drop_io(),
         }
+    }
+
+    /// Whether nobody is accepted any more.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.accepted.closing.borrow() != Closing::No
     }
 
     /// Does something unless the server closes meanwhile.
@@ -91,8 +116,8 @@ impl Member {
         &self,
         what: impl Future<Output = T>,
     ) -> Result<T, Error> {
-        let mut is_closing = self.accepted.is_closing.subscribe();
-        let mut closing = pin!(is_closing.wait_for(|closing| *closing));
+        let mut closing = self.accepted.closing.subscribe();
+        let mut closing = pin!(closing.wait_for(|closing| *closing != Closing::No));
         let mut what = pin!(what);
         poll_fn(|cx| {
             if closing.as_mut().poll(cx).is_ready() {

@@ -69,7 +69,8 @@ impl Client {
             return Err(Error::NeedsTls);
         }
         let dialing = TcpStream::connect((address.host(), address.port()));
-        let stream = timeout(self.within(), dialing).await.map_err(io::Error::from)??;
+        let within = self.limits.within.unwrap_or(Duration::MAX);
+        let stream = timeout(within, dialing).await.map_err(io::Error::from)??;
         crate::tune(&stream)?;
         self.connect_over(stream).await
     }
@@ -84,12 +85,13 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let has_codec = self.config.deflate.has_codec();
+        let asked = if has_codec { self.request } else { self.request.deflate(None) };
         let nonce = nonce_from_os().map_err(io::Error::other)?;
         let masks = MaskKeys::from_os().map_err(io::Error::other)?;
-        let within = self.within();
+        let within = self.limits.within.unwrap_or(Duration::MAX);
         let mut request = Vec::new();
-        let mut handshake =
-            ClientHandshake::with_limits(&self.request, nonce, self.limits, &mut request);
+        let mut handshake = ClientHandshake::with_limits(&asked, nonce, self.limits, &mut request);
         let mut early = Vec::new();
         handshake.handle_timeout(Instant::default());
         match timeout(within, talk(&mut io, &request, &mut handshake, &mut early)).await {
@@ -99,10 +101,6 @@ impl Client {
         let (agreed, answer) = outcome(handshake.progress())?;
         let parts = Parts { config: self.config, agreed, masks: Some(masks), early, member: None };
         Ok((WebSocket::open(io, parts), answer))
-    }
-
-    fn within(&self) -> Duration {
-        self.limits.within.unwrap_or(Duration::MAX)
     }
 }
 

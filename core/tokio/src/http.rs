@@ -11,9 +11,10 @@ use wspair::handshake::{
     Request as Checked,
 };
 
+use crate::accepted::Member;
 use crate::error::{Answer, Error};
 use crate::link::Parts;
-use crate::server::Server;
+use crate::server::{Server, status_alone};
 use crate::socket::WebSocket;
 
 /// A connection to be, once the HTTP server has sent the answer.
@@ -21,6 +22,7 @@ use crate::socket::WebSocket;
 pub struct Upgrade {
     server: Server,
     agreed: Negotiated,
+    member: Member,
 }
 
 impl Upgrade {
@@ -29,8 +31,8 @@ impl Upgrade {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let Self { server: Server { config, accepted, .. }, agreed } = self;
-        let member = Some(accepted.join());
+        let Self { server: Server { config, .. }, agreed, member } = self;
+        let member = Some(member);
         WebSocket::open(io, Parts { config, agreed, masks: None, early: Vec::new(), member })
     }
 
@@ -45,7 +47,8 @@ impl Server {
     /// fields may be added, and the connection that comes of it.
     ///
     /// # Errors
-    /// The answer to a request that is not valid or not allowed.
+    /// The answer to a request that is not valid or not allowed; 503 once the server
+    /// [closes](Self::close).
     pub fn upgrade<B>(
         &self,
         request: &Request<B>,
@@ -84,7 +87,11 @@ impl Server {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let checked = Checked::from_fields(how, request.method().as_str(), target, fields);
         let checked = checked.map_err(|refusal| refused(&refusal, how))?;
-        let acceptance = match checked.accept(&self.policy, self.choose(&checked)) {
+        let member = self.accepted.join();
+        if member.is_closing() {
+            return Err(refused(&status_alone(503), how));
+        }
+        let acceptance = match self.accept_request(&checked, self.choose(&checked)) {
             Ok(acceptance) => acceptance,
             Err(AcceptError::Refused(refusal)) => return Err(refused(&refusal, how)),
             Err(AcceptError::NotOffered) => unreachable!("chosen from what was offered"),
@@ -94,7 +101,7 @@ impl Server {
         for (name, value) in &acceptance.fields {
             append(response.headers_mut(), name.as_bytes(), value.as_bytes());
         }
-        Ok((response, Upgrade { server: self.clone(), agreed: acceptance.agreed }))
+        Ok((response, Upgrade { server: self.clone(), agreed: acceptance.agreed, member }))
     }
 }
 

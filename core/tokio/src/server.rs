@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use wspair::handshake::{
-    AcceptError, HeadLimits, Policy, Refusal, Request, ServerHandshake, ServerProgress,
+    AcceptError, Acceptance, HeadLimits, Negotiated, Policy, Refusal, Request, ServerHandshake,
+    ServerProgress,
 };
 use wspair::{Config, Instant};
 
@@ -84,7 +85,7 @@ impl Server {
     }
 
     /// The subprotocols that are spoken, the best first. A client that offers none of them gets a
-    /// connection without one.
+    /// connection without one; a name that is no token (RFC 9110 5.6.2) is never offered.
     #[must_use]
     pub fn with_subprotocols<T: Into<String>>(
         mut self,
@@ -138,6 +139,20 @@ impl Server {
         self.accepted.close(deadline).await;
     }
 
+    /// What a request is answered with, where the policy allows it. Compression is agreed on only
+    /// if there is a codec for it.
+    pub(crate) fn accept_request(
+        &self,
+        request: &Request<'_>,
+        subprotocol: Option<&str>,
+    ) -> Result<Acceptance, AcceptError> {
+        if self.policy.deflate.is_some() && !self.config.deflate.has_codec() {
+            let policy = self.policy.clone().with_deflate(None);
+            return request.accept(&policy, subprotocol);
+        }
+        request.accept(&self.policy, subprotocol)
+    }
+
     /// The subprotocol to speak.
     pub(crate) fn choose<'a>(&'a self, request: &Request<'_>) -> Option<&'a str> {
         request.choose_subprotocol(&self.subprotocols)
@@ -178,23 +193,20 @@ where
     ///
     /// # Errors
     /// As [`accept`](Self::accept), and [`Error::Field`]. A subprotocol that the client did not
-    /// offer is [`InvalidInput`](io::ErrorKind::InvalidInput).
+    /// offer is [`InvalidInput`](io::ErrorKind::InvalidInput). The client is answered with 500 in
+    /// both cases.
     pub async fn accept_with(
         self,
         subprotocol: Option<&str>,
         fields: &[(&str, &[u8])],
     ) -> Result<WebSocket, Error> {
-        let accepted = self.request().accept(&self.server.policy, subprotocol);
-        let acceptance = match accepted {
-            Ok(acceptance) => acceptance,
-            Err(AcceptError::Refused(refusal)) => {
+        let (answer, agreed) = match self.answer(subprotocol, fields) {
+            Ok(answer) => answer,
+            Err((refusal, error)) => {
                 self.member.unless_closing(refuse(self.io, &refusal)).await?;
-                return Err(Error::Refused(refusal));
+                return Err(error);
             }
-            Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidInput, error).into()),
         };
-        let mut answer = Vec::new();
-        acceptance.write_response(fields, &mut answer)?;
         let Self { mut io, mut early, server, member, .. } = self;
         check_presence(&mut io, &mut early).await?;
         let written = timeout(server.limits.within.unwrap_or(Duration::MAX), async {
@@ -202,9 +214,29 @@ where
             io.flush().await
         });
         member.unless_closing(written).await?.map_err(io::Error::from)??;
-        let (config, agreed) = (server.config, acceptance.agreed);
+        let config = server.config;
         let parts = Parts { config, agreed, masks: None, early, member: Some(member) };
         Ok(WebSocket::open(io, parts))
+    }
+
+    /// The answer that opens the connection, or the one that does not, and why.
+    fn answer(
+        &self,
+        subprotocol: Option<&str>,
+        fields: &[(&str, &[u8])],
+    ) -> Result<(Vec<u8>, Negotiated), (Refusal, Error)> {
+        let failed = |error| (status_alone(500), error);
+        let acceptance = self.server.accept_request(&self.request(), subprotocol).map_err(
+            |error| match error {
+                AcceptError::Refused(refusal) => (refusal.clone(), Error::Refused(refusal)),
+                error @ AcceptError::NotOffered => {
+                    failed(io::Error::new(io::ErrorKind::InvalidInput, error).into())
+                }
+            },
+        )?;
+        let mut answer = Vec::new();
+        acceptance.write_response(fields, &mut answer).map_err(|error| failed(error.into()))?;
+        Ok((answer, acceptance.agreed))
     }
 
     /// Answers no, and ends the stream. [`Refusal::new`] makes one for your own reasons.
@@ -218,8 +250,11 @@ where
         let Self { io, early, member, .. } = self;
         let watching = async {
             while early.len() < MAX_EARLY {
-                if !matches!(io.read_buf(early).await, Ok(1..)) {
-                    return;
+                match io.read_buf(early).await {
+                    Ok(1..) => {}
+                    // It sent something and waits for the answers.
+                    Ok(0) if !early.is_empty() => break,
+                    _ => return,
                 }
             }
             // It can't be told.
@@ -284,6 +319,11 @@ async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut io: S, refusal: &Refusal)
     };
     // A client that does not read it, or goes on sending, is left at that.
     let _ = timeout(LINGER, telling).await;
+}
+
+/// A refusal for reasons of ours.
+pub(crate) fn status_alone(status: u16) -> Refusal {
+    Refusal::new(status).expect("a status of an error")
 }
 
 /// How long a refused client has to read the answer.

@@ -326,3 +326,32 @@ fn futures_are_small() {
     let connecting = size_of_val(&wspair_tokio::connect_with(theirs, request()));
     assert!(accepting < 4096 && connecting < 4096, "{accepting} and {connecting} bytes");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_ended_its_direction_behind_a_message_is_not_gone() {
+    let (ours, mut theirs) = duplex(4 << 10);
+    theirs.write_all(REQUEST.as_bytes()).await.unwrap();
+    let mut incoming = Server::new().read(ours).await.unwrap();
+    theirs.write_all(&masked(0x80 | TEXT, b"hi")).await.unwrap();
+    theirs.shutdown().await.unwrap();
+    assert!(timeout(PATIENCE, incoming.gone()).await.is_err(), "it waits for the answer");
+    let mut socket = incoming.accept().await.unwrap();
+    assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("hi"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_answer_can_not_be_written_hears_of_an_error_of_the_server() {
+    for (subprotocol, field) in [(Some("unheard-of"), "X-Ok"), (None, "not a name")] {
+        let (ours, mut theirs) = duplex(4 << 10);
+        theirs.write_all(REQUEST.as_bytes()).await.unwrap();
+        let incoming = Server::new().read(ours).await.unwrap();
+        let accepting = tokio::spawn(async move {
+            incoming.accept_with(subprotocol, &[(field, b"1")]).await.map(|_| ())
+        });
+        let mut answer = [0; 12];
+        theirs.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 500");
+        drop(theirs);
+        assert!(accepting.await.unwrap().is_err());
+    }
+}

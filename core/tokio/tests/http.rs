@@ -3,11 +3,13 @@
 
 mod common;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use common::{TEXT, Wire};
 use http::{Method, Request, Response, StatusCode, Version};
 use tokio::io::duplex;
-use wspair_tokio::wspair::handshake::{Origins, Policy};
+use wspair_tokio::wspair::handshake::{Bootstrap, ClientRequest, Origins, Policy, header_map};
 use wspair_tokio::{Client, Message, Server};
 
 fn request() -> http::request::Builder {
@@ -90,4 +92,38 @@ async fn of_a_client() {
     let response = Response::<Bytes>::from(answer);
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     assert_eq!(response.headers()["sec-websocket-protocol"], "superchat");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_closes_refuses_and_waits_for_those_it_has_answered() {
+    let server = Server::new();
+    let (_, upgrade) = server.upgrade(&request().body(()).unwrap()).unwrap();
+    let (_, late) = server.upgrade(&request().body(()).unwrap()).unwrap();
+    let closing = tokio::spawn({
+        let server = server.clone();
+        async move { server.close(Duration::from_secs(3)).await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let refusal = server.upgrade(&request().body(()).unwrap()).unwrap_err();
+    assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!closing.is_finished(), "two are answered and not open");
+
+    let (ours, theirs) = duplex(1 << 10);
+    let socket = upgrade.open(ours);
+    let mut wire = Wire { io: theirs };
+    assert_eq!(wire.close_code().await, 1001);
+
+    closing.await.unwrap();
+    assert!(wire.at_end().await, "the deadline is the server's");
+    drop(socket);
+    let (ours, theirs) = duplex(1 << 10);
+    let _late = late.open(ours);
+    assert!(Wire { io: theirs }.at_end().await, "too late for a word");
+}
+
+#[test]
+fn a_clients_fields_become_a_map() {
+    let request = ClientRequest::new("ws://example.org/").unwrap().field("Cookie", b"a=b").unwrap();
+    let headers = header_map(request.fields(Bootstrap::Upgrade, [0; 16])).unwrap();
+    assert_eq!(headers["cookie"], "a=b");
 }
