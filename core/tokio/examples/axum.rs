@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
+use axum::serve::ListenerExt;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use wspair_tokio::{Server, WebSocket};
@@ -20,6 +21,8 @@ async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:0".into());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}/", listener.local_addr()?);
+    // Small messages go out at once.
+    let listener = listener.tap_io(|stream| _ = wspair_tokio::tune(stream));
     axum::serve(listener, app).await
 }
 

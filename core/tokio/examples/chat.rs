@@ -30,6 +30,7 @@ async fn main() -> std::io::Result<()> {
 }
 
 async fn chat(stream: TcpStream, who: SocketAddr, room: &Room) -> Result<(), Error> {
+    wspair_tokio::tune(&stream)?;
     let mut socket = wspair_tokio::accept(stream).await?;
     room.lock().unwrap().insert(who, socket.sender());
     while let Some(message) = socket.recv().await {

@@ -20,6 +20,7 @@ async fn main() -> std::io::Result<()> {
     println!("listening on http://{}/", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
+        wspair_tokio::tune(&stream)?;
         let served = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service_fn(answer))
             .with_upgrades();
