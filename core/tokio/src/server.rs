@@ -275,7 +275,8 @@ async fn check_presence<S: AsyncRead + Unpin>(
         Poll::Ready(Ok(0)) if !had_early => {
             Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
         }
-        Poll::Ready(Err(error)) => Err(error.into()),
+        // Over TLS a stream that ended without a word of it is an error.
+        Poll::Ready(Err(error)) if !had_early => Err(error.into()),
         _ => Ok(()),
     }
 }

@@ -3,10 +3,14 @@
 mod common;
 
 use std::io::ErrorKind;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use common::{PATIENCE, TEXT, Wire, close_frame, masked};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use wspair_tokio::wspair::handshake::{
@@ -354,4 +358,57 @@ async fn a_client_whose_answer_can_not_be_written_hears_of_an_error_of_the_serve
         drop(theirs);
         assert!(accepting.await.unwrap().is_err());
     }
+}
+
+/// A stream whose end is an error, as that of TLS without `close_notify`.
+struct Torn(DuplexStream);
+
+impl AsyncRead for Torn {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.0).poll_read(cx, buf))?;
+        let is_end = buf.filled().len() == before;
+        Poll::Ready(if is_end { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) })
+    }
+}
+
+impl AsyncWrite for Torn {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_whose_stream_is_torn_behind_its_messages_is_served_them() {
+    let (ours, mut theirs) = duplex(4 << 10);
+    let mut all = REQUEST.as_bytes().to_vec();
+    all.extend(masked(0x80 | TEXT, b"hi"));
+    all.extend(close_frame(1000));
+    theirs.write_all(&all).await.unwrap();
+    theirs.shutdown().await.unwrap();
+    let mut socket = wspair_tokio::accept(Torn(ours)).await.unwrap();
+    assert_eq!(socket.recv().await.unwrap().unwrap(), Message::text("hi"));
+    socket.send("answer").await.unwrap();
+    assert!(matches!(socket.recv().await, Some(Ok(Message::Close(_)))));
+    assert!(socket.closed().await.clean);
+    drop(socket);
+    let mut answer = Vec::new();
+    theirs.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.ends_with(b"\x81\x06answer\x88\x02\x03\xe8"), "{answer:?}");
 }
