@@ -6,6 +6,7 @@ mod accepted;
 mod client;
 mod driver;
 mod error;
+mod halves;
 #[cfg(feature = "http")]
 mod http;
 mod input;
@@ -27,9 +28,10 @@ use wspair::handshake::{ClientRequest, Negotiated};
 pub use self::http::Upgrade;
 pub use client::Client;
 pub use error::{Answer, Error};
+pub use halves::{Receiver, Sender};
 pub use message::{CloseFrame, Message, Utf8Bytes};
 pub use server::{Incoming, Server};
-pub use socket::{Receiver, Sender, WebSocket};
+pub use socket::WebSocket;
 #[cfg(feature = "net")]
 pub use tcp::tune;
 /// The engine: configuration, handshake, codes.
