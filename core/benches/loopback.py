@@ -116,7 +116,7 @@ def main(args):
     print("us of the server's processor time an echo of 32 bytes: connections x in flight\n")
     print("| |", " | ".join(heads), "|")
     print("|---|" + "--:|" * len(CASES))
-    rounds, seconds = (1, 0.3) if quick else (5, 0.6)
+    rounds, seconds = (1, 0.3) if quick else (5, 0.5)
     cells = {name: [] for name in servers}
     try:
         for peers, flight in CASES:
