@@ -32,7 +32,7 @@ impl Default for Settings {
     /// that the core shares is no choice here, as it would live longer than the call's spare memory.
     fn default() -> Self {
         let mut engine = Engine::default();
-        engine.deflate.codec = Some(Arc::new(Codecs(Zlib::default())));
+        engine.deflate.codec = Some(Arc::new(Zlib::default()));
         Self {
             engine: Arc::new(engine),
             head: HeadLimits::default(),

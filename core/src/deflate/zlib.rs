@@ -8,7 +8,7 @@ use core::alloc::Layout;
 use core::fmt;
 use core::panic::UnwindSafe;
 use std::panic::catch_unwind;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush, Status};
 
@@ -27,7 +27,7 @@ use crate::memory;
 /// let mut config = wspair::Config::default();
 /// config.deflate.codec = Some(Arc::new(wspair::deflate::Zlib::with_stock(64)));
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Zlib {
     stock: usize,
     compressors: Mutex<Vec<(CompressorParams, Box<dyn Compressor>)>>,
@@ -47,9 +47,9 @@ impl Zlib {
     /// once they were needed: at most 1.7 MiB with the default window and memory level, 4.5 MiB
     /// with the largest.
     pub fn shared() -> Arc<Self> {
-        static SHARED: LazyLock<Arc<Zlib>> =
-            LazyLock::new(|| Arc::new(Zlib::with_stock(Zlib::SHARED_STOCK)));
-        Arc::clone(&SHARED)
+        static SHARED: Mutex<Option<Arc<Zlib>>> = Mutex::new(None);
+        let mut shared = lock(&SHARED);
+        Arc::clone(shared.get_or_insert_with(|| Arc::new(Self::with_stock(Self::SHARED_STOCK))))
     }
 
     /// The stock of [`shared`](Self::shared).
@@ -251,6 +251,12 @@ impl Decompressor for [ZlibDecompressor; 1] {
 
     fn reset(&mut self) {
         self[0].reset();
+    }
+}
+
+impl fmt::Debug for Zlib {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Zlib").field("stock", &self.stock).finish_non_exhaustive()
     }
 }
 
