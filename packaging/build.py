@@ -29,6 +29,7 @@ class Target:
     libc: Optional[str] = None
     # The oldest that the binaries run with.
     glibc: Optional[str] = None
+    macos: Optional[str] = None
 
     @property
     def built(self) -> Path:
@@ -58,10 +59,13 @@ def environment(target: Optional[Target] = None) -> dict[str, str]:
         # A library that is loaded, instead of a whole program.
         flags.append("-Ctarget-feature=-crt-static")
     node = {"LIBNODE_PATH": str(libnode())} if target is not None and target.os == "win32" else {}
+    # Else it is the one that Zig thinks of.
+    apple = {"MACOSX_DEPLOYMENT_TARGET": target.macos} if target is not None and target.macos else {}
     kept = {name: value for name, value in os.environ.items() if not name.endswith("FLAGS")}
     return {
         **kept,
         **node,
+        **apple,
         "CARGO_TARGET_DIR": str(TARGET),
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
         "CARGO_INCREMENTAL": "0",

