@@ -60,3 +60,9 @@ mod _native {
         super::words::prepare(module.py())
     }
 }
+
+/// For maturin, which built for Windows with other tools than Microsoft's asks the linker to export this name
+/// beside `PyInit__native`, the one that CPython looks for. Nobody calls it.
+#[cfg(all(windows, not(target_env = "msvc")))]
+#[unsafe(export_name = "PyInit_wspair._native")]
+extern "C" fn exported() {}
