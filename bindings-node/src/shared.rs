@@ -99,6 +99,7 @@ pub(crate) fn state(conn: &Connection) -> u32 {
         | (conn.ready_state() as u32) << 2
         | if conn.is_congested() { CONGESTED } else { 0 }
         | if conn.wants_write() { WRITES } else { 0 }
+        | if conn.awaits_pong() { AWAITS_PONG } else { 0 }
 }
 
 /// Hands over the header of a frame.
@@ -219,4 +220,5 @@ const CLEAN: u32 = 1 << 8;
 
 const MORE: u32 = 1 << 4;
 const CONGESTED: u32 = 1 << 5;
+const AWAITS_PONG: u32 = 1 << 7;
 const WRITES: u32 = 1 << 6;

@@ -188,6 +188,24 @@ describe('Connection', () => {
     assert.equal(server.wantsWrite, false);
   });
 
+  test('it says what was agreed on, whether a ping of keepalive waits, and has its earlier names', () => {
+    const agreed = { subprotocol: 'chat' };
+    const server = new Connection('server', { pingAfter: 100 }, agreed);
+    assert.equal(server.agreed, agreed);
+    server.handleTimeout(0);
+    assert.equal(server.awaitsPong, false);
+    server.handleTimeout(101);
+    assert.equal(server.awaitsPong, true);
+    const client = new Connection('client');
+    client.receive(server.flush());
+    server.streamHolds(0);
+    server.receive(client.flush());
+    server.handleTimeout(102);
+    assert.equal(server.awaitsPong, false);
+    server.shrinkToFit();
+    server.shrink();
+  });
+
   test('what leaves the buffers of the stream is life', () => {
     for (const length of [1000, 100_000]) {
       const server = new Connection('server', { pingAfter: 100, pongWithin: 50 });
@@ -195,11 +213,11 @@ describe('Connection', () => {
       server.sendBinary(Buffer.alloc(length));
       let held = Buffer.concat(server.flushv()).length;
       for (let now = 0; now <= 1000; now += 40) {
-        server.streamHolds((held -= 10));
+        server.transportHolds((held -= 10));
         assert.deepEqual(server.handleTimeout(now), [], `at ${now}`);
       }
       assert.equal(server.handleTimeout(1150).length, 0);
-      server.streamHolds(held + server.flush().length);
+      server.transportHolds(held + server.flush().length);
       assert.equal(server.handleTimeout(1200)[0]?.cause, 'pong-timeout');
     }
   });

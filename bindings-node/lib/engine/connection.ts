@@ -11,7 +11,7 @@ import { type ProtocolRule, ruleOf } from './rules';
 export interface Limits {
   /** Longest message accepted, in bytes, all fragments together. Default 1 MiB. Breach: 1009. */
   maxMessage?: number;
-  /** Longest frame accepted. Default: as the message. Breach: 1009. */
+  /** Longest frame accepted, in bytes of its payload. Default: as the message. Breach: 1009. */
   maxFrame?: number;
   /** Most frames that one message may come in. Default 16384. Breach: 1008. */
   maxFragments?: number;
@@ -100,7 +100,7 @@ export class Connection {
   constructor(
     readonly role: 'server' | 'client',
     options: ConnectionOptions | ConnectionConfig = {},
-    agreed: Negotiated = {},
+    readonly agreed: Readonly<Negotiated> = {},
   ) {
     if (role !== 'server' && role !== 'client') throw new TypeError('role must be "server" or "client"');
     checkOptions('an agreement', agreed, agreementRules);
@@ -142,8 +142,13 @@ export class Connection {
    * the system has not sent of them; 0 until it is told. To be told before the time where `pingAfter` is set: what
    * leaves those buffers is life of a peer that reads slowly, and a ping in them has not left.
    */
+  transportHolds(bytes: number): void {
+    this.#engine.transportHolds(bytes);
+  }
+
+  /** @deprecated `transportHolds`, by its earlier name. */
   streamHolds(bytes: number): void {
-    this.#engine.streamHolds(bytes);
+    this.transportHolds(bytes);
   }
 
   /**
@@ -178,24 +183,36 @@ export class Connection {
     return this.#engine.take();
   }
 
-  /** @param compress whether to compress, where that was agreed on; by its length if left out */
+  /**
+   * Sends a text. Throws a `SendError`, of which nothing was queued: `BACKPRESSURE` beyond `maxOutgoing`, `CLOSING`
+   * once a Close frame was sent or the connection ended, `FRAGMENT` within a message of `sendFragment`,
+   * `OUT_OF_MEMORY`.
+   *
+   * @param compress whether to compress, where that was agreed on; by its length if left out
+   */
   sendText(text: string, compress?: boolean): void {
     if (typeof text !== 'string') throw wrongValue('sendText', 'a text', text);
     check(this.#engine.sendText(text, choice(compress)));
   }
 
-  /** From 16 KiB on a message may go out without a copy: don't change it until it is written. */
+  /**
+   * Sends bytes. From 16 KiB on a message may go out without a copy: don't change it until it is written. Throws as
+   * `sendText` does.
+   */
   sendBinary(data: ArrayBufferLike | ArrayBufferView, compress?: boolean): void {
     check(this.#engine.sendBinary(bytesOf('sendBinary', data), choice(compress)));
   }
 
-  /** Sends what was prepared for many connections. */
+  /** Sends what was prepared for many connections. Throws as `sendText` does. */
   sendPrepared(message: Prepared, compress?: boolean): void {
     if (!(message instanceof Prepared)) throw wrongValue('sendPrepared', 'a Prepared', message);
     check(native.connSendPrepared(this.#engine.handle, message.native, choice(compress)));
   }
 
-  /** Sends a part of a message. `fin` ends it. */
+  /**
+   * Sends a part of a message. `fin` ends it. Throws as `sendText` does, and `FRAGMENT` for another kind of data than
+   * the first.
+   */
   sendFragment(data: string | ArrayBufferLike | ArrayBufferView, fin: boolean): void {
     const text = typeof data === 'string';
     const what = Sending.Fragment | (text ? Sending.OfText : 0) | (fin ? Sending.Fin : 0);
@@ -227,8 +244,13 @@ export class Connection {
   }
 
   /** Gives back memory that is kept for the next message. */
-  shrink(): void {
+  shrinkToFit(): void {
     native.connShrink(this.#engine.handle);
+  }
+
+  /** @deprecated `shrinkToFit`, by its earlier name. */
+  shrink(): void {
+    this.shrinkToFit();
   }
 
   /**
@@ -247,6 +269,11 @@ export class Connection {
   /** Whether there is anything to write, automatic pongs and the answer to a Close included. */
   get wantsWrite(): boolean {
     return this.#engine.wantsWrite;
+  }
+
+  /** Whether a ping of keepalive, which `pingAfter` asks for, has no answer yet. */
+  get awaitsPong(): boolean {
+    return this.#engine.awaitsPong;
   }
 
   /** Bytes that wait to be written. */

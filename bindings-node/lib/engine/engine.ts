@@ -102,6 +102,7 @@ const enum State {
   More = 16,
   Congested = 32,
   Writes = 64,
+  AwaitsPong = 128,
 }
 
 export class Engine {
@@ -145,7 +146,7 @@ export class Engine {
   }
 
   /** @param bytes how many of those that were taken the stream has not written */
-  streamHolds(bytes: number): void {
+  transportHolds(bytes: number): void {
     native.connHolds(this.handle, bytes + this.partBytes);
   }
 
@@ -220,6 +221,10 @@ export class Engine {
     native.connHead(this.handle);
     this.due = head[2]!;
     return head[3]! & State.Transport;
+  }
+
+  get awaitsPong(): boolean {
+    return (native.connState(this.handle) & State.AwaitsPong) !== 0;
   }
 
   get readyState(): 1 | 2 | 3 {

@@ -49,24 +49,36 @@ export interface Ending {
   wasClean: boolean;
 }
 
+/**
+ * How far the socket has come, which only goes forward:
+ *
+ * - `open`: both directions.
+ * - `finishing`: ours is ended; what comes is still read.
+ * - `dropping`: it goes once it has written what it holds, or at once.
+ * - `gone`: it is closed, and the connection is freed.
+ */
+type Stage = 'open' | 'finishing' | 'dropping' | 'gone';
+
+/** What the end behind is not told yet, so that it can answer what came before. */
+type Untold =
+  /** What the peer did wrong. */
+  | { kind: 'fault'; error: Error }
+  /** The peer ended its direction without a Close frame. It is told after a while in any case. */
+  | { kind: 'cut'; timer: NodeJS.Timeout };
+
 export class Link implements Sink {
   /** Called when the socket is gone. */
   onclose: (how: Ending) => void = () => {};
   private ending: Ending = { code: 1006, reason: '', wasClean: false };
+  /** Why the connection ended, once it did. */
+  private cause: Cause | undefined;
+  private stage: Stage = 'open';
+  private untold: Untold | undefined;
   /** The socket takes no more for now. */
   private blocked = false;
   private scheduled = false;
   /** What came last brought messages, not only control frames. */
   private hasMessages = false;
-  private ended = false;
-  private closing = false;
-  private lost = false;
-  private aborted = false;
-  /** What the peer did wrong, until the end behind is told. */
-  private fault: Error | undefined;
-  /** The peer ended its direction without a Close frame, which the end behind is not told yet. */
-  private cut: NodeJS.Timeout | undefined;
-  private done = false;
   private timer: NodeJS.Timeout | undefined;
   private timerDue = Infinity;
   private output: Output | undefined;
@@ -91,7 +103,7 @@ export class Link implements Sink {
     wire.onoutgoing = () => this.schedule();
     wire.ondrained = () => {
       this.unstop();
-      if (this.fault !== undefined || this.cut !== undefined) this.schedule();
+      if (this.untold !== undefined) this.schedule();
     };
     socket.on('data', (bytes: Buffer) => this.received(bytes));
     socket.on('drain', () => {
@@ -111,7 +123,7 @@ export class Link implements Sink {
 
   /** Starts the closing handshake from this side, behind what waits. */
   close(code: number, reason = ''): Sent {
-    if (this.done) return Sent.Closing;
+    if (this.isGone) return Sent.Closing;
     this.turn();
     const sent = native.connClose(this.engine.handle, code, reason);
     this.turn();
@@ -120,7 +132,7 @@ export class Link implements Sink {
 
   /** Sends a message of the program's own, behind what the end behind has sent until now. */
   send(message: Prepared): Sent {
-    if (this.done) return Sent.Closing;
+    if (this.isGone) return Sent.Closing;
     this.fill();
     const sent = native.connSendPrepared(this.engine.handle, message.native, Compression.Auto);
     this.schedule();
@@ -133,7 +145,7 @@ export class Link implements Sink {
 
   /** Bytes that wait to be written. */
   get bufferedAmount(): number {
-    return (this.done ? 0 : this.engine.buffered) + this.socket.writableLength;
+    return (this.isGone ? 0 : this.engine.buffered) + this.socket.writableLength;
   }
 
   text(data: string, size: number): void {
@@ -154,10 +166,9 @@ export class Link implements Sink {
 
   closed(code: number, reason: string, clean: boolean, cause: Cause): void {
     this.ending = { code, reason, wasClean: clean };
-    this.lost = cause === Cause.CloseTimeout || cause === Cause.PongTimeout;
-    this.aborted = cause === Cause.Abort;
+    this.cause = cause;
     if (cause === Cause.Peer) this.failed();
-    else if (cause === Cause.Transport) this.cut = setTimeout(() => this.tellCut(), PATIENCE).unref();
+    else if (cause === Cause.Transport) this.untold = { kind: 'cut', timer: setTimeout(() => this.tellCut(), PATIENCE).unref() };
     else if (cause === Cause.PongTimeout) this.wire.lost('WebSocket disconnected: no answer to a ping.');
     else if (cause !== Cause.Handshake) this.wire.lost();
     // A server ends the stream first, which this one may not do.
@@ -171,20 +182,25 @@ export class Link implements Sink {
     const { code, text, rule, length } = native.connFault(handle)!;
     const description = length === undefined ? text : `Message is too large: ${length} > ${this.maxMessage}`;
     native.connExplain(handle, description);
-    this.fault = protocolFault(code, description, {
+    const error = protocolFault(code, description, {
       code: ruleOf(rule),
       ...(length !== undefined && { length, limit: this.maxMessage }),
     });
+    this.untold = { kind: 'fault', error };
   }
 
   private received(bytes: Buffer): void {
-    if (this.done) return;
+    if (this.isGone) return;
     this.hasMessages = false;
     this.engine.feed(bytes, this);
     this.turn();
-    if (this.done || !this.isBehind || this.engine.readyState === 3) return;
+    if (this.isGone || !this.isBehind || this.engine.readyState === 3) return;
     this.socket.pause();
     native.connHoldInput(this.engine.handle, 1);
+  }
+
+  private get isGone(): boolean {
+    return this.stage === 'gone';
   }
 
   /** The application is behind, or the peer is: it sends messages, and does not read what they are answered with. */
@@ -193,32 +209,33 @@ export class Link implements Sink {
   }
 
   private eof(): void {
-    if (this.done) return;
+    if (this.isGone) return;
     this.engine.eof(this);
     this.turn();
   }
 
   private gone(): void {
-    if (this.done) return;
+    if (this.isGone) return;
     this.engine.lost(this);
-    clearTimeout(this.cut);
-    if (this.fault !== undefined) this.wire.failed(this.fault);
+    const { untold } = this;
+    if (untold?.kind === 'cut') clearTimeout(untold.timer);
+    if (untold?.kind === 'fault') this.wire.failed(untold.error);
     else this.wire.lost();
-    this.done = true;
+    this.stage = 'gone';
     clearTimeout(this.timer);
     this.engine.free();
     this.onclose(this.ending);
   }
 
   private unstop(): void {
-    if (this.done || !this.socket.isPaused() || this.isBehind) return;
+    if (this.isGone || !this.socket.isPaused() || this.isBehind) return;
     this.socket.resume();
     native.connHoldInput(this.engine.handle, 0);
   }
 
   /** Within a call of the program: what it still sends goes out with it. */
   private schedule(): void {
-    if (this.scheduled || this.blocked || this.done) return;
+    if (this.scheduled || this.blocked || this.isGone) return;
     this.scheduled = true;
     const run = () => {
       this.scheduled = false;
@@ -231,8 +248,8 @@ export class Link implements Sink {
 
   /** Moves what waits into the socket, as far as it takes it, and does what the connection says. */
   private turn(): void {
-    if (this.done || !this.settleFault()) return;
-    if (this.cut !== undefined && !this.wire.isAnswering) this.tellCut();
+    if (this.isGone || !this.settleFault()) return;
+    if (this.untold?.kind === 'cut' && !this.wire.isAnswering) this.tellCut();
     while (!this.blocked) {
       this.fill();
       const parts = this.engine.take();
@@ -248,19 +265,20 @@ export class Link implements Sink {
    * put off until the queue is looked at. False while there may be more of them.
    */
   private settleFault(): boolean {
-    const { fault, wire } = this;
-    if (fault === undefined) return true;
+    const { untold, wire } = this;
+    if (untold?.kind !== 'fault') return true;
     this.fill();
     if (wire.isAwaited) return false;
-    this.fault = undefined;
-    wire.failed(fault);
+    this.untold = undefined;
+    wire.failed(untold.error);
     return true;
   }
 
   /** From when the end behind sees it nothing that it sends goes out, so what came before is answered first. */
   private tellCut(): void {
-    clearTimeout(this.cut);
-    this.cut = undefined;
+    if (this.untold?.kind !== 'cut') return;
+    clearTimeout(this.untold.timer);
+    this.untold = undefined;
     this.wire.ended();
   }
 
@@ -294,30 +312,34 @@ export class Link implements Sink {
   private steer(): void {
     const { engine, socket } = this;
     const { transport } = engine;
-    if (transport === Transport.Open || this.closing) return;
+    if (transport === Transport.Open || this.stage === 'dropping') return;
     engine.rest(this);
-    if (transport === Transport.Close) {
-      this.closing = true;
-      clearTimeout(this.timer);
-      if (this.lost) return void socket.destroy();
-      if (this.aborted && socket.cancel) return socket.cancel();
-      // Drops it once it wrote what it has, and in any case.
-      if (socket.destroySoon) {
-        socket.destroySoon();
-      } else {
-        socket.once('finish', () => socket.destroy());
-        socket.end();
-      }
-      dropSoon(socket);
-    } else if (!this.ended && !this.blocked) {
-      this.ended = true;
+    if (transport === Transport.Close) return this.drop();
+    if (this.stage !== 'open' || this.blocked) return;
+    this.stage = 'finishing';
+    socket.end();
+  }
+
+  private drop(): void {
+    const { socket, cause } = this;
+    this.stage = 'dropping';
+    clearTimeout(this.timer);
+    // Nobody is there to read what it holds.
+    if (cause === Cause.CloseTimeout || cause === Cause.PongTimeout) return void socket.destroy();
+    if (cause === Cause.Abort && socket.cancel) return socket.cancel();
+    // Once it wrote what it has, and in any case.
+    if (socket.destroySoon) {
+      socket.destroySoon();
+    } else {
+      socket.once('finish', () => socket.destroy());
       socket.end();
     }
+    dropSoon(socket);
   }
 
   private watchTime(): void {
     const { due } = this.engine;
-    if (due === Infinity || this.timerDue <= due || this.closing) return;
+    if (due === Infinity || this.timerDue <= due || this.stage === 'dropping') return;
     clearTimeout(this.timer);
     this.timerDue = due;
     // What the socket holds is read before the time is told: a pong that waits there is no silence.
@@ -331,8 +353,8 @@ export class Link implements Sink {
 
   private tellTime(): void {
     const { engine, socket } = this;
-    if (this.done || this.closing) return;
-    engine.streamHolds((this.output ??= new Output(socket)).held);
+    if (this.isGone || this.stage === 'dropping') return;
+    engine.transportHolds((this.output ??= new Output(socket)).held);
     engine.timeout(clock(), this);
     this.turn();
   }
