@@ -20,7 +20,9 @@ function isClass(exported: unknown): exported is Class {
   return typeof exported === 'function' && exported.prototype instanceof WorkerEntrypoint;
 }
 
-/** What calls an export of the Worker's module, which has to be there by then. Itself called, it gives one with `props`. */
+/**
+ * What calls an export of the Worker's module, which has to be there by then. Itself called, it gives one with `props`.
+ */
 export function entrypointStub(exported: () => unknown, env: unknown, ctx: (props: object) => object): object {
   return stubWith({});
 

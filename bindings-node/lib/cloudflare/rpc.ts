@@ -249,7 +249,9 @@ class Later implements Hook {
     return rest.length === 0 ? value : hooks.get(value as object)!.get(rest);
   }
 
-  /** Its arguments are copied before anything is waited for: what happens to them later is not what it was called with. */
+  /**
+   * Its arguments are copied before anything is waited for: what happens to them later is not what it was called with.
+   */
   call(path: readonly string[], args: unknown[]): Promise<unknown> {
     return calling(args, async (carried) => {
       const [value, rest] = await this.reached(path);

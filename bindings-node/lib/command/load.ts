@@ -32,7 +32,10 @@ function whichCannotRun(error: Error, file: string): string {
   return `Node ${process.version} does not run TypeScript: 22.18 and later do. ${compileFirst(file)}`;
 }
 
-/** Whether it may be that something is no JavaScript once types are taken away: an enum, or a type that is imported as a value. */
+/**
+ * Whether it may be that something is no JavaScript once types are taken away: an enum, or a type that is imported as a
+ * value.
+ */
 function isTyped(error: unknown, file: string): boolean {
   const { code } = error as { code?: string };
   return /\.[cm]?tsx?$/.test(file) && (error instanceof SyntaxError || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX');

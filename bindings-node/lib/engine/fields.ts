@@ -109,7 +109,9 @@ export interface ClientFieldsOptions extends RequestOptions {
   nonce?: Uint8Array;
 }
 
-/** The fields that ask for a connection, with the pseudo-fields of an extended CONNECT; an upgrade is a GET with them. */
+/**
+ * The fields that ask for a connection, with the pseudo-fields of an extended CONNECT; an upgrade is a GET with them.
+ */
 export function clientFields(url: string, options: ClientFieldsOptions = {}): [string, string][] {
   const { connect, asked, nonce } = asking(options);
   return pairs(told(() => native.clientFields(connect, `${url}`, asked, nonce)));

@@ -44,7 +44,9 @@ function binary(names: string[], tried: string[]): Native | undefined {
   return undefined;
 }
 
-/** A lockfile, or an update of one of the two, can leave the binary of another version, which may have other functions. */
+/**
+ * A lockfile, or an update of one of the two, can leave the binary of another version, which may have other functions.
+ */
 function checkVersion(name: string): void {
   const { version } = require(`${name}/package.json`);
   const { version: own } = require('../../package.json');

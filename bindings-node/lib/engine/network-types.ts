@@ -16,8 +16,8 @@ export interface DeflateWishes {
 }
 
 /**
- * Whether a connection is a stream of HTTP/2 (RFC 8441): on a session of the program's, or, with true, on one that is kept
- * for its origin; where the server has none, HTTP/1.1.
+ * Whether a connection is a stream of HTTP/2 (RFC 8441): on a session of the program's, or, with true, on one that is
+ * kept for its origin; where the server has none, HTTP/1.1.
  */
 export type SessionChoice = ClientHttp2Session | boolean;
 

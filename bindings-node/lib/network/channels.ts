@@ -12,7 +12,9 @@ export interface RequestMessage {
   method: string;
   /** Path and query. */
   url: string;
-  /** Undefined where the client went away before it was answered. 101 where a connection was opened, over HTTP/2 200. */
+  /**
+   * Undefined where the client went away before it was answered. 101 where a connection was opened, over HTTP/2 200.
+   */
   status: number | undefined;
   /** Milliseconds until then. */
   duration: number;

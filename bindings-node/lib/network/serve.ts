@@ -21,7 +21,8 @@ export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
   tls?: https.ServerOptions;
   /**
    * Speaks HTTP/2 with those who can, WebSockets included (RFC 8441), and HTTP/1.1 with the others. Default true with
-   * `tls`, without which no browser does. "cleartext": HTTP/2 alone and without TLS, for who knows beforehand, as a proxy.
+   * `tls`, without which no browser does. "cleartext": HTTP/2 alone and without TLS, for who knows beforehand, as a
+   * proxy.
    */
   http2?: boolean | 'cleartext';
   /** Milliseconds that the head of a request, and what comes before it, may take. Default 10 s. */
@@ -32,7 +33,9 @@ export interface ServeOptions<Env = any> extends UpgradeOptions<Env> {
   durableObjects?: Record<string, string>;
   /** The folder where Durable Objects are kept, or `memory`, which is the default. */
   state?: string;
-  /** What a write that was answered survives: a loss of power too, which is the default, or only the end of the process. */
+  /**
+   * What a write that was answered survives: a loss of power too, which is the default, or only the end of the process.
+   */
   durability?: 'power' | 'process';
   /** Milliseconds without an event after which a Durable Object sleeps; 0 for never. Default 10 s. */
   hibernateAfter?: number;
@@ -46,7 +49,10 @@ export interface Serving {
   readonly durable: DurableObjects;
   /** The WebSockets that are open. */
   readonly sockets: Iterable<AcceptedSocket> & { readonly size: number };
-  /** Tells all clients that it goes away (1001), and drops who has not gone by the deadline, in milliseconds. Default 5 s. */
+  /**
+   * Tells all clients that it goes away (1001), and drops who has not gone by the deadline, in milliseconds. Default 5
+   * s.
+   */
   close(options?: { deadline?: number }): Promise<void>;
 }
 

@@ -4,10 +4,16 @@ import { clearTimeout, setTimeout } from '../basics/timers';
 import { native } from '../engine/native';
 import type { Carrier } from './link';
 
-/** How long a peer may take to end its side once all is said, and a socket to write what it has without any of it moving. */
+/**
+ * How long a peer may take to end its side once all is said, and a socket to write what it has without any of it
+ * moving.
+ */
 export const GRACE = 2_000;
 
-/** Ends the write side, and drops the socket when the peer has ended its own, or in any case soon. What still comes is not kept. */
+/**
+ * Ends the write side, and drops the socket when the peer has ended its own, or in any case soon. What still comes is
+ * not kept.
+ */
 export function endSoon(socket: Carrier): void {
   socket.end();
   socket.resume();
@@ -30,7 +36,10 @@ export function dropSoon(socket: Carrier): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** What was written to a socket and the peer has yet to take: Node holds it, then libuv, then the system, each of them megabytes. */
+/**
+ * What was written to a socket and the peer has yet to take: Node holds it, then libuv, then the system, each of them
+ * megabytes.
+ */
 export class Output {
   /** How many bytes more the socket below has written, as TLS adds its own. */
   private added = 0;
@@ -55,7 +64,10 @@ export class Output {
   }
 }
 
-/** What libuv tells of a socket; of one under TLS, the one below. Node documents none of it, so nothing else may depend on it. */
+/**
+ * What libuv tells of a socket; of one under TLS, the one below. Node documents none of it, so nothing else may depend
+ * on it.
+ */
 interface Handle {
   fd?: number;
   /** What it was given, and what of that the system has not taken. */

@@ -1,4 +1,7 @@
-/** Answers the `upgrade` event, or the `stream` event, of a server that the program has, and that serves anything else beside. */
+/**
+ * Answers the `upgrade` event, or the `stream` event, of a server that the program has, and that serves anything else
+ * beside.
+ */
 
 import type { IncomingMessage } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
@@ -15,8 +18,8 @@ export interface Upgrader extends Iterable<AcceptedSocket> {
   /** For the `upgrade` event; a function of its own, that can be passed as it is. */
   readonly handle: (request: IncomingMessage, socket: Stream, head: Buffer) => Promise<void>;
   /**
-   * For the `stream` event of node:http2, where `headers[':protocol']` is there. A function of its own. The server needs
-   * `settings: { enableConnectProtocol: true }`, and a listener for `connect` if it has one for `request`.
+   * For the `stream` event of node:http2, where `headers[':protocol']` is there. A function of its own. The server
+   * needs `settings: { enableConnectProtocol: true }`, and a listener for `connect` if it has one for `request`.
    */
   readonly stream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
   /** How many are open. */

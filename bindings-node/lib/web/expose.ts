@@ -50,7 +50,9 @@ export function isExposed(prototype: object): boolean {
   return exposed.has(prototype);
 }
 
-/** Has `structuredClone` refuse an object of the program, from Node 22.10 on; before it gives one with nothing in it. */
+/**
+ * Has `structuredClone` refuse an object of the program, from Node 22.10 on; before it gives one with nothing in it.
+ */
 export const refuseClones: (object: object) => void =
   (threads as { markAsUncloneable?(object: object): void }).markAsUncloneable ?? (() => {});
 

@@ -1,4 +1,6 @@
-/** `Request`: the global one. Where that is a browser's, as in some test environments, one that keeps all its fields. */
+/**
+ * `Request`: the global one. Where that is a browser's, as in some test environments, one that keeps all its fields.
+ */
 
 /** The global class with a method for what its declaration has as a field. */
 declare class GlobalRequest {

@@ -35,7 +35,9 @@ export interface Store {
   begin(): void;
   commit(): void;
   rollback(): void;
-  /** Marks within a transaction, to go back to. They are given up in the order opposite to that in which they were made. */
+  /**
+   * Marks within a transaction, to go back to. They are given up in the order opposite to that in which they were made.
+   */
   save(mark: number): void;
   release(mark: number): void;
   rollbackTo(mark: number): void;

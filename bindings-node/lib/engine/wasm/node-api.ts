@@ -50,7 +50,9 @@ export class NodeApi {
   /** Bytes that were copied for the calls that run: address and length in turn. */
   private copies: number[] = [];
   private shared = Buffer.alloc(0);
-  /** By size: as much as the module holds for objects of JavaScript's, never touched. The collector counts only its own. */
+  /**
+   * By size: as much as the module holds for objects of JavaScript's, never touched. The collector counts only its own.
+   */
   private readonly weights = new Map<number, ArrayBuffer[]>();
 
   constructor(private readonly memory: Memory) {}

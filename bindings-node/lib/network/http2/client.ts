@@ -60,7 +60,10 @@ export class Refused extends Unanswered {
   }
 }
 
-/** Whether the server of a session takes WebSockets, once it has said so: its settings come before all else (RFC 8441 3). */
+/**
+ * Whether the server of a session takes WebSockets, once it has said so: its settings come before all else (RFC 8441
+ * 3).
+ */
 export async function takesWebSockets(session: ClientHttp2Session, signal: AbortSignal): Promise<boolean> {
   const takes = () => session.remoteSettings.enableConnectProtocol === true;
   if (!takes()) {

@@ -1,4 +1,7 @@
-/** An ordinary answer on a stream of HTTP/2, in the shape of node:http's, which has phrases, and fields of one connection. */
+/**
+ * An ordinary answer on a stream of HTTP/2, in the shape of node:http's, which has phrases, and fields of one
+ * connection.
+ */
 
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { isOfOneHop } from '../hop';
@@ -69,7 +72,10 @@ export class StreamResponse implements Outgoing {
     return this;
   }
 
-  /** Resets the stream with INTERNAL_ERROR. By `close` the client would see END_STREAM before that, and take what it has for whole. */
+  /**
+   * Resets the stream with INTERNAL_ERROR. By `close` the client would see END_STREAM before that, and take what it has
+   * for whole.
+   */
   destroy(): this {
     this.stream.destroy(new Error('the answer breaks off'));
     return this;

@@ -72,7 +72,10 @@ function limitResets(session: ServerHttp2Session): void {
   });
 }
 
-/** Ends a session whose peer is gone, which takes all its WebSockets along: one that is silent is asked whether it is there. */
+/**
+ * Ends a session whose peer is gone, which takes all its WebSockets along: one that is silent is asked whether it is
+ * there.
+ */
 export function keepAlive(session: Http2Session): void {
   let heard = -1;
   let timer: NodeJS.Timeout;

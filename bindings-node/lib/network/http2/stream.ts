@@ -54,7 +54,9 @@ export class StreamCarrier implements Carrier {
     this.stream.end();
   }
 
-  /** Holds the peer up by the stream's window; that of the session is Node's to give back, so that nobody else waits. */
+  /**
+   * Holds the peer up by the stream's window; that of the session is Node's to give back, so that nobody else waits.
+   */
   pause(): void {
     this.stream.pause();
   }
