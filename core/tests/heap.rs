@@ -353,6 +353,24 @@ fn a_message_of_a_pair_takes_no_memory_where_room_was_made_for_it() {
 }
 
 #[test]
+fn memory_for_a_message_in_parts_is_kept_for_the_next_over_a_period() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default());
+        let parts = [frame(0x02, &[1; 50_000]), frame(0x80, &[1; 50_000])].concat();
+        let parts = to(role, &parts);
+        let mut bytes = parts.clone();
+        for second in 0..3 {
+            bytes.copy_from_slice(&parts);
+            let (events, heap) = measured(|| read(&mut conn, &mut bytes));
+            assert_eq!(events, 1);
+            assert!(second == 0 || heap.calls == 0, "{role:?} {heap:?}");
+            assert_eq!(read(&mut conn, &mut []), 0);
+            drop(collect(&mut conn.handle_timeout(at(second))));
+        }
+    }
+}
+
+#[test]
 fn half_a_message_is_given_back() {
     type End = fn(&mut Connection);
     let ends: [End; 4] = [

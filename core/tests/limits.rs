@@ -62,12 +62,14 @@ fn the_fragment_limit_holds_to_the_frame() {
         let config = config(|config| config.limits.max_fragments = limit);
         for role in ROLES {
             let message = |parts: u32| -> Vec<u8> {
-                let frame =
-                    |at| frame(u8::from(at == 0) | if at + 1 == parts { 0x80 } else { 0 }, b"x");
+                let frame = |at| {
+                    let fin = if at + 1 == parts { 0x80 } else { 0 };
+                    frame(u8::from(at == 0) | fin, &[b'x'; 30])
+                };
                 (0..parts).flat_map(frame).collect()
             };
             for good in 1..parts {
-                let expected = [text(&"x".repeat(good as usize))];
+                let expected = [text(&"x".repeat(30 * good as usize))];
                 check("F-13", role, &config, &to(role, &message(good)), &expected, &[]);
             }
             let bytes = to(role, &message(parts));
