@@ -61,8 +61,12 @@ mod _native {
     }
 }
 
-/// For maturin, which built for Windows with other tools than Microsoft's asks the linker to export this name
-/// beside `PyInit__native`, the one that CPython looks for. Nobody calls it.
+/// For maturin, which built for Windows with other tools than Microsoft's has the linker export this name, and
+/// no other. Nobody calls it.
 #[cfg(all(windows, not(target_env = "msvc")))]
 #[unsafe(export_name = "PyInit_wspair._native")]
 extern "C" fn exported() {}
+
+// The name that CPython looks for, which is exported with it.
+#[cfg(all(windows, not(target_env = "msvc")))]
+core::arch::global_asm!(".section .drectve, \"yn\"", ".ascii \" -export:PyInit__native\"", ".text",);
