@@ -103,7 +103,7 @@ async fn a_server_that_closes_refuses_and_waits_for_those_it_has_answered() {
         let server = server.clone();
         async move { server.close(Duration::from_secs(3)).await }
     });
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await; // sleeps: gives it time to end too soon (no real time passes)
     let refusal = server.upgrade(&request().body(()).unwrap()).unwrap_err();
     assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(!closing.is_finished(), "two are answered and not open");
