@@ -192,6 +192,26 @@ fn memory_for_long_bursts_decays_while_a_few_messages_wait_now_and_then() {
 }
 
 #[test]
+fn memory_for_a_burst_decays_while_shorter_messages_go_on() {
+    for role in ROLES {
+        let before = HEAP.get().live;
+        let mut conn = connection(role, Config::default());
+        let mut out = Vec::with_capacity(1 << 20);
+        let held = HEAP.get().live;
+        conn.send_binary(&DATA[..60_000]).unwrap();
+        conn.transmit().drain_into(&mut out);
+        for second in 0..6 {
+            conn.send_binary(&DATA[..3000]).unwrap();
+            out.clear();
+            conn.transmit().drain_into(&mut out);
+            drop(collect(&mut conn.handle_timeout(at(second))));
+        }
+        let left = HEAP.get().live - held;
+        assert!(left <= 8 << 10, "{role:?} {left} of {}", held - before);
+    }
+}
+
+#[test]
 fn what_waits_for_longer_than_a_period_is_needed_still() {
     let mut conn = connection(Role::Server, config(|config| config.share_from = 50));
     let mut out = Vec::with_capacity(4 << 20);
