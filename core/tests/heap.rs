@@ -356,7 +356,8 @@ fn a_message_of_a_pair_takes_no_memory_where_room_was_made_for_it() {
 fn memory_for_a_message_in_parts_is_kept_for_the_next_over_a_period() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());
-        let parts = [frame(0x02, &[1; 50_000]), frame(0x80, &[1; 50_000])].concat();
+        let half = vec![1; 50_000];
+        let parts = [frame(0x02, &half), frame(0x80, &half)].concat();
         let parts = to(role, &parts);
         let mut bytes = parts.clone();
         for second in 0..3 {
