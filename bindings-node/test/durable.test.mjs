@@ -498,3 +498,15 @@ test('a file that is broken is told to who needs it, and to nobody else', { skip
   await assert.rejects(async () => second.namespace.getByName('a').add(), /is not a database/);
   assert.equal(await second.namespace.getByName('b').add(), 2);
 });
+
+test('trouble with what is stored is told in a line, what a program throws with its stack', () => {
+  const { lineOf } = require('../dist/basics/report.js');
+  const lines = [
+    ['wspair: /state/a.sqlite is damaged (file is not a database)', 'wspair: /state/a.sqlite is damaged (file is not a database)'],
+    ['What the Durable Object wrote could not be stored: disk full', 'wspair: What the Durable Object wrote could not be stored: disk full'],
+    ['of the program', undefined],
+    ['it says wspair: too', undefined],
+  ];
+  for (const [message, line] of lines) assert.equal(lineOf(new Error(message, { cause: new Error('why') })), line);
+  assert.equal(lineOf('wspair: a text'), undefined);
+});
