@@ -510,3 +510,19 @@ test('trouble with what is stored is told in a line, what a program throws with 
   for (const [message, line] of lines) assert.equal(lineOf(new Error(message, { cause: new Error('why') })), line);
   assert.equal(lineOf('wspair: a text'), undefined);
 });
+
+test('closing leaves nothing that waits for an object which never gets done', async () => {
+  class Room extends DurableObject {
+    fetch() {
+      return this.ctx.storage.transaction(() => new Promise(() => {}));
+    }
+  }
+  const module = { Room, default: { fetch: (request, env) => env.ROOM.getByName('a').fetch(request) } };
+  const serving = await serve(module, { port: 0, durableObjects: { ROOM: 'Room' } });
+  const asked = fetch(serving.url).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const idle = serving.durable.idle();
+  await serving.close({ deadline: 50 });
+  await idle;
+  await asked;
+});

@@ -138,7 +138,8 @@ export class Host {
 
   /** Resolves once no object, or not this one, has an event waiting or being answered. */
   async idle(id?: unknown): Promise<void> {
-    while (this.actors(id).some((actor) => actor.isBusy)) await new Promise((resolve) => setImmediate(resolve));
+    // Those that never get done are not waited for once it is closed.
+    while (!this.isClosed && this.actors(id).some((actor) => actor.isBusy)) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Lets go of the state. What has begun is cut off, what was written is kept. */
