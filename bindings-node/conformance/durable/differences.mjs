@@ -39,6 +39,14 @@ export const differences = [
     why: 'from Node 22 on every iterator has toArray',
   },
   {
+    program: 'statements',
+    row: 'texts',
+    where: node22,
+    said: '[{a: "", b: "it\'s", c: "é", d: 1, e: "ß", f: "", g: null, h: 65}]',
+    why: 'Node 22 ends a text that it reads at a NUL',
+  },
+  { program: 'statements', row: 'bind views', where: node22, said: { 4: '{v: null, n: null}' }, why: 'Node 22 binds a blob of no bytes as NULL' },
+  {
     program: 'surroundings',
     row: 'errors of every class',
     where: ({ major }) => major < 24,

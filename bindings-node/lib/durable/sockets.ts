@@ -20,7 +20,7 @@ export class ObjectSockets {
   private readonly all = new Set<ObjectSocket>();
   private readonly tagged = new Map<string, Set<ObjectSocket>>();
   /** Those whose client has closed, and waits for the object to close as well. */
-  private readonly leaving = new Set<Side>();
+  private leaving: Set<Side> | undefined;
   private mostLeaving = 16;
 
   constructor(readonly actor: Actor) {}
@@ -84,15 +84,15 @@ export class ObjectSockets {
   }
 
   private leave(side: Side): void {
-    this.leaving.add(side);
-    if (this.leaving.size < this.mostLeaving) return;
-    for (const each of this.leaving) if (native.pairState(each.handle) === 3) this.leaving.delete(each);
-    this.mostLeaving = Math.max(16, this.leaving.size * 2);
+    const leaving = (this.leaving ??= new Set()).add(side);
+    if (leaving.size < this.mostLeaving) return;
+    for (const each of leaving) if (native.pairState(each.handle) === 3) leaving.delete(each);
+    this.mostLeaving = Math.max(16, leaving.size * 2);
   }
 
   private endLeaving(): void {
-    for (const side of this.leaving) if (native.pairState(side.handle) !== 3) side.detach(native.pairAbandon);
-    this.leaving.clear();
+    for (const side of this.leaving ?? []) if (native.pairState(side.handle) !== 3) side.detach(native.pairAbandon);
+    this.leaving = undefined;
   }
 }
 
