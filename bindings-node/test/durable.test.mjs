@@ -520,7 +520,7 @@ test('closing leaves nothing that waits for an object which never gets done', as
   const module = { Room, default: { fetch: (request, env) => env.ROOM.getByName('a').fetch(request) } };
   const serving = await serve(module, { port: 0, durableObjects: { ROOM: 'Room' } });
   const asked = fetch(serving.url).catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 50)); // sleeps: gives the wrong thing time to happen
   const idle = serving.durable.idle();
   await serving.close({ deadline: 50 });
   await idle;
