@@ -268,3 +268,9 @@ fn what_came_before_a_corrupt_byte_counts_first() {
         }
     }
 }
+
+#[test]
+fn the_default_codec_is_there_and_tells_its_name() {
+    assert!(wspair::deflate::DeflateConfig::default().has_codec());
+    assert!(format!("{:?}", wspair::deflate::Zlib::default()).starts_with("Zlib"));
+}
