@@ -140,9 +140,11 @@ impl Watch {
 
     /// Leaves input to the application, unless that does not come for it.
     fn look_after_input(&mut self, state: &mut State, now: Instant) {
-        // Behind our Close frame nothing can be answered: what comes is taken in at once.
-        let may_answer = state.is_open() && !state.is_unwritable();
-        if state.reader.presence == Presence::Present && may_answer {
+        // Behind our Close frame nothing can be answered: what there is room for is taken in at once.
+        let may_wait = (state.is_open() || state.is_inbox_full())
+            && state.closed().is_none()
+            && !state.is_unwritable();
+        if state.reader.presence == Presence::Present && may_wait {
             let over = self.nap.filter(|nap| nap.until <= now);
             if over.is_some() {
                 // Before looking, so that what comes after it wakes this task.
@@ -174,6 +176,10 @@ impl Watch {
                 return self.end_input(state, now);
             }
             if !had_room && !state.is_unwritable() {
+                if state.reader.presence == Presence::Present {
+                    // To wait for it from now on.
+                    state.wakes.driver.wake();
+                }
                 return;
             }
             if state.read().is_pending() {

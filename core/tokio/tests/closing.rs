@@ -468,3 +468,28 @@ async fn what_was_written_before_the_connection_ended_is_no_error() {
     SinkExt::flush(&mut socket).await.unwrap();
     SinkExt::close(&mut socket).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn much_before_the_answer_to_our_close_reaches_a_task_that_receives() {
+    const LEN: usize = 32 << 10;
+    let (socket, mut wire) = server();
+    let (sender, mut receiver) = socket.split();
+    let receiving = async {
+        let mut lens = Vec::new();
+        while let Some(Ok(Message::Binary(data))) = receiver.recv().await {
+            lens.push(data.len());
+            sleep(Duration::from_millis(1)).await;
+        }
+        lens
+    };
+    let peer = async {
+        assert_eq!(wire.close_code().await, 1000);
+        for _ in 0..64 {
+            wire.send(BINARY, &[7; LEN]).await;
+        }
+        wire.raw(&close_frame(1000)).await;
+    };
+    let (closed, lens, ()) = tokio::join!(sender.close(code(1000), ""), receiving, peer);
+    closed.unwrap();
+    assert_eq!(lens, [LEN; 64]);
+}

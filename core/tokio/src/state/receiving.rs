@@ -77,9 +77,10 @@ impl State {
     /// Takes in all that was read, as far as there is room; whether there was room for all.
     pub(crate) fn take_in_all(&mut self) -> bool {
         loop {
-            let is_full = self.inbox.bytes >= MAX_INBOX;
-            // Behind our Close frame only the peer's counts.
-            let drops = self.reader.presence == Presence::Gone || (is_full && !self.is_open());
+            let is_full = self.is_inbox_full();
+            // Behind our Close frame only the peer's counts, for who does not come for the rest.
+            let is_left = is_full && !self.is_open() && self.reader.presence == Presence::Absent;
+            let drops = self.reader.presence == Presence::Gone || is_left;
             if is_full && !drops {
                 return self.input.is_empty();
             }
@@ -92,6 +93,11 @@ impl State {
                 None => return true,
             }
         }
+    }
+
+    /// Whether what was taken in has to be received before more is.
+    pub(crate) fn is_inbox_full(&self) -> bool {
+        self.inbox.bytes >= MAX_INBOX
     }
 
     /// Whether something was read that is not taken in.
