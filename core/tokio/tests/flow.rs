@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,10 +12,11 @@ use common::{
     watchful,
 };
 use futures_util::SinkExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{sleep, timeout};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+use wspair_tokio::wspair::handshake::Negotiated;
 use wspair_tokio::wspair::{Config, SendError};
-use wspair_tokio::{Error, Message};
+use wspair_tokio::{Error, Message, WebSocket};
 
 const CHUNK: usize = 64 << 10;
 
@@ -234,4 +237,53 @@ async fn with_a_mark_of_nothing_a_message_goes_out_all_the_same() {
     let (socket, mut wire) = server_with(config, 1 << 10);
     timeout(PATIENCE, socket.send("hi")).await.expect("there is room").unwrap();
     assert_eq!(wire.frame().await, (TEXT, b"hi".to_vec()));
+}
+
+/// A stream that has taken bytes some time before it has passed them on, as one with TLS.
+struct Late {
+    io: DuplexStream,
+    flushed: Option<Pin<Box<Sleep>>>,
+}
+
+impl AsyncRead for Late {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Late {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.flushed = Some(Box::pin(sleep(Duration::from_secs(1))));
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        if let Some(flushed) = &mut self.flushed {
+            ready!(flushed.as_mut().poll(cx));
+            self.flushed = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_flushes_is_told_when_the_stream_has_passed_all_on() {
+    let (io, _wire) = tokio::io::duplex(1 << 10);
+    let io = Late { io, flushed: None };
+    let mut socket = WebSocket::server(io, Config::default(), Negotiated::default());
+    let start = Instant::now();
+    timeout(PATIENCE, SinkExt::send(&mut socket, "hi".into())).await.expect("in time").unwrap();
+    assert_eq!(start.elapsed().as_secs(), 1);
 }

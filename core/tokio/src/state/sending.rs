@@ -41,7 +41,8 @@ impl State {
         self.needs_flush |= has_written;
         if self.needs_flush {
             match io.as_mut().poll_flush(&mut cx) {
-                Poll::Ready(Ok(())) => self.needs_flush = false,
+                // Who waits for that is told.
+                Poll::Ready(Ok(())) => (self.needs_flush, has_written) = (false, true),
                 Poll::Ready(Err(_)) => (self.needs_flush, self.ends.unwritable) = (false, true),
                 Poll::Pending => {}
             }
