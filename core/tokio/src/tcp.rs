@@ -17,9 +17,7 @@ use tokio::net::TcpStream;
 pub fn tune(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     #[cfg(any(target_os = "android", target_os = "linux"))]
-    if std::env::var_os("NOLOWAT").is_none() {
-        socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
-    }
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
     Ok(())
 }
 
