@@ -98,7 +98,8 @@ impl Member {
     pub(crate) fn open(&self, link: &Arc<Link>) {
         self.accepted.lock().links.insert(self.id, Arc::downgrade(link));
         // It comes behind the rest, as its answer took its time.
-        match *self.accepted.closing.borrow() {
+        let closing = *self.accepted.closing.borrow();
+        match closing {
             Closing::No => {}
             Closing::Told => _ = link.close(Some(CloseCode::GOING_AWAY), ""),
             Closing::Over => link.lock().drop_io(),

@@ -40,8 +40,7 @@ impl Sender {
     ///
     /// What is sent goes out at once, or with what follows it right away; to wait until the
     /// transport took it is to flush the sink, which fails where the connection ended before that.
-    /// A message longer than the mark, or than [`max_outgoing`](wspair::Limits::max_outgoing), goes
-    /// as the only one.
+    /// A message longer than [`max_outgoing`](wspair::Limits::max_outgoing) goes as the only one.
     ///
     /// # Errors
     /// [`Error::Closed`] once the connection has ended, however that was.

@@ -245,15 +245,17 @@ where
     }
 
     /// Waits until the client leaves, or the server closes: for those who think long about a
-    /// request. What the client sends behind it is kept for the connection, up to some length.
+    /// request. What the client sends behind it is kept for the connection, up to some length; a
+    /// client that sent something counts as there.
     pub async fn gone(&mut self) {
         let Self { io, early, member, .. } = self;
         let watching = async {
             while early.len() < MAX_EARLY {
                 match io.read_buf(early).await {
                     Ok(1..) => {}
-                    // It sent something and waits for the answers.
-                    Ok(0) if !early.is_empty() => break,
+                    // It sent something and waits for the answers. Over TLS a stream that ended
+                    // without a word of it is an error.
+                    Ok(0) | Err(_) if !early.is_empty() => break,
                     _ => return,
                 }
             }
