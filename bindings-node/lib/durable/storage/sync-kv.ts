@@ -53,11 +53,15 @@ export class SyncKvStorage {
   }
 }
 
+/** Ends the statements of lists that were left early, which may be gone on with as long as somebody has them. */
+const left = new FinalizationRegistry<Iterator<Entry>>((entries) => void entries.return?.());
+
 class ListIterator implements Iterator<[string, any]> {
   readonly #entries: Iterator<Entry>;
 
   constructor(entries: Iterator<Entry>) {
     this.#entries = entries;
+    left.register(this, entries);
   }
 
   next(): IteratorResult<[string, any]> {
