@@ -38,7 +38,7 @@ function toRequest(input: FetchInput, init: FetchInit): globalThis.Request {
   const { method, body } = init ?? {};
   if (given?.bodyUsed && (body === undefined || body === null)) throw new TypeError('Cannot reconstruct a Request with a used body.');
   const upper = (method === undefined ? (given?.method ?? 'GET') : `${method}`).toUpperCase();
-  if (!methods.has(upper)) throw new TypeError(`Invalid HTTP method string: ${method}`);
+  if (!methods.has(upper)) throw new TypeError(`Invalid HTTP method string: ${method ?? given?.method}`);
   if (body !== undefined && body !== null && (upper === 'GET' || upper === 'HEAD')) throw new TypeError('Request with a GET or HEAD method cannot have a body.');
   // Neither goes over the wire.
   const isWhole = url.hash === '' && url.username === '' && url.password === '';

@@ -81,6 +81,7 @@ export class DurableObjectState {
   }
 
   getWebSocketAutoResponseTimestamp(webSocket: WebSocket): Date | null {
+    DurableObjectState.#of(this);
     const at = ObjectSocket.of(endArgument('getWebSocketAutoResponseTimestamp', webSocket))?.answeredAt ?? null;
     return at === null ? null : new Date(at);
   }
