@@ -140,8 +140,7 @@ describe('an object', () => {
     assert.equal(await durable.evict(), 0);
     client.close(1000);
     await client.closed;
-    await wait(20);
-    assert.equal(await durable.evict(), 1);
+    while ((await durable.evict()) === 0) await wait(5);
   });
 
   test('answers one event after the other, which overlap where they wait for a timer', async (t) => {
