@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -86,7 +87,8 @@ def chosen_targets(args: argparse.Namespace) -> list[build.Target]:
 def prepare(out: Path, add: bool) -> None:
     """An empty folder, or one with packages of the same commit."""
     if add and (out / "LIST").is_file():
-        if f" from {commit()}\n" in (out / "LIST").read_text():
+        of = commit()
+        if re.fullmatch("[0-9a-f]{40}", of) and f" from {of}\n" in (out / "LIST").read_text():
             return
         sys.exit(f"dist: what is in {out} was not built from {commit()}")
     shutil.rmtree(out, ignore_errors=True)

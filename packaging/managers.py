@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from places import bare, need, once, succeed
+from places import bare, need, once, pinned, succeed
 from trials import PROGRAMS, Failed
 
 # From npm, pinned. Yarn's first line and its later ones have no more than the name in common.
@@ -29,7 +29,7 @@ class Manager:
     bare: bool = False
 
 
-OFFLINE = ["--ignore-scripts", "--no-audit", "--no-fund"]
+QUIET = ["--ignore-scripts", "--no-audit", "--no-fund"]
 YARN = {
     ".yarnrc.yml": 'npmRegistryServer: "{registry}"\nunsafeHttpWhitelist: ["127.0.0.1"]\nenableTelemetry: false\nnpmMinimalAgeGate: 0\npnpEnableEsmLoader: true\n',
     "yarn.lock": "",
@@ -37,8 +37,8 @@ YARN = {
 MODULES = {".yarnrc.yml": YARN[".yarnrc.yml"] + "nodeLinker: node-modules\n", "yarn.lock": ""}
 BERRY = "@yarnpkg/cli-dist/bin/yarn.js"
 MANAGERS = [
-    Manager("npm", "npm", ["install", *OFFLINE, "wspair"]),
-    Manager("npm --omit=optional", "npm", ["install", *OFFLINE, "--omit=optional", "wspair"], bare=True),
+    Manager("npm", "npm", ["install", *QUIET, "wspair"]),
+    Manager("npm --omit=optional", "npm", ["install", *QUIET, "--omit=optional", "wspair"], bare=True),
     Manager("pnpm", "pnpm/bin/pnpm.cjs", ["add", "wspair"]),
     Manager("Yarn 1", "yarn/bin/yarn.js", ["add", "wspair"]),
     Manager("Yarn 4", BERRY, ["add", "wspair"], configuration=MODULES),
@@ -48,7 +48,7 @@ MANAGERS = [
 
 def install(manager: Manager, registry: str, folder: Path) -> str:
     """Adds the package to an empty project, from a registry that has nothing else, and runs a program there."""
-    modules = once("managers", lambda root: succeed([need("npm"), "install", "--silent", *OFFLINE, "--prefix", str(root), *PACKAGES]))
+    modules = once(pinned("managers", *PACKAGES), lambda root: succeed([need("npm"), "install", "--silent", *QUIET, "--prefix", str(root), *PACKAGES]))
     node = need("node")
     folder.mkdir(parents=True)
     (folder / "package.json").write_text(json.dumps({"name": "project", "private": True}))

