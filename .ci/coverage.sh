@@ -25,9 +25,15 @@ cargo +nightly test -p wspair --all-features --quiet >"$folder/tests.log" 2>&1 |
   >"$folder/counts.lcov"
 # The kernels for processors without AVX2, which have the same names.
 rm -rf "$folder/counts-narrow"
-narrow=$(RUSTFLAGS="$RUSTFLAGS --cfg wspair_portable" LLVM_PROFILE_FILE=$folder/counts-narrow/%p-%m.profraw \
-  cargo +nightly test -p wspair --all-features --test text --test text_kernels --target-dir "$folder/narrow" \
-  --message-format=json 2>/dev/null | sed -n 's/.*"executable":"\([^"]*\)".*/--object \1/p')
+narrowed() {
+  RUSTFLAGS="$RUSTFLAGS --cfg wspair_portable" LLVM_PROFILE_FILE=$folder/counts-narrow/%p-%m.profraw \
+    cargo +nightly test -p wspair --all-features --test text --test text_kernels --target-dir "$folder/narrow" "$@"
+}
+narrowed >"$folder/narrow.log" 2>&1 || {
+  cat "$folder/narrow.log"
+  exit 1
+}
+narrow=$(narrowed --no-run --message-format=json 2>/dev/null | sed -n 's/.*"executable":"\([^"]*\)".*/--object \1/p')
 "$tools/llvm-profdata" merge -sparse "$folder"/counts-narrow/*.profraw -o "$folder/narrow.profdata"
 # shellcheck disable=SC2086
 "$tools/llvm-cov" export --format=lcov --instr-profile="$folder/narrow.profdata" $narrow 2>/dev/null >"$folder/narrow.lcov"
