@@ -1105,7 +1105,7 @@ typedef struct wspair_options {
    */
   size_t max_outgoing;
   /**
-   * From this many waiting bytes on a connection is congested. Default 1 MiB.
+   * From this many waiting bytes on a connection is congested. Default 1 MiB; 0 counts as 1.
    */
   size_t high_water_mark;
   /**
@@ -1463,7 +1463,7 @@ typedef struct wspair_pair_options {
    */
   size_t max_queued;
   /**
-   * From this many waiting bytes on a direction is congested. Default 1 MiB.
+   * From this many waiting bytes on a direction is congested. Default 1 MiB; 0 counts as 1.
    */
   size_t high_water_mark;
   /**

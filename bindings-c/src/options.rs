@@ -41,7 +41,7 @@ pub struct Options {
     /// Most bytes that wait to be written before sending is refused. Default 16 MiB. An empty queue
     /// takes one message of any length.
     pub max_outgoing: usize,
-    /// From this many waiting bytes on a connection is congested. Default 1 MiB.
+    /// From this many waiting bytes on a connection is congested. Default 1 MiB; 0 counts as 1.
     pub high_water_mark: usize,
     /// Longer messages go out in fragments of this many bytes, so that control frames can pass.
     /// Default off, the largest number.

@@ -21,7 +21,7 @@ pub struct PairOptions {
     /// counts 32 bytes beside its length. Default 16 MiB; the largest number is no limit. An empty
     /// queue takes one message of any length.
     pub max_queued: usize,
-    /// From this many waiting bytes on a direction is congested. Default 1 MiB.
+    /// From this many waiting bytes on a direction is congested. Default 1 MiB; 0 counts as 1.
     pub high_water_mark: usize,
     /// Which behaviour of the runtime is imitated: a compatibility date, as 20260407. Default 0, the
     /// newest.

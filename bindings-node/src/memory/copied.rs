@@ -27,7 +27,8 @@ unsafe extern "C" {
     fn throw(text: *const u8, length: usize, message: usize) -> !;
 }
 
-/// Lets a panic be an exception, which says what it is about, as it is natively.
+/// Lets a panic be an exception, which says what it is about, as it is natively. Only the first one:
+/// as this hook does not return, each later one is a trap without a word.
 pub(crate) fn throw_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();

@@ -6,7 +6,8 @@ an endpoint may finish what it is sending), but a peer is not kept waiting for e
 | what came                | answers go out until                                           |
 | ------------------------ | -------------------------------------------------------------- |
 | the peer's Close frame   | all are given, or `PATIENCE` after the last message was taken  |
-| … and its window is full | the same, counted from when output last went out               |
+| … while messages wait    | `PATIENCE` after output last went out, at most `LAST_WORDS`    |
+|                          | after the last message was taken                               |
 | the end of the stream    | all are given, or `LAST_WORDS`                                 |
 | the end of both          | all are given, or `PATIENCE`                                   |
 """
