@@ -275,9 +275,13 @@ fn long_texts_are_checked_across_every_cut() {
 
 #[test]
 fn a_last_byte_that_begins_no_character_is_told_at_once_behind_a_text_of_any_length() {
+    let lengths = [0, 1, 7, 15, 16, 31, 32, 33, 48, 63, 64, 65, 100, 200, 255, 256, 300, 2000];
+    // Interpreted, a part of it: the borders of kernels and of what may begin a character.
+    let is_taken = |len: usize| !cfg!(miri) || [0, 15, 33, 65, 256].contains(&len);
+    let borders = [0x80, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF];
     for way in WAYS {
-        for len in [0, 1, 7, 15, 16, 31, 32, 33, 48, 63, 64, 65, 100, 200, 255, 256, 300, 2000] {
-            for last in 0x80..=0xFF_u8 {
+        for len in lengths.into_iter().filter(|len| is_taken(*len)) {
+            for last in (0x80..=0xFF_u8).filter(|last| !cfg!(miri) || borders.contains(last)) {
                 let mut piece = vec![b'x'; len];
                 piece.push(last);
                 let may_go_on = core::str::from_utf8(&piece).unwrap_err().error_len().is_none();
