@@ -32,7 +32,7 @@ function reports(t) {
   return told;
 }
 
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)); // sleeps: the time is what is tested
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)); // sleeps: who calls it says why
 
 /** Counts how often it was made. */
 class Counted extends DurableObject {
@@ -134,8 +134,7 @@ describe('an object', () => {
     await stub.wait();
     assert.equal(await durable.evict(), 0);
     release();
-    await wait(1);
-    assert.equal(await durable.evict(), 1);
+    while ((await durable.evict()) === 0) await wait(1);
     const client = await connected(`${ws}a`);
     assert.equal(await durable.evict(), 0);
     client.close(1000);
@@ -152,7 +151,7 @@ describe('an object', () => {
       },
       async timed() {
         const n = ((await this.ctx.storage.get('m')) ?? 0) + 1;
-        await wait(10);
+        await wait(10); // sleeps: other events come while this one waits
         await this.ctx.storage.put('m', n);
         return n;
       },
@@ -168,7 +167,7 @@ describe('an object', () => {
       constructor(ctx, env) {
         super(ctx, env);
         ctx.blockConcurrencyWhile(async () => {
-          await wait(20);
+          await wait(20); // sleeps: events come while this goes on
           log.push('made');
         });
       }
@@ -176,7 +175,7 @@ describe('an object', () => {
         setTimeout(() => log.push('timer'), 1);
         const value = await this.ctx.blockConcurrencyWhile(async () => {
           log.push('in');
-          await wait(30);
+          await wait(30); // sleeps: the timer would go off meanwhile
           log.push('out');
           return 5;
         });
@@ -245,7 +244,7 @@ describe('a reset', () => {
     await namespace.getByName('a').later((what) => fired.push(what));
     await assert.rejects(async () => namespace.getByName('a').abort());
     assert.equal((await client.closed)[0], 1006);
-    await wait(50);
+    await wait(50); // sleeps: what must not be told would have been by then
     assert.deepEqual([fired, told], [[], []]);
   });
 
@@ -451,7 +450,7 @@ test('serve.close tells the clients of objects goodbye, and waits for what these
     ...chatting,
     async webSocketMessage(ws) {
       ws.send('begun');
-      await wait(50);
+      await wait(50); // sleeps: it is at work when the server closes
       done.push('message');
     },
   }));
@@ -473,7 +472,7 @@ test('what comes after the end is refused, and ends nothing', async (t) => {
   await close({ deadline: 50 });
   await assert.rejects(async () => stub.which());
   await client.closed;
-  await wait(20);
+  await wait(20); // sleeps: what must not be told would have been by then
   assert.deepEqual(told, []);
 });
 
