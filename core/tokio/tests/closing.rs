@@ -482,10 +482,11 @@ async fn much_before_the_answer_to_our_close_reaches_a_task_that_receives() {
         }
         lens
     };
+    let payload = vec![7; LEN];
     let peer = async {
         assert_eq!(wire.close_code().await, 1000);
         for _ in 0..64 {
-            wire.send(BINARY, &[7; LEN]).await;
+            wire.send(BINARY, &payload).await;
         }
         wire.raw(&close_frame(1000)).await;
     };
