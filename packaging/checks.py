@@ -85,7 +85,7 @@ def mach_o(target: Target, path: Path) -> dict[str, list[str]]:
 
 
 # What every Windows 10 has.
-WINDOWS = r"(?i)(kernel32|ntdll|bcrypt|bcryptprimitives|advapi32|ws2_32|userenv|msvcrt|ucrtbase|api-ms-win-[a-z0-9-]+|python3(\d+)?)\.dll"
+WINDOWS = r"(?i)(kernel32|ntdll|bcrypt|bcryptprimitives|advapi32|ws2_32|userenv|msvcrt|ucrtbase|api-ms-win-[a-z0-9-]+|python3(\d+t?)?)\.dll"
 
 
 def pe(target: Target, path: Path) -> dict[str, list[str]]:
