@@ -88,6 +88,7 @@ test-peers: $(python) $(node) ## The examples against clients and servers from e
 
 test-tokio: $(python) $(node) ## The crate for tokio: its tests, its echo server against clients from elsewhere
 	$(cargo) test -p wspair-tokio --all-features
+	$(cargo) test -p wspair-tokio --no-default-features --test no_codec
 	mkdir -p $(tokio_peers) && ln -sf ../../debug/examples/echo $(tokio_peers)/echo_server
 	WSPAIR_EXAMPLES=$(tokio_peers) NODE_PACKAGES=$(CURDIR)/.tools/node .tools/python/bin/python -m pytest \
 		core/tests/peers/test_hosts.py core/tests/peers/test_echo_server.py core/tests/peers/test_deflate.py \

@@ -1,11 +1,13 @@
 //! A server's yes: what it agrees to, and the answer that opens the connection.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::fields::{self, FieldList, InvalidField};
 use super::{Bootstrap, DeflateDecline, DeflatePolicy, Negotiated, Origins, Refusal};
+use crate::deflate::DeflateConfig;
 
 /// What a server agrees to. The default agrees to all origins and to no extension.
 ///
@@ -30,6 +32,17 @@ crate::setters::setters! {
     Policy {
         with_origins: origins = impl Into<Option<Origins>>,
         with_deflate: deflate = impl Into<Option<DeflatePolicy>>,
+    }
+}
+
+impl Policy {
+    /// The policy of a server whose connections compress as `deflate` says: without a
+    /// [codec](DeflateConfig::has_codec) they can't, and it is not agreed on.
+    pub fn for_codec(&self, deflate: &DeflateConfig) -> Cow<'_, Self> {
+        if self.deflate.is_none() || deflate.has_codec() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(self.clone().with_deflate(None))
     }
 }
 

@@ -9,6 +9,7 @@ use super::accept::key;
 use super::address::{Address, Authority, InvalidAddress};
 use super::fields::{self, FieldList, InvalidField};
 use super::{Bootstrap, DeflateOffer};
+use crate::deflate::DeflateConfig;
 
 /// A request to open a connection. Always valid: what it is built from is checked at once.
 ///
@@ -106,6 +107,14 @@ impl ClientRequest {
     #[must_use]
     pub fn deflate(mut self, offer: impl Into<Option<DeflateOffer>>) -> Self {
         self.deflate = offer.into();
+        self
+    }
+
+    /// The request for a connection that compresses as `deflate` says: without a
+    /// [codec](DeflateConfig::has_codec) it can't, and it is not offered.
+    #[must_use]
+    pub fn for_codec(mut self, deflate: &DeflateConfig) -> Self {
+        self.deflate = self.deflate.filter(|_| deflate.has_codec());
         self
     }
 

@@ -85,8 +85,7 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let has_codec = self.config.deflate.has_codec();
-        let asked = if has_codec { self.request } else { self.request.deflate(None) };
+        let asked = self.request.for_codec(&self.config.deflate);
         let nonce = nonce_from_os().map_err(io::Error::other)?;
         let masks = MaskKeys::from_os().map_err(io::Error::other)?;
         let within = self.limits.within.unwrap_or(Duration::MAX);

@@ -139,18 +139,13 @@ impl Server {
         self.accepted.close(deadline).await;
     }
 
-    /// What a request is answered with, where the policy allows it. Compression is agreed on only
-    /// if there is a codec for it.
+    /// What a request is answered with, where the policy allows it.
     pub(crate) fn accept_request(
         &self,
         request: &Request<'_>,
         subprotocol: Option<&str>,
     ) -> Result<Acceptance, AcceptError> {
-        if self.policy.deflate.is_some() && !self.config.deflate.has_codec() {
-            let policy = self.policy.clone().with_deflate(None);
-            return request.accept(&policy, subprotocol);
-        }
-        request.accept(&self.policy, subprotocol)
+        request.accept(&self.policy.for_codec(&self.config.deflate), subprotocol)
     }
 
     /// The subprotocol to speak.
