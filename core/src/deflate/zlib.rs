@@ -81,7 +81,7 @@ impl Zlib {
         let _oldest;
         let mut waiting = lock(codecs);
         _oldest = (waiting.len() >= self.stock).then(|| waiting.remove(0));
-        if waiting.len() < self.stock && waiting.try_reserve(1).is_ok() {
+        if waiting.try_reserve(1).is_ok() {
             waiting.push(one);
         }
     }
