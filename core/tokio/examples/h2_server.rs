@@ -21,9 +21,13 @@ use http::{Method, Request, Response};
 use options::Options;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use wspair_tokio::wspair::handshake::{Bootstrap, Refusal};
 use wspair_tokio::{Server, WebSocket};
+
+/// How long WebSockets, and then the sessions that carried them, are waited for at the end.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -35,22 +39,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((options.host.as_str(), options.port)).await?;
     println!("listening on ws://{}/", listener.local_addr()?);
     let leaving = watch::Sender::new(false);
+    let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let (server, leaving) = (server.clone(), leaving.subscribe());
                     // How a client breaks off is nobody else's matter.
-                    tokio::spawn(async move { _ = serve(stream, server, leaving).await });
+                    sessions.spawn(async move { _ = serve(stream, server, leaving).await });
                 }
                 Err(error) => eprintln!("a client was not served: {error}"),
             },
+            Some(_) = sessions.join_next() => {}
             _ = tokio::signal::ctrl_c() => break,
         }
     }
     // GOAWAY to the sessions, 1001 to their WebSockets.
     leaving.send_replace(true);
-    server.close(Duration::from_secs(5)).await;
+    server.close(GOODBYE).await;
+    // Behind its last WebSocket a session has a GOAWAY to send: dropped before, it is reset.
+    _ = timeout(GOODBYE, sessions.join_all()).await;
     Ok(())
 }
 
