@@ -30,7 +30,10 @@ async function main(): Promise<void> {
   // Before the module runs, which may look.
   surround({ env, exports });
   outliveTheWorker();
-  const worker = await load(module, file);
+  const worker = await load(module, file).catch((error) => {
+    objects.abandon();
+    throw error;
+  });
   const serving = await serveModule(worker, objects, { port, host, env, limits, ...(tls && { tls }) }).catch((error) => {
     throw new Refusal(error.syscall === undefined ? error.message : `cannot listen on ${host}:${port}: ${error.message}`);
   });

@@ -8,6 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { serve } from 'wspair';
 import { until as within } from './helpers.mjs';
 
 const require = createRequire(import.meta.url);
@@ -21,6 +23,7 @@ const { Files, MEMORY } = require('../dist/durable/storage/files.js');
 const { statements } = require('../dist/durable/storage/sql-text.js');
 const { setReporter } = require('../dist/internal.js');
 
+const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const skip = library() === undefined && 'there is no SQLite here';
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 const KEY = 'a'.repeat(64);
@@ -246,6 +249,45 @@ describe('what cannot be kept', { skip }, () => {
     const folder = temporary(t);
     state(t, folder);
     assert.throws(() => openState(folder), { message: `wspair: the state folder ${folder} is in use by process ${process.pid}` });
+  });
+
+  test('what does not start leaves no folder where there was none, and one that was there as it was', async (t) => {
+    const folder = temporary(t);
+    const worker = { default: { fetch() {} } };
+    const write = (name, text) => {
+      writeFileSync(path.join(folder, name), text);
+      return path.join(folder, name);
+    };
+    const failing = {
+      'a class that is not exported': (state) => serve(worker, { port: 0, state, durableObjects: { ROOM: 'Room' } }),
+      'a port in use': async (state) => {
+        const first = await serve(worker, { port: 0 });
+        t.after(() => first.close());
+        await serve({ ...worker, Room: class {} }, { port: first.port, state, durableObjects: { ROOM: 'Room' } });
+      },
+      'a module that throws': (state) => command(write('throws.mjs', 'throw new Error("at the top")'), state),
+      'a module without a handler': (state) => command(write('bare.mjs', 'export class Room {}'), state),
+    };
+    for (const [why, start] of Object.entries(failing)) {
+      await assert.rejects(start(path.join(folder, 'new', 'state')), why);
+      assert.equal(existsSync(path.join(folder, 'new')), false, why);
+
+      const kept = path.join(folder, why);
+      const opened = openState(kept);
+      const store = object(opened, 'a');
+      await store.storage.put('key', 1);
+      store.close();
+      opened.close();
+      await assert.rejects(start(kept), why);
+      assert.equal(await state(t, kept).object('a').storage.get('key'), 1, why);
+    }
+
+    async function command(module, state) {
+      writeFileSync(path.join(folder, 'wrangler.json'), JSON.stringify({
+        name: 'x', main: module, compatibility_date: '2026-01-01', durable_objects: { bindings: [{ name: 'ROOM', class_name: 'Room' }] },
+      }));
+      await promisify(execFile)(process.execPath, [cli, '--state', state, '--port', '0'], { cwd: folder });
+    }
   });
 
   test('a damaged database fails the calls of its object, is left as it is, and no other object sees it', async (t) => {

@@ -156,6 +156,12 @@ export class Host {
     await this.opened?.close();
   }
 
+  /** Ends what has not begun: its state was opened, and nothing stored. */
+  abandon(): void {
+    this.isClosed = true;
+    this.opened?.abandon();
+  }
+
   private entrypoint(name: string): object {
     const waitUntil = (promise: unknown) => void Promise.resolve(promise).catch(report);
     return entrypointStub(() => this.module[name], this.env, (props) => executionContext(waitUntil, this.exports, props));

@@ -27,8 +27,9 @@ export function openState(where: string, { durability = 'power' }: StateOptions 
   if (sqlite === undefined) throw new Error(without('storing objects on disk'));
   const files = new Files(sqlite, durability);
   const folder = path.resolve(where);
+  let made: string | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    made = mkdirSync(folder, { recursive: true });
   } catch (error: any) {
     throw new Error(`wspair: cannot store objects in ${folder}: ${error.message}`);
   }
@@ -37,9 +38,10 @@ export function openState(where: string, { durability = 'power' }: StateOptions 
   try {
     metadata = Metadata.open(sqlite, index);
   } catch (error) {
+    if (made !== undefined) rmSync(made, { recursive: true, force: true });
     throw new Error(refusal(error, folder, index), { cause: error });
   }
-  return new State(folder, files, metadata);
+  return new State(folder, files, metadata, made);
 }
 
 function refusal(error: unknown, folder: string, index: string): string {
@@ -78,6 +80,8 @@ export class State {
     readonly folder: string | undefined,
     private readonly files: Files | undefined,
     private readonly metadata: Metadata | undefined,
+    /** The outermost folder that was not there before. */
+    private readonly made?: string,
   ) {
     if (folder !== undefined && metadata!.isNew) this.findAlarms();
     if (folder !== undefined) writeFileSync(path.join(folder, 'pid'), `${process.pid}\n`);
@@ -155,6 +159,12 @@ export class State {
       }
     }
     if (this.folder !== undefined) rmSync(path.join(this.folder, 'pid'), { force: true });
+  }
+
+  /** Closes it before anything was stored: where there was nothing, nothing stays behind. */
+  abandon(): void {
+    this.close();
+    if (this.made !== undefined) rmSync(this.made, { recursive: true, force: true });
   }
 
   private store(place: Place): Store {
