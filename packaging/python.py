@@ -44,7 +44,8 @@ def compiled(root: Path) -> None:
     compiler.write_text(COMPILER)
     compiler.chmod(0o755)
     for command in [
-        ["./configure", f"--prefix={root}", *MISSING, f"CC={compiler}"],
+        # This machine's libraries are not musl's, whatever its pkg-config says.
+        ["./configure", f"--prefix={root}", *MISSING, f"CC={compiler}", f"PKG_CONFIG_LIBDIR={root}"],
         ["make", f"-j{os.cpu_count()}"],
         ["make", "install"],
     ]:
