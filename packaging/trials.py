@@ -39,11 +39,12 @@ def npm(place: Place, packages: list[Path], folder: Path) -> str:
 
 
 def wheel(python: list[str], package: Path, folder: Path) -> str:
-    """Unpacks a wheel, as installers do, and lets a server talk with a client."""
+    """Unpacks a wheel, as installers do, and lets a server talk with a client: over the network, if CPython can."""
     write(folder / "site", members(package))
-    shutil.copy(PROGRAMS / "echo.py", folder)
-    program = "import sys; sys.path.insert(0, 'site'); exec(open('echo.py', encoding='utf-8').read())"
-    return start([*python, "-S", "-W", "error", "-c", program], folder)
+    has_ssl = subprocess.run([*python, "-c", "import ssl"], stderr=subprocess.DEVNULL).returncode == 0
+    text = (PROGRAMS / ("echo.py" if has_ssl else "connection.py")).read_text(encoding="utf-8")
+    program = "import sys; sys.path.insert(0, 'site'); exec(sys.argv[1])"
+    return start([*python, "-S", "-W", "error", "-c", program, text], folder)
 
 
 def wheel_install(python: str, package: Path, folder: Path) -> str:
