@@ -5,6 +5,8 @@ mod cases;
 
 use proptest::prelude::*;
 use wspair::Role;
+#[cfg(feature = "deflate")]
+use wspair::deflate::DeflateConfig;
 use wspair::handshake::{
     Acceptance, Bootstrap, ClientRequest, DeflateDecline, DeflateOffer, DeflateParams,
     DeflatePolicy, Failure, Fields, Negotiated, Policy, Request, Response, accept_key,
@@ -120,6 +122,22 @@ fn without_a_policy_the_server_declines_and_says_so() {
     assert_eq!(acceptance.agreed, Negotiated::default());
     assert_eq!(acceptance.deflate_declined, Some(DeflateDecline::Off));
     assert_eq!(accept(None, "x").deflate_declined, None);
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn where_there_is_a_codec_requests_and_policies_keep_what_they_say_of_compression() {
+    let config = DeflateConfig::default();
+    for deflate in [None, Some(DeflatePolicy::default())] {
+        let policy = Policy::default().with_deflate(deflate);
+        assert_eq!(policy.for_codec(&config).deflate.is_some(), deflate.is_some());
+    }
+    for offer in [None, Some(DeflateOffer::default())] {
+        let request = ClientRequest::new("ws://h/").unwrap().deflate(offer).for_codec(&config);
+        let fields = request.fields(Bootstrap::Upgrade, [0; 16]);
+        let offers = fields.iter().any(|(name, _)| name == "Sec-WebSocket-Extensions");
+        assert_eq!(offers, offer.is_some());
+    }
 }
 
 #[test]
