@@ -130,6 +130,14 @@ def switched(text: str, mutants: list[Mutant]) -> tuple[str, dict[int, list[tupl
     return out.decode(), parts, left
 
 
+def match_of(code: bytes, start: int, end: int) -> tuple[int, int]:
+    """The place of the `match` whose value is there."""
+    node = tree_sitter.Parser(RUST).parse(code).root_node.descendant_for_byte_range(start, end)
+    while node.type != "match_expression":
+        node = node.parent
+    return node.start_byte, node.end_byte
+
+
 class Writer:
     def __init__(self, code: bytes, by_place: dict):
         self.code = code
