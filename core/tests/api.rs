@@ -77,6 +77,16 @@ fn what_is_fed_comes_first_and_is_kept_until_it_is_read() {
     assert_eq!(conn.unread(), 0);
 }
 
+/// The own read buffer is lent for 16 MiB at most.
+#[test]
+fn more_than_one_read_can_be_fed_at_once() {
+    let limits = Limits::default().with_max_message(32 << 20);
+    let mut conn = connection(Role::Client, Config::default().with_limits(limits));
+    let long = vec![7; (16 << 20) + 1];
+    assert_eq!(collect(&mut conn.feed(&frame(0x82, &long))), [binary(&long)]);
+    assert_eq!(conn.unread(), 0);
+}
+
 #[test]
 fn reading_and_writing_can_be_under_way_at_once() {
     let mut conn = connection(Role::Server, Config::default());

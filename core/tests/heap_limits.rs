@@ -14,7 +14,7 @@ use wspair::handshake::{
     ClientHandshake, ClientProgress, ClientRequest, HeadLimits, ServerHandshake, ServerProgress,
 };
 use wspair::pair::{Accept, End, Sent};
-use wspair::{Limits, Pair, PairConfig, PairError};
+use wspair::{Config, Limits, Pair, PairConfig, PairError};
 
 /// What a handshake keeps beside the bytes of a head.
 const BESIDE: usize = 8 << 10;
@@ -142,6 +142,15 @@ fn a_message_that_never_ends_costs_its_limit() {
             assert!(heap.peak <= 2 * 16_384 + (68 << 10), "{role:?} {len} {heap:?}");
         }
     }
+}
+
+#[test]
+fn what_is_fed_behind_the_end_costs_one_read() {
+    let mut conn = connection(wspair::Role::Server, Config::default());
+    collect(&mut conn.transport_lost());
+    let late = vec![0; 48 << 20];
+    let ((), heap) = measured(|| assert_eq!(collect(&mut conn.feed(&late)), []));
+    assert!(heap.peak <= 17 << 20, "{heap:?}");
 }
 
 #[test]

@@ -14,7 +14,8 @@ use wspair::handshake::{
     InvalidRequest, InvalidStatus, Origins, Policy, Refusal, RefusalCause, Response, nonce_from_os,
 };
 use wspair::{
-    CloseCode, Config, Connection, Event, Instant, MaskKeys, ProtocolError, Role, SendError,
+    CloseCode, Config, Connection, Event, Instant, MaskKeys, Negotiated, ProtocolError, Role,
+    SendError,
 };
 
 /// Each error with its text, which is a sentence's part: no capital, no full stop.
@@ -209,7 +210,7 @@ fn the_operating_system_gives_keys_and_nonces_that_differ() {
     assert_ne!(nonce_from_os().unwrap(), nonce_from_os().unwrap());
     let sent = || {
         let keys = MaskKeys::from_os().unwrap();
-        let mut conn = Connection::client(Config::default(), wspair::Negotiated::default(), keys);
+        let mut conn = Connection::client(Config::default(), Negotiated::default(), keys);
         conn.send_text("").unwrap();
         output(&mut conn)
     };
@@ -218,8 +219,12 @@ fn the_operating_system_gives_keys_and_nonces_that_differ() {
 
 #[test]
 fn what_was_agreed_on_and_what_a_response_says_can_be_read() {
-    let conn = connection(Role::Client, Config::default());
-    assert_eq!(conn.agreed(), &wspair::Negotiated::default());
+    let mut agreed = Negotiated::default();
+    for _ in 0..2 {
+        let conn = Connection::server(Config::default(), agreed.clone());
+        assert_eq!(conn.agreed(), &agreed);
+        agreed.subprotocol = Some("chat".into());
+    }
     let fields = [("X-Served-By", &b"one"[..])];
     let response = Response::from_fields(200, (&fields).into());
     assert_eq!(response.field("x-served-by"), Some(&b"one"[..]));
