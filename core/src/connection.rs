@@ -152,6 +152,8 @@ impl Connection {
     ///
     /// A message that is one frame stays where it was read, however many reads it takes, and is lent
     /// from there. What a long one needed is kept for the next, and given back in time.
+    ///
+    /// Where there is no memory for so much the connection ends, and less is lent, which may be nothing.
     pub fn read_buf(&mut self, len: usize) -> &mut [u8] {
         if self.read.make_space(len, || self.inbound.announced()).is_err() {
             self.outbound.fail(Fault::OutOfMemory);

@@ -251,26 +251,28 @@ fn what_was_sent_without_an_error_arrives_whole_and_in_order() {
 
 #[test]
 fn a_message_that_is_split_is_queued_whole_or_not_at_all() {
-    let data = noise(203_000, 4);
-    let shared = Bytes::from(data.clone());
-    for split in [1000, 20_000] {
-        for shares in [false, true] {
+    for (len, split) in [(53_000, 1000), (203_000, 20_000), (203_000, 110_000), (300, 150)] {
+        let data = noise(len, 4);
+        let shared = Bytes::from(data.clone());
+        for (shares, before) in [(false, 0), (true, 0), (false, 1), (true, 1)] {
             let config = Arc::new(config(|config| config.split_above = Some(split)));
             each_failing(|| {
                 let mut conn = connection(Role::Server, Arc::clone(&config));
+                (0..before).for_each(|_| conn.send_binary(&[]).unwrap());
                 let body: OutgoingBinary<'_> =
                     if shares { shared.clone().into() } else { (&data).into() };
                 let sent = scarce(|| conn.send_binary(body));
                 let reader = connection(Role::Client, Config::default());
                 let mut output = Vec::new();
                 drain_some(&mut conn, &mut output, usize::MAX);
-                let data = data.clone();
-                Box::new(move |failed| match sent {
-                    Ok(()) => assert!(read(reader, output) == [data]),
-                    Err(error) => {
-                        assert_eq!((failed, error), (true, SendError::OutOfMemory));
-                        assert_eq!(output.len(), 0, "a part of it is queued");
-                    }
+                let mut messages = vec![vec![]; before];
+                messages.extend(sent.is_ok().then(|| data.clone()));
+                Box::new(move |failed| {
+                    assert!(matches!(sent, Ok(()) | Err(SendError::OutOfMemory)), "{sent:?}");
+                    assert!(failed || sent.is_ok());
+                    let rest: usize = messages.iter().map(Vec::len).sum();
+                    assert!(rest > 0 || output.len() == 2 * before, "a part of it is queued");
+                    assert!(read(reader, output) == messages);
                 })
             });
         }
@@ -467,6 +469,29 @@ fn a_long_message_in_the_read_buffer_ends_its_connection_where_that_cannot_grow(
             }
         })
     });
+}
+
+/// What there is of it is lent, if there is anything: nothing is allocated that could not be had.
+#[test]
+fn where_the_read_buffer_cannot_grow_what_it_holds_is_let_go() {
+    for had in [0, 100] {
+        each_failing(|| {
+            let mut conn = connection(Role::Server, Config::default());
+            conn.read_buf(had);
+            drop(conn.receive_buf(had));
+            let room = scarce(|| conn.read_buf(100).len());
+            let end = conn.receive(&mut []).next().map(OwnedEvent::from);
+            let unread = conn.unread();
+            Box::new(move |failed| {
+                if failed {
+                    assert_eq!((room, unread), (had, 0));
+                    assert_eq!(end, Some(abnormal(ClosedCause::OutOfMemory)));
+                } else {
+                    assert_eq!((room, unread, end), (100, had, None));
+                }
+            })
+        });
+    }
 }
 
 #[test]

@@ -196,8 +196,7 @@ impl Buffer {
     }
 
     fn space(&mut self, len: usize) -> &mut [u8] {
-        let left = self.bytes.capacity() - self.end;
-        let needed = self.end + if left > 0 { len.min(left) } else { len };
+        let needed = self.end + len.min(self.bytes.capacity() - self.end);
         if self.bytes.len() < needed {
             self.bytes.resize(needed);
         }
