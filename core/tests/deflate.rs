@@ -100,6 +100,9 @@ fn compressed_messages_are_told_inflated() {
     for (row, frames, expected) in table {
         check_deflated(row, params(15, true), &hex(frames), expected);
     }
+    // The end of the last match, and of its block, is in a byte that was read for what came before.
+    let copies = frame(0xc1, &hex("4b1c05a360148c8251300a00"));
+    check_deflated("K-11", params(15, true), &copies, &[text(&"a".repeat(1549))]);
     // K-21: a little of it in every cut, more below.
     let blocks = [hex("00 0000ffff").repeat(5), hex("00")].concat();
     check_deflated("K-21", params(15, true), &frame(0xc1, &blocks), &[text("")]);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::deflate::*;
 use common::*;
 use heap::{HEAP, Heap, measured};
-use wspair::deflate::Zlib;
+use wspair::deflate::{Codec, CompressorParams, Zlib};
 use wspair::{Compression, Connection, Delivery, Instant, Kind, Limits, ProtocolError, Role};
 
 /// Zeros or letters, compressed: about a thousandth of their length.
@@ -365,5 +365,22 @@ fn the_memory_of_long_compressed_messages_is_given_back() {
             drop(conn);
         });
         assert_eq!(heap, Heap { calls: heap.calls, ..Heap::default() });
+    }
+}
+
+#[test]
+fn codecs_take_about_what_they_say() {
+    let close = |heap: Heap, said: usize| heap.peak.abs_diff(said) <= said / 10;
+    for (window_bits, mem_level) in [(9, 1), (9, 9), (12, 8), (15, 1), (15, 8), (15, 9)] {
+        let params = CompressorParams { window_bits, level: 6, mem_level };
+        let (mut compressor, made) = measured(|| Zlib::default().compressor(params));
+        let said = Zlib::compressor_size(params);
+        assert!(close(made, said), "{params:?} {made:?} {said}");
+        let (mut compressed, mut inflated) = (Vec::new(), vec![0; 1000]);
+        compressor.compress(&[b'x'; 1000], &mut compressed);
+        let (mut decompressor, made) = measured(|| Zlib::default().decompressor(window_bits));
+        assert!(close(made, Zlib::DECOMPRESSOR_SIZE), "{made:?}");
+        let progress = decompressor.decompress(&compressed, &mut inflated).unwrap();
+        assert_eq!((progress.made, inflated), (1000, vec![b'x'; 1000]));
     }
 }

@@ -244,6 +244,40 @@ fn the_read_buffer_takes_what_came_and_gives_it_back_in_time() {
 }
 
 #[test]
+fn reads_that_always_end_inside_a_frame_do_not_let_the_read_buffer_grow() {
+    for role in ROLES {
+        let one = frame_to(role, 0x82, &[b'x'; 5000]);
+        let stream = one.repeat(300);
+        let (first, rest) = stream.split_at(2500);
+        let mut conn = connection(role, Config::default());
+        let (events, heap) = measured(|| {
+            let mut events = 0;
+            for piece in std::iter::once(first).chain(rest.chunks(one.len())) {
+                conn.read_buf(piece.len()).copy_from_slice(piece);
+                events += count(conn.receive_buf(piece.len()));
+            }
+            events
+        });
+        assert_eq!(events, 300);
+        assert!(heap.peak <= 32 << 10, "{role:?} {heap:?}");
+    }
+}
+
+#[test]
+fn half_a_frame_in_the_read_buffer_is_given_back_behind_the_end() {
+    for role in ROLES {
+        let long = frame_to(role, 0x82, &vec![b'x'; 100_000]);
+        let mut conn = connection(role, Config::default());
+        let ((), heap) = measured(|| {
+            assert_eq!(read_own(&mut conn, &long[..50_000]), 0);
+            assert_eq!(count(conn.transport_lost()), 1);
+            conn.shrink_to_fit();
+        });
+        assert!(heap.live <= 2000, "{role:?} {heap:?}");
+    }
+}
+
+#[test]
 fn a_message_in_many_pieces_moves_only_as_often_as_it_doubles() {
     for role in ROLES {
         for (first, way) in [0x81, 0x82].into_iter().flat_map(|first| WAYS.map(|way| (first, way)))

@@ -231,6 +231,19 @@ fn what_waits_for_longer_than_a_period_is_needed_still() {
 }
 
 #[test]
+fn what_is_short_is_taken_out_without_the_block_it_lies_in() {
+    let (taken, heap) = measured(|| {
+        let mut conn = connection(Role::Server, Config::default());
+        (0..30).for_each(|_| conn.send_binary(&DATA[..1000]).unwrap());
+        conn.transmit().advance(usize::MAX);
+        conn.send_text("short").unwrap();
+        conn.transmit().take_chunk().unwrap()
+    });
+    assert_eq!(taken, b"\x81\x05short"[..]);
+    assert!(heap.live <= 200, "{heap:?}");
+}
+
+#[test]
 fn taking_out_a_block_leaves_the_one_that_is_being_filled() {
     let mut conn = connection(Role::Server, Config::default());
     (0..2).for_each(|_| conn.send_binary(&DATA[..60_000]).unwrap());

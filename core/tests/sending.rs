@@ -237,6 +237,22 @@ fn a_full_queue_refuses_to_the_byte_and_an_empty_one_takes_anything() {
 }
 
 #[test]
+fn a_full_queue_refuses_the_shortest_messages_too() {
+    for role in ROLES {
+        for send in SENDS {
+            let first = header(role, 300) + 300;
+            for (len, room) in (0..3).flat_map(|len| (0..10).map(move |room| (len, room))) {
+                let config = config(|config| config.limits.max_outgoing = first + room);
+                let mut conn = connection(role, config);
+                send(&mut conn, &[b'x'; 300]).unwrap();
+                let sent = send(&mut conn, &b"xx"[..len]);
+                assert_eq!(sent.is_ok(), header(role, len) + len <= room, "{role:?} {len} {room}");
+            }
+        }
+    }
+}
+
+#[test]
 fn control_frames_of_the_caller_count_and_automatic_ones_do_not() {
     let config = config(|config| config.limits.max_outgoing = 10);
     for role in ROLES {
@@ -324,6 +340,18 @@ fn the_headers_of_all_parts_count_when_a_message_is_split() {
             assert_eq!(conn.buffered_amount(), waits);
         }
     }
+}
+
+#[test]
+fn parts_of_a_split_message_are_shared_or_copied_by_their_own_length() {
+    let config = config(|config| (config.split_above, config.share_from) = (Some(100), 60));
+    let mut conn = connection(Role::Server, config);
+    conn.send_binary(Bytes::from(vec![1; 130])).unwrap();
+    let mut slices = [&b""[..]; 8];
+    let mut transmit = conn.transmit();
+    let count = transmit.slices(&mut slices);
+    let lens: Vec<_> = slices[..count].iter().map(|slice| slice.len()).collect();
+    assert_eq!(lens, [2, 100, 2 + 30]);
 }
 
 #[test]
