@@ -7,6 +7,7 @@ another result returns early, an arm that is deleted gets a guard.
 
 import collections
 import dataclasses
+import re
 
 import tree_sitter
 import tree_sitter_rust
@@ -28,6 +29,17 @@ pub mod mutants {
         unsafe {
             MET[number as usize] = true;
             ON == number
+        }
+    }
+
+    /// An iterator, or one of nothing.
+    pub struct Empty<I>(pub bool, pub I);
+
+    impl<I: Iterator> Iterator for Empty<I> {
+        type Item = I::Item;
+
+        fn next(&mut self) -> Option<I::Item> {
+            if self.0 { None } else { self.1.next() }
         }
     }
 
@@ -111,8 +123,9 @@ def switched(text: str, mutants: list[Mutant]) -> tuple[str, dict[int, list[tupl
     by_place = collections.defaultdict(list)
     for mutant in mutants:
         by_place[tuple(offsets(text, mutant.start, mutant.end))].append(mutant)
-    writer = Writer(code, by_place)
-    new = writer.node(tree_sitter.Parser(RUST).parse(code).root_node)
+    tree = tree_sitter.Parser(RUST).parse(code).root_node
+    writer = Writer(code, by_place, constants(tree, by_place))
+    new = writer.node(tree)
     left = [mutant for of_place in by_place.values() for mutant in of_place]
     # Comments of ours tell where a mutant is. They go, and leave their places.
     out, parts, at = bytearray(), collections.defaultdict(list), 0
@@ -138,10 +151,50 @@ def match_of(code: bytes, start: int, end: int) -> tuple[int, int]:
     return node.start_byte, node.end_byte
 
 
+def constants(tree, by_place: dict) -> dict[bytes, list[Mutant]]:
+    """The constants that have mutants and can be chosen where they are used: the file's own, used as values."""
+    uses = collections.defaultdict(list)
+    for node in descendants(tree):
+        if node.type == "identifier":
+            uses[node.text].append(node)
+    found = {}
+    for item in tree.children:
+        value = item.child_by_field_name("value")
+        if item.type != "const_item" or value is None or item.children[0].type == "visibility_modifier":
+            continue
+        name = item.child_by_field_name("name")
+        places = [place for place in by_place if value.start_byte <= place[0] and place[1] <= value.end_byte]
+        # With another assignment a loop may never end, and the compiler with it.
+        is_safe = lambda mutant: not re.fullmatch("[^=!<>]+=", mutant.replacement)
+        mutants = [mutant for place in places for mutant in by_place[place] if is_safe(mutant)]
+        if mutants and all(is_value(use) for use in uses[name.text] if use != name):
+            found[name.text] = mutants
+    return found
+
+
+def is_value(node) -> bool:
+    """Whether the name is in a function, where its value may depend on what the program is told."""
+    while node := node.parent:
+        if node.type == "function_item":
+            return True
+        if node.type.endswith("_pattern") or node.type in ("const_item", "static_item", "token_tree", "array_type"):
+            return False
+        if node.type == "array_expression" and node.child_by_field_name("length"):
+            return False
+    return False
+
+
+def descendants(node):
+    yield node
+    for child in node.children:
+        yield from descendants(child)
+
+
 class Writer:
-    def __init__(self, code: bytes, by_place: dict):
+    def __init__(self, code: bytes, by_place: dict, constants: dict):
         self.code = code
         self.by_place = by_place
+        self.constants = constants
 
     def text(self, node) -> bytes:
         return self.code[node.start_byte : node.end_byte]
@@ -172,6 +225,10 @@ class Writer:
                 return self.body(node)
             case "match_arm":
                 return self.arm(node)
+            case "const_item" if (name := node.child_by_field_name("name")).text in self.constants:
+                return self.constant(node, name)
+            case "identifier" if node.text in self.constants:
+                return self.chosen(node)
             case _:
                 return self.inside(node)
 
@@ -196,12 +253,46 @@ class Writer:
         mutants = []
         for start, end in [place for place in self.by_place if node.start_byte < place[0] and place[1] < node.end_byte]:
             of_place = self.by_place[start, end]
+            # One that gives something else back elsewhere cannot be wrapped.
+            if of_place[0].opaque and any(child.type == "return_expression" for child in descendants(node)):
+                continue
             if of_place[0].genre == "FnValue" and inner and deepest_block(node, start, end) is None:
                 mutants += self.by_place.pop((start, end))
+        empty = next((mutant for mutant in mutants if mutant.opaque), None)
+        if empty:
+            # All that is given back has to have one type.
+            mark = marked(empty, b"crate::mutants::Empty(%b, " % on(empty))
+            return b"{" + mark + b"{" + self.inside(node, node.start_byte + 1) + b")}"
         returns = b"".join(
             marked(mutant, b" if %b { return %b; } " % (on(mutant), mutant.replacement.encode())) for mutant in mutants
         )
         return b"{" + returns + self.inside(node, node.start_byte + 1)
+
+    def constant(self, node, name) -> bytes:
+        """The constant, and one more for each of its mutants."""
+        out = self.text(node)
+        for place in list(self.by_place):
+            if not (node.start_byte <= place[0] and place[1] <= node.end_byte):
+                continue
+            for mutant in [each for each in self.by_place[place] if each in self.constants[name.text]]:
+                self.by_place[place].remove(mutant)
+                new = [
+                    self.code[node.start_byte : name.end_byte],
+                    b"_%d" % mutant.number,
+                    self.code[name.end_byte : place[0]],
+                    mutant.replacement.encode(),
+                    b" ",
+                    self.code[place[1] : node.end_byte],
+                ]
+                out += b"\n" + marked(mutant, b"".join(new))
+        return out
+
+    def chosen(self, node) -> bytes:
+        """A constant where it is used. By reference, as it may be a table."""
+        out = b"(*("
+        for mutant in self.constants[node.text]:
+            out += marked(mutant, b"if %b { &%b_%d }" % (on(mutant), node.text, mutant.number)) + b" else "
+        return out + b"{ &%b }))" % node.text
 
     def arm(self, node) -> bytes:
         pattern = node.child_by_field_name("pattern")
