@@ -61,6 +61,27 @@ fn of_the_pongs_that_wait_the_newest_sixteen_are_kept() {
 }
 
 #[test]
+fn the_newest_pongs_are_kept_however_long_and_many_they_are() {
+    for role in ROLES {
+        let mut conn = connection(role, Config::default());
+        let mut kept = Vec::new();
+        for at in 0..600_usize {
+            let payload = vec![at.to_le_bytes()[0]; at * 31 % 126];
+            feed(&mut conn, Way::Own, &frame_to(role, 0x89, &payload));
+            kept.push(sent(0x8a, &payload));
+            // Now and then the host takes them out.
+            if at % 97 == 0 || at == 599 {
+                let waits = conn.buffered_amount();
+                let out = output(&mut conn);
+                assert_eq!(out.len(), waits);
+                assert_eq!(frames_from(role, &out), kept[kept.len().saturating_sub(16)..], "G-07");
+                kept.clear();
+            }
+        }
+    }
+}
+
+#[test]
 fn a_host_that_looks_but_never_writes_does_not_make_pongs_pile_up() {
     for role in ROLES {
         let mut conn = connection(role, Config::default());

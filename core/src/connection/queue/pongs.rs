@@ -76,8 +76,10 @@ pub(super) struct Pongs(Option<Box<[Aside; 1]>>);
 
 #[derive(Debug, Default)]
 struct Aside {
-    /// The payloads, oldest first, each behind its length.
+    /// The payloads, oldest first, each behind its length, behind those that are not kept any more.
     payloads: Vec<u8>,
+    kept_from: usize,
+    count: u8,
     /// The place where the last pong ends that has one.
     end: u64,
 }
@@ -85,7 +87,7 @@ struct Aside {
 impl Pongs {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.as_deref().is_none_or(|[aside]| aside.payloads.is_empty())
+        self.0.as_deref().is_none_or(|[aside]| aside.count == 0)
     }
 
     pub(super) fn push(&mut self, payload: &[u8]) {
@@ -94,25 +96,31 @@ impl Pongs {
     }
 
     fn try_push(&mut self, payload: &[u8]) -> Result<(), OutOfMemory> {
-        let oldest = self.iter().next().map_or(0, <[u8]>::len);
-        let is_full = self.iter().count() == MAX_PONGS;
-        let [Aside { payloads, .. }] = match &mut self.0 {
+        let [Aside { payloads, kept_from, count, .. }] = match &mut self.0 {
             Some(aside) => &mut **aside,
             none => &mut **none.insert(memory::boxed(Aside::default())?),
         };
-        if is_full {
-            payloads.drain(..=oldest);
+        if *count == MAX_PONGS {
+            *kept_from += 1 + usize::from(payloads[*kept_from]);
+            *count -= 1;
+        }
+        if *kept_from > MOST_PASSED {
+            payloads.drain(..*kept_from);
+            *kept_from = 0;
         }
         payloads.try_reserve(1 + payload.len())?;
         payloads.push(payload.len().to_le_bytes()[0]);
         payloads.extend_from_slice(payload);
+        *count += 1;
         Ok(())
     }
 
     /// How many bytes they take as frames.
     pub(super) fn framed_len(&self, masked: bool) -> usize {
-        let header = Header::encoded_len(0, masked);
-        self.iter().map(|payload| header + payload.len()).sum()
+        self.0.as_deref().map_or(0, |[Aside { payloads, kept_from, count, .. }]| {
+            let header = Header::encoded_len(0, masked) - 1;
+            payloads.len() - kept_from + usize::from(*count) * header
+        })
     }
 
     /// Moves them, as frames, to the front of `to`, which has room for them and a longest header:
@@ -125,6 +133,7 @@ impl Pongs {
         }
         if let Some([aside]) = self.0.as_deref_mut() {
             aside.payloads.clear();
+            (aside.kept_from, aside.count) = (0, 0);
         }
         len
     }
@@ -147,7 +156,8 @@ impl Pongs {
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.0.as_deref().map_or(&[][..], |[aside]| &aside.payloads);
+        let kept = self.0.as_deref().map(|[aside]| &aside.payloads[aside.kept_from..]);
+        let mut rest = kept.unwrap_or_default();
         core::iter::from_fn(move || {
             let (len, behind) = rest.split_first()?;
             let (payload, behind) = behind.split_at(usize::from(*len));
@@ -158,4 +168,7 @@ impl Pongs {
 }
 
 /// Automatic pongs that may wait.
-const MAX_PONGS: usize = 16;
+const MAX_PONGS: u8 = 16;
+
+/// Most bytes of those that are not kept any more: dropping each by itself would move all others.
+const MOST_PASSED: usize = 1 << 10;
