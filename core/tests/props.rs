@@ -6,7 +6,7 @@ use common::random::{ends_once, frames, role, told, way};
 use common::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use wspair::{Config, Delivery};
+use wspair::{Delivery, Limits};
 
 #[derive(Clone, Debug)]
 enum Mutation {
@@ -44,12 +44,26 @@ fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
     prop_oneof![Just(vec![]), prop::collection::vec(mutation, 1..4)]
 }
 
+/// The usual limits, or such as many a stream breaks.
+fn limits() -> impl Strategy<Value = Limits> {
+    let tight = (0..6_u32, 0..300_usize, 0..400_usize).prop_map(|(fragments, frame, message)| {
+        config(|config| {
+            config.limits.max_fragments = fragments;
+            config.limits.max_frame = frame;
+            config.limits.max_message = message;
+        })
+        .limits
+    });
+    prop_oneof![3 => Just(Limits::default()), 1 => tight]
+}
+
 proptest! {
     #![proptest_config(cases::cases(400))]
 
     #[test]
     fn cuts_ways_and_deliveries_make_no_difference(
         role in role(),
+        limits in limits(),
         stream in frames(),
         mutations in mutations(),
         cuts in prop::collection::vec(any::<Index>(), 0..12),
@@ -64,15 +78,17 @@ proptest! {
         cuts.extend([0, stream.len()]);
         cuts.sort_unstable();
         let pieces: Vec<_> = cuts.windows(2).map(|cut| &stream[cut[0]..cut[1]]).collect();
-        let chunks = config(|config| config.delivery = Delivery::Chunks);
+        let config = config(|config| config.limits = limits);
+        let mut chunks = config.clone();
+        chunks.delivery = Delivery::Chunks;
 
-        let (events, out) = drive(role, Config::default(), &[&stream]);
+        let (events, out) = drive(role, config.clone(), &[&stream]);
         prop_assert!(ends_once(&events));
         frames_from(role, &out);
-        let cut = drive_by(way, role, Config::default(), &pieces);
+        let cut = drive_by(way, role, config.clone(), &pieces);
         prop_assert_eq!((&cut.0, &cut.1), (&events, &out));
         // Each piece by a way of its own.
-        let (mut conn, mut mixed) = (connection(role, Config::default()), (vec![], vec![]));
+        let (mut conn, mut mixed) = (connection(role, config), (vec![], vec![]));
         for (piece, way) in pieces.iter().zip(ways) {
             mixed.0.extend(feed(&mut conn, way, piece));
             mixed.1.extend(output(&mut conn));
@@ -85,7 +101,9 @@ proptest! {
         // What is on the wire is a Close frame's code, told as the cause.
         if let Some(OwnedEvent::Closed { cause: wspair::ClosedCause::Peer(error), .. }) = events.last() {
             let frames = frames_from(role, &out);
-            prop_assert_eq!(frames.last(), Some(&sent_close(error.close_code().get())));
+            let (first, body) = sent_close(error.close_code().get());
+            let (last, told) = frames.last().expect("a Close frame");
+            prop_assert_eq!((*last, &told[..2]), (first, &body[..]));
         }
     }
 }

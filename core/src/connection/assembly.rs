@@ -23,6 +23,7 @@ pub(super) struct Assembly {
 impl Assembly {
     /// Appends a piece of a message's payload. `total` is the most the message can come to, as far
     /// as is known.
+    #[inline]
     pub(super) fn push(
         &mut self,
         kind: Kind,
@@ -81,6 +82,7 @@ impl Assembly {
 
 /// By how much to grow, in bytes behind `len`, when `more` do not fit: to the double, but not
 /// beyond the message's end. What was only announced is not believed.
+#[inline]
 fn grown(len: usize, capacity: usize, more: usize, total: usize) -> Option<usize> {
     let needed = len + more;
     (needed > capacity).then(|| needed.max(total.min(2 * capacity.max(KEEP / 2))) - len)

@@ -28,8 +28,10 @@ pub(super) enum Input<'a> {
 /// What a connection remembers between inputs.
 #[derive(Debug, Default)]
 pub(super) struct Inbound {
-    /// No message is begun, no header held, nothing lent that is to be cleared: a frame that comes
-    /// next may be taken in one step. Never where messages are delivered in chunks.
+    /// No header is held, no frame begun, no compressed message: a frame that comes next may be taken
+    /// in one step. Never where messages are delivered in chunks.
+    pub(super) between_frames: bool,
+    /// Moreover no message is begun, and nothing lent that is to be cleared.
     pub(super) between_messages: bool,
     /// Nothing more is read: a Close frame or a broken rule came first.
     pub(super) is_stopped: bool,
@@ -38,8 +40,6 @@ pub(super) struct Inbound {
     partial: Late<Partial>,
     /// Present where compression was agreed on.
     pub(super) inflate: Option<Box<Inflate>>,
-    /// The length that broke a limit, of a frame or a message, as far as headers announced it.
-    too_long: Option<NonZeroU64>,
 }
 
 /// What takes more than one step: apart, as most frames take one.
@@ -54,6 +54,8 @@ pub(super) struct Partial {
     pub(super) assembly: Assembly,
     /// The payload of a control frame that came in pieces, or must be unmasked elsewhere.
     pub(super) control: Vec<u8>,
+    /// The length that broke a limit, of a frame or a message, as far as headers announced it.
+    too_long: Option<NonZeroU64>,
 }
 
 /// The first bytes of a header whose rest is still to come.
@@ -75,6 +77,15 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// Of which kind the message is that a data frame begins.
+    pub(super) fn begins(&self) -> Option<Kind> {
+        match self.opcode {
+            Opcode::Text => Some(Kind::Text),
+            Opcode::Binary => Some(Kind::Binary),
+            _ => None,
+        }
+    }
+
     /// The key as it stands behind `read` bytes of the payload.
     pub(super) fn key_at(&self, read: u64) -> Option<u32> {
         self.key.map(|key| turned(key, read))
@@ -147,10 +158,13 @@ impl Inbound {
 
     /// Finds out whether the next frame may be taken in one step.
     pub(super) fn settle(&mut self, config: &Config) {
-        self.between_messages = config.delivery == Delivery::Messages
-            && config.limits.max_fragments > 0
+        let partial = self.partial.get();
+        self.between_frames = config.delivery == Delivery::Messages
             && !self.is_stopped
-            && self.partial.get().is_none_or(Partial::is_idle);
+            && partial.is_none_or(Partial::is_between_frames);
+        self.between_messages = self.between_frames
+            && config.limits.max_fragments > 0
+            && partial.is_none_or(|partial| partial.message.is_none() && !partial.assembly.lent);
     }
 
     /// Asks for the memory of what takes more than one step.
@@ -168,11 +182,6 @@ impl Inbound {
         Some((self.partial.asked(), self.inflate.as_deref_mut()?))
     }
 
-    /// The message that is being read.
-    pub(super) fn message(&self) -> Option<Message> {
-        self.partial.get()?.message
-    }
-
     /// Forgets what was lent with the last event.
     pub(super) fn clear_lent(&mut self, config: &Config) {
         if let Some(partial) = self.partial.get_mut()
@@ -181,42 +190,6 @@ impl Inbound {
             partial.assembly.clear_lent();
             self.settle(config);
         }
-    }
-
-    /// Checks what a header means here and now: it begins or continues a message, or stands alone.
-    pub(super) fn begin(&mut self, frame: Frame, config: &Config) -> Result<(), ProtocolError> {
-        if frame.opcode.is_control() {
-            return Ok(());
-        }
-        let partial = self.partial.asked();
-        let inflated = frame.rsv1.then_some(0);
-        let begin = |kind| Message { kind, frames: 0, len: 0, begun: false, inflated };
-        let mut message = match (frame.opcode, partial.message) {
-            (Opcode::Continuation, Some(message)) => message,
-            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
-            (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
-            (Opcode::Text, None) => begin(Kind::Text),
-            (_, None) => begin(Kind::Binary),
-        };
-        let limits = &config.limits;
-        message.frames = message.frames.saturating_add(1);
-        if message.frames > limits.max_fragments {
-            return Err(ProtocolError::TooManyFragments);
-        }
-        let len = usize::try_from(frame.len).unwrap_or(usize::MAX);
-        if len > limits.max_frame {
-            self.too_long = NonZeroU64::new(frame.len);
-            return Err(ProtocolError::FrameTooLong);
-        }
-        let most = wire_limit(message, limits);
-        let total = message.len.checked_add(len);
-        let Some(total) = total.filter(|&len| len <= most && len as u64 >= frame.len) else {
-            self.too_long = NonZeroU64::new(frame.len.saturating_add(message.len as u64));
-            return Err(ProtocolError::MessageTooLong);
-        };
-        message.len = total;
-        partial.message = Some(message);
-        Ok(())
     }
 
     /// How much of the current frame's payload is still to come.
@@ -231,13 +204,13 @@ impl Inbound {
 
     /// The length that broke a limit, as far as headers announced it.
     pub(super) fn too_long(&self) -> Option<u64> {
-        self.too_long.map(NonZeroU64::get)
+        self.partial.get()?.too_long.map(NonZeroU64::get)
     }
 
     /// Reads no further.
     pub(super) fn stop(&mut self) {
         self.is_stopped = true;
-        self.between_messages = false;
+        (self.between_frames, self.between_messages) = (false, false);
         if let Some(partial) = self.partial.get_mut() {
             (partial.held.len, partial.frame, partial.message) = (0, None, None);
             partial.assembly.discard();
@@ -298,6 +271,43 @@ impl Inbound {
 }
 
 impl Partial {
+    /// Checks what a data frame means here and now: it begins a message of a kind, or continues one.
+    #[inline]
+    pub(super) fn begin(
+        &mut self,
+        begins: Option<Kind>,
+        rsv1: bool,
+        frame_len: u64,
+        limits: &Limits,
+    ) -> Result<&Message, ProtocolError> {
+        let inflated = rsv1.then_some(0);
+        let message = match (begins, &mut self.message) {
+            (None, Some(message)) => message,
+            (None, None) => return Err(ProtocolError::UnexpectedContinuation),
+            (Some(_), Some(_)) => return Err(ProtocolError::ExpectedContinuation),
+            (Some(kind), none) => {
+                none.insert(Message { kind, frames: 0, len: 0, begun: false, inflated })
+            }
+        };
+        message.frames = message.frames.saturating_add(1);
+        if message.frames > limits.max_fragments {
+            return Err(ProtocolError::TooManyFragments);
+        }
+        let len = usize::try_from(frame_len).unwrap_or(usize::MAX);
+        if len > limits.max_frame {
+            self.too_long = NonZeroU64::new(frame_len);
+            return Err(ProtocolError::FrameTooLong);
+        }
+        let most = wire_limit(message, limits);
+        let total = message.len.checked_add(len);
+        let Some(total) = total.filter(|&len| len <= most && len as u64 >= frame_len) else {
+            self.too_long = NonZeroU64::new(frame_len.saturating_add(message.len as u64));
+            return Err(ProtocolError::MessageTooLong);
+        };
+        message.len = total;
+        Ok(message)
+    }
+
     /// A piece of a frame's payload came, up to `read` bytes of it.
     #[inline]
     pub(super) fn reached(&mut self, frame: Frame, read: u64) {
@@ -311,13 +321,14 @@ impl Partial {
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.held.len == 0 && self.frame.is_none() && self.message.is_none() && !self.assembly.lent
+    fn is_between_frames(&self) -> bool {
+        let is_plain = self.message.is_none_or(|message| message.inflated.is_none());
+        self.held.len == 0 && self.frame.is_none() && is_plain
     }
 }
 
 /// Most bytes of a message's frames. What cannot be compressed takes a little more than it holds.
-fn wire_limit(message: Message, limits: &Limits) -> usize {
+fn wire_limit(message: &Message, limits: &Limits) -> usize {
     match message.inflated {
         None => limits.max_message,
         Some(_) => limits.max_message.saturating_add(limits.max_message / 8 + 64),
@@ -370,6 +381,7 @@ fn lend_control<'s>(
     }
 }
 
+#[inline]
 pub(super) fn input_bytes<'s>(
     input: &'s Input<'_>,
     read: &'s ReadBuffer,

@@ -77,9 +77,20 @@ impl<'a> Receive<'a> {
     #[inline(never)]
     fn next_uncommon(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
         self.conn.inbound.clear_lent(&self.conn.config);
-        if let Some(frame) = self.rarer_frame() {
-            return self.take_rarer(frame);
+        match self.take_fragments() {
+            Ok(None) => {}
+            Ok(Some(kind)) => return Some(self.lend_assembled(kind)),
+            Err(fault) => self.refuse(fault),
         }
+        match self.whole_frame() {
+            Some(frame) if frame.is_message() => self.take_rarer(frame),
+            Some(frame) => Some(self.take_control(frame)),
+            None => self.next_found(),
+        }
+    }
+
+    /// The next event by the general path.
+    fn next_found(&mut self) -> Option<(Event<'_>, Sender<'_>)> {
         let found = self.find();
         self.conn.inbound.settle(&self.conn.config);
         self.event_in_input = matches!(found, Some(Found { place: Place::Input { .. }, .. }));
@@ -121,26 +132,36 @@ impl<'a> Receive<'a> {
     }
 
     fn find(&mut self) -> Option<Found> {
-        loop {
-            let found = self.step();
-            if let Input::Own = self.input {
-                self.conn.read.take_to(self.pos);
-            }
-            match found {
-                Ok(Some(found)) => return Some(found),
-                Ok(None) if self.pos == self.end => {
-                    self.conn.end_of_input();
-                    return None;
-                }
+        let found = loop {
+            match self.step() {
+                Ok(Some(found)) => break Some(found),
+                Ok(None) if self.pos == self.end => break None,
                 Ok(None) => {}
-                Err(fault) => {
-                    let Connection { config, inbound, outbound, .. } = &mut *self.conn;
-                    let reason = fault.reason(&config.limits, inbound.too_long());
-                    outbound.fail_with_reason(fault, reason);
-                    inbound.stop();
-                }
+                Err(fault) => self.refuse(fault),
             }
+        };
+        self.took_all_before();
+        if found.is_none() {
+            self.conn.end_of_input();
         }
+        found
+    }
+
+    /// What is before the position is taken: in the read buffer, if the input lies there.
+    #[inline]
+    pub(super) fn took_all_before(&mut self) {
+        if let Input::Own = self.input {
+            self.conn.read.take_to(self.pos);
+        }
+    }
+
+    /// Ends the connection: nothing is read any more.
+    #[cold]
+    fn refuse(&mut self, fault: Fault) {
+        let Connection { config, inbound, outbound, .. } = &mut *self.conn;
+        let reason = fault.reason(&config.limits, inbound.too_long());
+        outbound.fail_with_reason(fault, reason);
+        inbound.stop();
     }
 
     /// Takes a header with what came of its payload, or a further run of it.
@@ -156,27 +177,29 @@ impl<'a> Receive<'a> {
         }
         let rsv1 = inbound.inflate.is_some();
         let partial = inbound.make_partial()?;
-        if let Some(frame) = partial.frame {
-            let read = partial.read;
-            return self.payload(frame, read);
-        }
-        let rest = input_bytes(&self.input, read, self.pos, self.end - self.pos);
-        let rules = HeaderRules { role: *role, rsv1 };
-        let Some((frame, taken)) = partial.held.read(rest, rules)? else {
-            self.pos = self.end;
-            return Ok(None);
+        let (frame, read) = if let Some(frame) = partial.frame {
+            (frame, partial.read)
+        } else {
+            let rest = input_bytes(&self.input, read, self.pos, self.end - self.pos);
+            let rules = HeaderRules { role: *role, rsv1 };
+            let Some((frame, taken)) = partial.held.read(rest, rules)? else {
+                self.pos = self.end;
+                return Ok(None);
+            };
+            self.pos += taken;
+            if !frame.opcode.is_control() {
+                partial.begin(frame.begins(), frame.rsv1, frame.len, &config.limits)?;
+            }
+            (frame, 0)
         };
-        self.pos += taken;
-        inbound.begin(frame, config)?;
-        self.payload(frame, 0)
+        self.payload(frame, read)
     }
 
     /// Takes what came of a payload of which `read` bytes came before.
     fn payload(&mut self, frame: Frame, read: u64) -> Result<Option<Found>, Fault> {
-        if let Some(message) = self.conn.inbound.message()
-            && message.inflated.is_some()
-            && !frame.opcode.is_control()
-        {
+        let partial = self.conn.inbound.partial();
+        let is_control = frame.opcode.is_control();
+        if !is_control && let Some(message @ Message { inflated: Some(_), .. }) = partial.message {
             return self.inflate(frame, read, message);
         }
         let available = self.end - self.pos;
@@ -185,23 +208,19 @@ impl<'a> Receive<'a> {
         let done = len as u64 == left;
         let at = self.pos;
         self.pos += len;
-        self.conn.inbound.partial().reached(frame, read + len as u64);
+        partial.reached(frame, read + len as u64);
         let piece = Piece { at, len, key: frame.key_at(read), first: read == 0, last: done };
-        if frame.opcode.is_control() {
-            self.control(frame.opcode, piece)
-        } else {
-            self.data(frame, piece)
-        }
+        if is_control { self.control(frame.opcode, piece) } else { self.data(frame, piece) }
     }
 
     fn data(&mut self, frame: Frame, piece: Piece) -> Result<Option<Found>, Fault> {
-        let Some(message) = self.conn.inbound.message() else {
+        let partial = self.conn.inbound.partial();
+        let Some(message @ Message { kind, frames, .. }) = partial.message else {
             return Ok(None);
         };
-        let Message { kind, frames, .. } = message;
         let ends = piece.last && frame.fin;
         if ends {
-            self.conn.inbound.partial().message = None;
+            partial.message = None;
         }
         if self.conn.config.delivery == Delivery::Chunks {
             return self.chunk(message, piece, ends);
@@ -283,9 +302,6 @@ impl<'a> Receive<'a> {
     }
 
     fn control(&mut self, opcode: Opcode, piece: Piece) -> Result<Option<Found>, Fault> {
-        if piece.first {
-            self.conn.inbound.partial().control.clear();
-        }
         let whole = piece.first && piece.last;
         let lies = whole && self.may_unmask(piece);
         let place = if lies { self.unmask(piece) } else { self.copy_control(piece) }?;
@@ -344,6 +360,9 @@ impl<'a> Receive<'a> {
         let Piece { at, len, key, .. } = piece;
         let Connection { inbound, read, .. } = &mut *self.conn;
         let control = &mut inbound.partial().control;
+        if piece.first {
+            control.clear();
+        }
         let bytes = input_bytes(&self.input, read, at, len);
         control.try_reserve(len)?;
         let before = control.len();

@@ -78,20 +78,42 @@ impl CheckedBytes {
 
     /// Appends a piece of a payload, masked where there is a key, block by block, so that each is
     /// unmasked, and checked if it `is_text`, while it is in the nearest cache.
+    #[inline]
     pub(crate) fn append(
         &mut self,
         piece: &[u8],
         key: Option<u32>,
         is_text: bool,
     ) -> Result<(), Invalid> {
-        for block in piece.chunks(BLOCK) {
-            let at = self.bytes.len();
-            self.bytes.extend_from_slice(block);
-            if is_text {
-                self.check(0, at..at + block.len(), key)?;
-            } else if let Some(key) = key {
-                xor(&mut self.bytes[at..], key);
-            }
+        if piece.len() <= BLOCK {
+            return self.append_block(piece, key, is_text);
+        }
+        self.append_blocks(piece, key, is_text)
+    }
+
+    #[inline(never)]
+    fn append_blocks(
+        &mut self,
+        piece: &[u8],
+        key: Option<u32>,
+        is_text: bool,
+    ) -> Result<(), Invalid> {
+        piece.chunks(BLOCK).try_for_each(|block| self.append_block(block, key, is_text))
+    }
+
+    #[inline]
+    fn append_block(
+        &mut self,
+        block: &[u8],
+        key: Option<u32>,
+        is_text: bool,
+    ) -> Result<(), Invalid> {
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(block);
+        if is_text {
+            self.check(0, at..at + block.len(), key)?;
+        } else if let Some(key) = key {
+            xor(&mut self.bytes[at..], key);
         }
         Ok(())
     }
