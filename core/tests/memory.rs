@@ -251,7 +251,9 @@ fn what_was_sent_without_an_error_arrives_whole_and_in_order() {
 
 #[test]
 fn a_message_that_is_split_is_queued_whole_or_not_at_all() {
-    for (len, split) in [(53_000, 1000), (203_000, 20_000), (203_000, 110_000), (300, 150)] {
+    let table =
+        [(53_000, 1000), (203_000, 20_000), (203_000, 110_000), (40_000, 20_000), (300, 150)];
+    for (len, split) in table {
         let data = noise(len, 4);
         let shared = Bytes::from(data.clone());
         for (shares, before) in [(false, 0), (true, 0), (false, 1), (true, 1)] {
