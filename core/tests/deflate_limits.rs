@@ -381,6 +381,8 @@ fn codecs_take_about_what_they_say() {
         let (mut decompressor, made) = measured(|| Zlib::default().decompressor(window_bits));
         assert!(close(made, Zlib::DECOMPRESSOR_SIZE), "{made:?}");
         let progress = decompressor.decompress(&compressed, &mut inflated).unwrap();
-        assert_eq!((progress.made, inflated), (1000, vec![b'x'; 1000]));
+        assert_eq!((progress.made, &*inflated), (1000, &[b'x'; 1000][..]));
+        // A block of a kind that there is not.
+        assert!(decompressor.decompress(&[0x07], &mut inflated).is_err());
     }
 }

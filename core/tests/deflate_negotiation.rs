@@ -141,6 +141,36 @@ fn where_there_is_a_codec_requests_and_policies_keep_what_they_say_of_compressio
 }
 
 #[test]
+fn an_offer_may_be_in_any_of_several_lines() {
+    let lines = ["x-foo", "permessage-deflate", "x-bar"];
+    for first in 0..lines.len() {
+        let mut fields: Vec<(&str, &[u8])> = vec![
+            ("Host", b"h"),
+            ("Upgrade", b"websocket"),
+            ("Connection", b"Upgrade"),
+            ("Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+            ("Sec-WebSocket-Version", b"13"),
+        ];
+        let rotated = lines.iter().cycle().skip(first).take(lines.len());
+        fields.extend(rotated.map(|line| ("Sec-WebSocket-Extensions", line.as_bytes())));
+        let fields = Fields::from(&fields[..]);
+        let request = Request::from_fields(Bootstrap::Upgrade, "GET", "/", fields).unwrap();
+        let policy = Policy::default().with_deflate(open_policy());
+        assert!(request.accept(&policy, None).unwrap().agreed.deflate.is_some(), "{first}");
+    }
+}
+
+#[test]
+fn of_an_answer_the_first_16_extensions_count() {
+    for (repeated, failure) in
+        [(15, Failure::ExtensionNotOffered), (16, Failure::ExtensionRepeated)]
+    {
+        let list = format!("{}foo", "pmd, ".repeat(repeated));
+        assert_eq!(check(DeflateOffer::default(), &list), Err(failure));
+    }
+}
+
+#[test]
 fn the_first_offer_that_fits_wins() {
     let table = [
         ("J-01", "pmd; server_max_window_bits=7, pmd", "pmd"),

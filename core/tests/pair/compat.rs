@@ -30,6 +30,7 @@ fn flags_are_set_one_by_one_and_by_name() {
     for flag in Flag::ALL {
         let on = none.with_named(flag.name()).unwrap();
         assert_eq!(on, none.with(flag, true));
+        assert_eq!(on.with(flag, true), on);
         assert_eq!(Flag::ALL.into_iter().filter(|&flag| on.has(flag)).count(), 1);
         assert_eq!(on.with_named(flag.disabling_name()), Some(none));
     }
