@@ -278,8 +278,7 @@ impl Connection {
                     keepalive.pinged(&self.config, now, sent.is_ok().then_some(place));
                 }
                 Due::GiveUp => {
-                    let reason = "no answer to a ping";
-                    let code = Some(CloseCode::INTERNAL);
+                    let (code, reason) = (Some(CloseCode::INTERNAL), Timer::Pong.missed());
                     self.outbound.close_or_drop(CloseFrame { code, reason });
                     self.outbound.lifecycle.timed_out(Timer::Pong);
                 }

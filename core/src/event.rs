@@ -288,3 +288,19 @@ pub enum Timer {
     /// [`pong_within`](crate::Config::pong_within).
     Pong,
 }
+
+impl Timer {
+    /// What did not come in time.
+    pub(crate) fn missed(self) -> &'static str {
+        match self {
+            Self::Close => "no answer to the close",
+            Self::Pong => "no answer to a ping",
+        }
+    }
+}
+
+impl fmt::Display for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.missed())
+    }
+}

@@ -8,6 +8,7 @@ use std::fmt::{Debug, Display};
 use std::time::Duration;
 
 use wspair::deflate::{Codec, CompressorParams};
+use wspair::event::Timer;
 use wspair::frame::MAX_CONTROL;
 use wspair::handshake::{
     AcceptError, DeflateDecline, Failure, InvalidAddress, InvalidField, InvalidOrigin,
@@ -49,6 +50,11 @@ fn every_protocol_error_says_which_rule_was_broken() {
         (&E::MessageTooLong, "message over the size limit"),
         (&E::TooManyFragments, "message in too many fragments"),
     ]);
+}
+
+#[test]
+fn every_deadline_says_what_did_not_come() {
+    check(&[(&Timer::Close, "no answer to the close"), (&Timer::Pong, "no answer to a ping")]);
 }
 
 #[test]

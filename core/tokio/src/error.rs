@@ -87,9 +87,7 @@ impl fmt::Display for Error {
         match self {
             Self::Closed(Closed { code, reason, cause, .. }) => match cause {
                 ClosedCause::Peer(error) => write!(f, "the peer broke the protocol: {error}"),
-                ClosedCause::Timeout(_) => {
-                    f.write_str("the connection was lost: no answer in time")
-                }
+                ClosedCause::Timeout(timer) => write!(f, "the connection was lost: {timer}"),
                 ClosedCause::Transport => {
                     f.write_str("the connection was lost: the transport ended")
                 }

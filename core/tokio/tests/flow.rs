@@ -171,7 +171,9 @@ async fn a_peer_that_neither_reads_nor_speaks_is_given_up() {
             }
         }
     });
-    assert!(matches!(error.await.unwrap(), Error::Closed(how) if how.code == 1006));
+    let error = error.await.unwrap();
+    assert_eq!(error.to_string(), "the connection was lost: no answer to a ping");
+    assert!(matches!(error, Error::Closed(how) if how.code == 1006));
     drop(wire);
 }
 
