@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView};
+use wspair_core::bindings::SenderBinding;
 use wspair_core::{self as core, CloseCode, Limits, MaskKeys, SendError, Sender};
 
 pub(crate) use inside::{Input, State, compression};
@@ -16,6 +17,7 @@ use crate::buffer;
 use crate::deflate::Negotiated;
 use crate::error;
 use crate::event::Allowed;
+use crate::fault::Fault;
 use crate::message::{Message, Prepared};
 use crate::options::{Options, instant, seconds};
 use crate::words::{Kind, ReadyState, Role, TransportAction};
@@ -95,7 +97,7 @@ impl Connection {
             }
         };
         Ok(Self {
-            state: Mutex::new(State { conn, read: None, link: None }),
+            state: Mutex::new(State { conn, read: None, fault: None, link: None }),
             share_from,
             allowed,
             coupled,
@@ -234,6 +236,13 @@ impl Connection {
     #[getter]
     fn ready_state(&self, py: Python<'_>) -> ReadyState {
         self.lock(py).conn.ready_state().into()
+    }
+
+    /// What this side gave up for: the code that the peer gets, and why in words; `None` where it
+    /// did not.
+    #[getter]
+    fn fault(&self, py: Python<'_>) -> Option<Fault> {
+        self.lock(py).fault.clone()
     }
 
     /// Which side this is.
@@ -399,6 +408,18 @@ impl Connection {
             .transpose()
             .map_err(error::send)?;
         self.sending(py, None, |sender| sender.close(code, reason)).map_err(error::send)
+    }
+
+    /// Says why: gives the Close frame that the last input caused a reason, until `data_to_send` is
+    /// asked for it. Does nothing when there is none.
+    ///
+    /// Args:
+    ///     reason: Up to 123 bytes of UTF-8, as that of `fault`.
+    ///
+    /// Raises:
+    ///     InvalidArgumentError: a longer reason, or one that would stand without a code.
+    fn explain_close(&self, py: Python<'_>, reason: &str) -> PyResult<()> {
+        self.lock(py).conn.explain_close(reason).map_err(error::send)
     }
 
     /// Gives up without a closing handshake: the transport is to be dropped once what is queued

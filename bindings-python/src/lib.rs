@@ -13,6 +13,7 @@ mod coupling;
 mod deflate;
 mod error;
 mod event;
+mod fault;
 mod fields;
 mod frame_log;
 mod inbox;

@@ -62,13 +62,13 @@ impl Link {
     fn buffer_updated(slf: &Bound<'_, Self>, nbytes: usize) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
         let mut locked = this.lock(py);
-        let (conn, inner) = locked.both();
+        let (conn, inner, fault) = locked.all();
         let buffer = match inner.buffer.take_back(py) {
             Some(own) => own,
             None => read_buffer::take_back(py)?,
         };
         buffer::with_read_buffer_mut(&buffer, nbytes, |bytes| {
-            inner.parse(py, conn, bytes, this.allowed())
+            inner.parse(py, conn, bytes, this.allowed(), fault)
         })?;
         let news = inner.news(py);
         drop(locked);
@@ -246,12 +246,6 @@ impl Link {
         self.lock(py).is_told
     }
 
-    /// What this side gave up for, code and words; `None` where it did not.
-    #[getter]
-    fn fault(&self, py: Python<'_>) -> Option<(u16, String)> {
-        self.lock(py).fault.clone()
-    }
-
     /// Has whoever waits for a message look again.
     fn wake_reader(&self, py: Python<'_>) -> PyResult<()> {
         let reader = self.lock(py).reader.as_ref().map(|reader| reader.clone_ref(py));
@@ -297,8 +291,8 @@ impl Link {
 
     fn parse(&self, py: Python<'_>, bytes: &mut [u8]) -> PyResult<()> {
         let mut locked = self.lock(py);
-        let (conn, inner) = locked.both();
-        inner.parse(py, conn, bytes, self.allowed())
+        let (conn, inner, fault) = locked.all();
+        inner.parse(py, conn, bytes, self.allowed(), fault)
     }
 
     fn allowed(&self) -> Allowed {
@@ -311,8 +305,8 @@ impl Link {
         input: impl FnOnce(&mut core::Connection) -> core::Receive<'_>,
     ) -> PyResult<()> {
         let mut locked = self.lock(py);
-        let (conn, inner) = locked.both();
-        inner.take_in(py, input(conn), self.allowed(), false).map(drop)
+        let (conn, inner, fault) = locked.all();
+        inner.take_in(py, input(conn), self.allowed(), fault, false).map(drop)
     }
 
     /// Tells the engine of the end of the stream, behind what is to be parsed before it.

@@ -459,6 +459,42 @@ def test_a_broken_rule_is_a_value(rule: ProtocolError, data: bytes) -> None:
     assert closed.size == (18 if rule is ProtocolError.MESSAGE_TOO_LONG else None)
 
 
+@pytest.mark.parametrize(("rule", "data"), BROKEN)
+def test_the_peer_can_be_told_which_rule_it_broke(rule: ProtocolError, data: bytes) -> None:
+    conn = server(max_message=10, max_frame=9, max_fragments=3)
+    assert conn.fault is None
+    conn.receive_data(data)
+    assert conn.fault is not None
+    code, words = conn.fault
+    assert code == rule.close_code
+    texts = {
+        "FRAME_TOO_LONG": "frame is over the limit of 9 bytes",
+        "MESSAGE_TOO_LONG": "message of 18 bytes is over the limit of 10",
+        "TOO_MANY_FRAGMENTS": "message is over the limit of 3 fragments",
+    }
+    assert words == texts.get(rule.name, rule.value)
+    with pytest.raises(InvalidArgumentError):
+        conn.explain_close("x" * 124)
+    conn.explain_close(words)
+    payload = code.to_bytes(2, "big") + words.encode()
+    assert conn.data_to_send() == bytes([0x88, len(payload)]) + payload
+    conn.explain_close("too late")
+    assert conn.data_to_send() == b""
+
+
+def test_only_who_gave_up_has_a_fault() -> None:
+    conn = server(ping_after=1, pong_within=1)
+    conn.explain_close("there is nothing to explain")
+    for now in range(3):
+        conn.handle_timeout(now)
+    assert conn.fault == (1011, "no answer to a ping")
+    assert conn.data_to_send().endswith(b"\x88\x15\x03\xf3no answer to a ping")
+    for end in (Connection.receive_eof, Connection.transport_lost):
+        conn = server()
+        end(conn)
+        assert conn.fault is None
+
+
 def test_every_rule_is_tried_or_known() -> None:
     tried = {rule for rule, _ in BROKEN}
     assert set(ProtocolError) - tried == {ProtocolError.MASKED, ProtocolError.DEFLATE}

@@ -252,14 +252,16 @@ def test_a_broken_rule(frame: bytes, rule: ProtocolError, code: int) -> None:
 
     with serving(handler, max_size=100) as server:
         with visiting(server, REQUEST + frame) as sock:
-            while code.to_bytes(2, "big") not in sock.recv(4096):
-                pass
+            frames = after_the_head(to_the_end(sock))
     (error,) = errors
     assert isinstance(error, ConnectionClosedError)
     assert error.closed is not None
     assert error.closed.error is rule
     assert error.sent is not None
     assert error.sent.code == code
+    close = code.to_bytes(2, "big") + error.sent.reason.encode()
+    assert error.sent.reason
+    assert frames == bytes([0x88, len(close)]) + close
     if code == 1009:
         assert isinstance(error.__cause__, PayloadTooBig)
         assert (error.__cause__.size, error.__cause__.max_size) == (1024, 100)

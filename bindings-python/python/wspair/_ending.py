@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from wspair._native import Close, Closed, CloseEvent, ErrorEvent
-from wspair._words import Cause, ProtocolError
+from wspair._words import Cause
 from wspair.exceptions import (
     ConnectionClosed,
     ConnectionClosedError,
@@ -69,18 +69,6 @@ def last_event(closed: Closed | None, fault: Fault) -> CloseEvent | ErrorEvent |
             size=closed.size,
         )
     return CloseEvent(closed.code, closed.reason, closed.clean, cause=closed.cause)
-
-
-def fault_of(closed: Closed) -> Fault:
-    """Why this side gave up, of the last event."""
-    if closed.cause is Cause.PONG_TIMEOUT:
-        return 1011, "no answer to a ping"
-    error = closed.error
-    if not isinstance(error, ProtocolError):
-        return None
-    if closed.limit is not None and closed.size is not None:
-        return error.close_code, str(PayloadTooBig(closed.size, closed.limit))
-    return error.close_code, error.value
 
 
 def describe(closed: Closed | None) -> str:

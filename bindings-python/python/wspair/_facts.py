@@ -29,7 +29,8 @@ class Facts:
     @property
     def last_event(self) -> CloseEvent | ErrorEvent | None:
         """How the connection ended; `None` while it has not."""
-        return None if self._wire is NOT_OPEN else last_event(self._wire.closed, self._wire.fault)
+        wire = self._wire
+        return None if wire is NOT_OPEN else last_event(wire.closed, wire.connection.fault)
 
     @property
     def close_code(self) -> int | None:

@@ -11,11 +11,14 @@ use wspair_core::{self as core, Compression, Event, Instant, Sender};
 use super::Connection;
 use crate::buffer;
 use crate::event::{self, to_python};
+use crate::fault::{self, Fault};
 use crate::link::Inner;
 
 pub(crate) struct State {
     pub(crate) conn: core::Connection,
     pub(super) read: Option<Py<PyByteArray>>,
+    /// What this side gave up for.
+    pub(crate) fault: Option<Fault>,
     /// What a host on asyncio has beside it.
     pub(crate) link: Option<Box<Inner>>,
 }
@@ -74,7 +77,7 @@ impl Connection {
         mut take: impl FnMut(Event<'_>, Option<u64>) -> PyResult<()>,
     ) -> PyResult<()> {
         let mut state = self.lock(py);
-        let State { conn, read, .. } = &mut *state;
+        let State { conn, read, fault, .. } = &mut *state;
         let mut run = |mut received: core::Receive<'_>| {
             // The host sees all events of an input before it answers any.
             received.defer_close();
@@ -82,6 +85,7 @@ impl Connection {
                 match event {
                     Event::Closed(closed) => {
                         let size = received.too_long();
+                        *fault = fault::of(&closed, self.allowed, size);
                         take(Event::Closed(closed), size)?;
                     }
                     event => take(event, None)?,

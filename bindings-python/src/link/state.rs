@@ -6,12 +6,12 @@ use std::sync::MutexGuard;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use wspair_core::bindings::{ReceiveBinding, SenderBinding};
-use wspair_core::event::Timer;
-use wspair_core::{self as core, CloseCode, ClosedCause, Event, ProtocolError};
+use wspair_core::{self as core, Event};
 
 use crate::connection::State;
 use crate::error;
 use crate::event::{self, Allowed};
+use crate::fault::{self, Fault};
 use crate::inbox::Inbox;
 use crate::read_buffer::Own;
 use crate::waiter::Waiter;
@@ -27,8 +27,6 @@ pub(crate) struct Inner {
     pub(super) pongs: Vec<Py<PyBytes>>,
     /// The connection's last event.
     pub(super) closed: Option<Py<PyAny>>,
-    /// What this side gave up for: the code, and why in words.
-    pub(super) fault: Option<(u16, String)>,
     pub(super) has_told_end: bool,
     /// A message was taken, and the next one not asked for.
     pub(super) is_answering: bool,
@@ -65,7 +63,6 @@ impl Inner {
             unparsed: Vec::new(),
             pongs: Vec::new(),
             closed: None,
-            fault: None,
             has_told_end: false,
             is_answering: false,
             is_told: false,
@@ -91,18 +88,19 @@ impl Inner {
         conn: &mut core::Connection,
         bytes: &mut [u8],
         allowed: Allowed,
+        fault: &mut Option<Fault>,
     ) -> PyResult<()> {
         let had_ended = self.closed.is_some();
         if self.unparsed.is_empty() {
-            let used = self.take_in(py, conn.receive(bytes), allowed, true)?;
+            let used = self.take_in(py, conn.receive(bytes), allowed, fault, true)?;
             self.unparsed.extend_from_slice(&bytes[used..]);
         } else {
             let mut kept = std::mem::take(&mut self.unparsed);
             kept.extend_from_slice(bytes);
-            let used = self.take_in(py, conn.receive(&mut kept), allowed, true)?;
+            let used = self.take_in(py, conn.receive(&mut kept), allowed, fault, true)?;
             self.unparsed = kept.split_off(used);
         }
-        match &self.fault {
+        match fault {
             Some((_, reason)) if !had_ended => conn.explain_close(reason).map_err(error::send),
             _ => Ok(()),
         }
@@ -115,6 +113,7 @@ impl Inner {
         py: Python<'_>,
         mut received: core::Receive<'_>,
         allowed: Allowed,
+        fault: &mut Option<Fault>,
         is_bounded: bool,
     ) -> PyResult<usize> {
         // What the application answers at once still goes out before a Close frame.
@@ -133,16 +132,7 @@ impl Inner {
                 }
                 Event::Closed(closed) => {
                     let size = received.too_long();
-                    self.fault = match closed.cause {
-                        ClosedCause::Peer(error) => {
-                            let code = error.close_code().get();
-                            Some((code, explanation(error, allowed, size)))
-                        }
-                        ClosedCause::Timeout(Timer::Pong) => {
-                            Some((CloseCode::INTERNAL.get(), "no answer to a ping".into()))
-                        }
-                        _ => None,
-                    };
+                    *fault = fault::of(&closed, allowed, size);
                     self.closed = Some(event::closed(py, &closed, allowed, size)?);
                     continue;
                 }
@@ -172,8 +162,14 @@ pub(super) struct Locked<'a>(pub(super) MutexGuard<'a, State>);
 
 impl Locked<'_> {
     pub(super) fn both(&mut self) -> (&mut core::Connection, &mut Inner) {
-        let State { conn, link, .. } = &mut *self.0;
-        (conn, link.as_mut().expect("made by Link::new"))
+        let (conn, inner, _) = self.all();
+        (conn, inner)
+    }
+
+    /// And what this side gave up for.
+    pub(super) fn all(&mut self) -> (&mut core::Connection, &mut Inner, &mut Option<Fault>) {
+        let State { conn, link, fault, .. } = &mut *self.0;
+        (conn, link.as_mut().expect("made by Link::new"), fault)
     }
 }
 
@@ -188,21 +184,5 @@ impl Deref for Locked<'_> {
 impl DerefMut for Locked<'_> {
     fn deref_mut(&mut self) -> &mut Inner {
         self.both().1
-    }
-}
-
-/// Why the peer's connection is closed, in words.
-fn explanation(error: ProtocolError, allowed: Allowed, size: Option<u64>) -> String {
-    match (error, size) {
-        (ProtocolError::MessageTooLong, Some(size)) => {
-            format!("message of {size} bytes is over the limit of {}", allowed.message)
-        }
-        (ProtocolError::FrameTooLong, _) => {
-            format!("frame is over the limit of {} bytes", allowed.frame)
-        }
-        (ProtocolError::TooManyFragments, _) => {
-            format!("message is over the limit of {} fragments", allowed.fragments)
-        }
-        _ => error.to_string(),
     }
 }

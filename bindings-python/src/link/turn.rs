@@ -20,10 +20,10 @@ impl Link {
     pub(super) fn turn(slf: &Bound<'_, Self>, caller: Caller) -> PyResult<()> {
         let (this, py) = (slf.get(), slf.py());
         let mut locked = this.lock(py);
-        let (conn, inner) = locked.both();
+        let (conn, inner, fault) = locked.all();
         if inner.closed.is_none() && conn.ready_state() == ReadyState::Closed {
             // It was ended by a call.
-            inner.take_in(py, conn.receive(&mut []), this.allowed(), false)?;
+            inner.take_in(py, conn.receive(&mut []), this.allowed(), fault, false)?;
         }
         let news = inner.news(py);
         drop(locked);

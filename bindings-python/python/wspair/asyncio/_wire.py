@@ -259,7 +259,7 @@ class Wire(Link, asyncio.BufferedProtocol):
         """Code and reason to tell an application: the peer's, else why this side gave up."""
         closed = self.closed
         if closed is None or closed.code == 1006:
-            return self.fault or (1006, "")
+            return self.connection.fault or (1006, "")
         return closed.code, closed.reason
 
     @property
@@ -269,7 +269,9 @@ class Wire(Link, asyncio.BufferedProtocol):
 
     def error(self) -> ConnectionClosed:
         """What to raise where the end is in the way."""
-        return closed_error(self.closed, self._sent, self.fault, self._fault, self.is_gone)
+        return closed_error(
+            self.closed, self._sent, self.connection.fault, self._fault, self.is_gone
+        )
 
 
 class _NoLoop:

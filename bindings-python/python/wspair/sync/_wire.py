@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Any
 
-from wspair._ending import Fault, closed_error, describe, fault_of
+from wspair._ending import closed_error, describe
 from wspair._native import Binary, Close, Closed, Connection, FrameLog, Pong, Text
 from wspair._pings import Pings
 from wspair._settings import Settings
@@ -38,7 +38,6 @@ class Wire:
         self.inbox = Inbox(*settings.max_queue)
         self._answering = Answering(self.inbox)
         self.closed: Closed | None = None
-        self.fault: Fault = None
         self.sent_close: Close | None = None
         """The Close frame that the application asked for."""
         self.is_told = False
@@ -157,7 +156,9 @@ class Wire:
 
     def error(self) -> ConnectionClosed:
         """What to raise where the end is in the way."""
-        return closed_error(self.closed, self.sent_close, self.fault, self._exception, self.is_gone)
+        return closed_error(
+            self.closed, self.sent_close, self.connection.fault, self._exception, self.is_gone
+        )
 
     # The thread.
 
@@ -367,7 +368,8 @@ class Wire:
                 self.pings.answered(event.data)
             elif isinstance(event, Closed):
                 self.closed = event
-                self.fault = fault_of(event)
+                if self.connection.fault is not None:
+                    self.connection.explain_close(self.connection.fault[1])
                 self._answering.connection_closed()
         self.changed.notify_all()
 
