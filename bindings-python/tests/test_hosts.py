@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from peer import HEAD, PATIENCE, Peer, RawServer, close, dial, frame, text
 
+import wspair.asyncio
+import wspair.sync
 from wspair import CloseEvent, ConnectionClosed, ErrorEvent, MessageEvent
 from wspair.asyncio import Server, WebSocket, connect, serve
 
@@ -793,6 +795,26 @@ async def test_wrong_options_fail_where_they_are_given(
         serve(echo, "127.0.0.1", 0, **options)
     with pytest.raises(error, match=match):
         connect("ws://127.0.0.1/", **options)
+
+
+@pytest.mark.parametrize("package", [wspair.asyncio, wspair.sync])
+@pytest.mark.parametrize(
+    ("function", "name", "meant"),
+    [
+        ("serve", "origin", "origins"),
+        ("serve", "allow_missing_origins", "allow_missing_origin"),
+        ("serve", "max_messages", "max_message"),
+        ("connect", "origins", "origin"),
+        ("connect", "field", "fields"),
+        ("connect", "prox", "proxy"),
+    ],
+)
+async def test_a_mistyped_option_is_answered_with_one_of_the_same_function(
+    package: Any, function: str, name: str, meant: str
+) -> None:
+    arguments = {"serve": (echo, "127.0.0.1", 0), "connect": ("ws://127.0.0.1/",)}
+    with pytest.raises(TypeError, match=rf"'{name}'; did you mean '{meant}'\?"):
+        getattr(package, function)(*arguments[function], **{name: None})
 
 
 @pytest.mark.parametrize(

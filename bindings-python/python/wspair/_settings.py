@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar, Union
 
 from wspair._native import ClientRequest, Connection, DeflateOptions, Negotiated
 from wspair._words import Role
@@ -42,6 +43,7 @@ class Settings(NamedTuple):
 
 def settle(
     options: Mapping[str, Any],
+    of: Callable[..., object],
     *,
     compression: Compression = None,
     max_size: MaxSize = 1 << 20,
@@ -51,7 +53,7 @@ def settle(
     ping_timeout: float | None = 20,
     close_timeout: float | None = 10,
 ) -> Settings:
-    """Puts the options together, those that have a name of the engine's too.
+    """Puts the options of a function together, those that have a name of the engine's too.
 
     Raises:
         TypeError: an unknown option, or a value of the wrong type.
@@ -68,7 +70,7 @@ def settle(
     }
     for name in options:
         if name not in CONNECTION:
-            raise TypeError(unexpected(name))
+            raise TypeError(_unexpected(name, of))
     engine.update(options)
     try:
         Connection(Role.SERVER, None, **engine)
@@ -142,9 +144,10 @@ def check_callable(name: str, value: Any) -> None:
         raise TypeError(f"{name} is {value!r}; allowed is a function")
 
 
-def unexpected(name: str) -> str:
-    """Says that there is no such option, and which one was probably meant."""
-    near = difflib.get_close_matches(name, [*CONNECTION, *KEYWORDS], 1)
+def _unexpected(name: str, of: Callable[..., object]) -> str:
+    """Says that a function has no such option, and which one was probably meant."""
+    named = (it for it in inspect.signature(of).parameters.values() if it.kind != it.VAR_KEYWORD)
+    near = difflib.get_close_matches(name, [*CONNECTION, *(it.name for it in named)], 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"got an unexpected keyword argument {name!r}{hint}"
 
@@ -203,27 +206,3 @@ CONNECTION = (
     "share_from",
 )
 """The engine's options that a host leaves to the application."""
-
-KEYWORDS = (
-    *NAMES.values(),
-    "additional_headers",
-    "compression",
-    "logger",
-    "max_queue",
-    "open_timeout",
-    "origin",
-    "origins",
-    "process_exception",
-    "process_request",
-    "process_response",
-    "proxy",
-    "reconnect_delays",
-    "select_subprotocol",
-    "server_header",
-    "sock",
-    "ssl",
-    "subprotocols",
-    "user_agent_header",
-    "write_limit",
-)
-"""What else `serve` and `connect` take, for whoever mistypes it."""

@@ -59,6 +59,7 @@ class WebSocketProtocol(Opening):
         compression = bool(config.ws_per_message_deflate)
         settings = settle(
             {},
+            type(self),
             compression=compression,
             max_size=config.ws_max_size,
             max_queue=config.ws_max_queue,

@@ -115,6 +115,7 @@ class connect:
         self._where = {name: options.pop(name) for name in LOOP if name in options}
         self._settings = settle(
             options,
+            connect,
             compression=compression,
             max_size=max_size,
             max_queue=max_queue,

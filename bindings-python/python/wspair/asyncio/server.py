@@ -115,6 +115,7 @@ class serve:
         where.update((name, options.pop(name)) for name in LOOP if name in options)
         settings = settle(
             options,
+            serve,
             compression=compression,
             max_size=max_size,
             max_queue=max_queue,

@@ -106,6 +106,7 @@ def connect(
     path = options.pop("path", None)
     settings = settle(
         options,
+        connect,
         compression=compression,
         max_size=max_size,
         max_queue=max_queue,

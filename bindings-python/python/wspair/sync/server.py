@@ -95,6 +95,7 @@ def serve(
     path = options.pop("path", None)
     settings = settle(
         options,
+        serve,
         compression=compression,
         max_size=max_size,
         max_queue=max_queue,
