@@ -316,6 +316,21 @@ async def test_messages_before_the_close_stay(role: str) -> None:
 
 
 @ROLES
+async def test_answers_to_an_ended_stream_take_no_longer_than_a_close_may(role: str) -> None:
+    go_on = asyncio.Event()
+
+    async def think(ws: WebSocket) -> None:
+        await ws.recv()
+        await go_on.wait()
+
+    async with both_ways(think, role, close_timeout=0.3) as peer:
+        peer.send(masked(peer, (1, "hi")))
+        peer.finish()
+        await asyncio.wait_for(peer.gone(), PATIENCE / 3)
+        go_on.set()
+
+
+@ROLES
 async def test_a_peer_that_never_answers_the_close(role: str) -> None:
     seen = Seen()
 

@@ -233,6 +233,20 @@ def test_answers_go_out_to_who_ended_its_direction() -> None:
         assert after_the_head(to_the_end(sock)) == HI_BACK * 3
 
 
+def test_answers_to_an_ended_stream_take_no_longer_than_a_close_may() -> None:
+    goes_on = threading.Event()
+
+    def think(ws: ServerConnection) -> None:
+        ws.recv()
+        goes_on.wait(PATIENCE)
+
+    with serving(think, close_timeout=0.3) as server, visiting(server, REQUEST + HI) as sock:
+        sock.settimeout(PATIENCE / 3)
+        sock.shutdown(socket.SHUT_WR)
+        assert after_the_head(to_the_end(sock)) == b""
+        goes_on.set()
+
+
 @pytest.mark.parametrize(
     ("frame", "rule", "code"),
     [

@@ -34,6 +34,11 @@ class Settings(NamedTuple):
     write_limit: tuple[int, int | None]
     """With how many bytes in the transport writing pauses, and goes on."""
 
+    @property
+    def close_timeout(self) -> float | None:
+        """Seconds that either side may take to come to an end."""
+        return self.options["close_within"]
+
     def connection(self, role: Role, agreed: Negotiated, *, auto_close: bool = True) -> Connection:
         """Makes the engine of a connection."""
         options = self.options.copy()

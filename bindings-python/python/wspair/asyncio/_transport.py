@@ -29,6 +29,7 @@ def open_wire(
     kind = LoggedWire if log.isEnabledFor(logging.DEBUG) else Wire
     wire = kind(settings.connection(role, agreed), loop, *settings.max_queue)
     wire.log = log
+    wire.close_timeout = settings.close_timeout
     transport = cast(asyncio.Transport, transport)
     high, low = settings.write_limit
     transport.set_write_buffer_limits(high, low)

@@ -24,6 +24,8 @@ class Wire(Link, asyncio.BufferedProtocol):
     ) -> None:
         self.loop = loop
         self.log: Any = None
+        self.close_timeout: float | None = None
+        """Seconds in which messages that came before the end of the stream are to be answered."""
         self.is_gone = False
         """The transport is."""
         self.pings = Pings()
@@ -54,8 +56,9 @@ class Wire(Link, asyncio.BufferedProtocol):
         transport = self.transport
         stays = transport is not None and transport.get_extra_info("sslcontext") is None
         self.end_of_stream(stays)
-        if not self.has_ended and self._last_timer is None:
-            self._last_timer = self.loop.call_later(LAST_WORDS, self.tell_end_of_stream)
+        limit = self.close_timeout
+        if limit is not None and not self.has_ended and self._last_timer is None:
+            self._last_timer = self.loop.call_later(limit, self.tell_end_of_stream)
         return stays
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -287,6 +290,3 @@ DONE.set_result(None)
 
 LINGER = 2.0
 """Seconds that a transport gets to write what is left once it is to be dropped."""
-
-LAST_WORDS = 10.0
-"""Seconds in which messages that came before the end of the stream are to be taken."""

@@ -71,7 +71,8 @@ class serve:
         open_timeout: Seconds for the handshake; `None` is no limit.
         ping_interval: Seconds of silence until a ping; `None` is off.
         ping_timeout: Seconds that its answer may take; `None` is no limit.
-        close_timeout: Seconds that the closing handshake may take; `None` is no limit.
+        close_timeout: Seconds that the closing handshake may take, and answers to messages of a
+            peer that ended the stream without one; `None` is no limit.
         max_size: Longest message in bytes; `None` is no limit. `(message, frame)` limits both.
         max_queue: With more waiting messages reading pauses, until a quarter is left; `(high, low)`
             sets both. Default `None`: only their bytes count, up to 1 MiB.

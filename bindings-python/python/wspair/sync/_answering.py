@@ -6,14 +6,15 @@ an endpoint may finish what it is sending), but a peer is not kept waiting for e
 | what came                | answers go out until                                           |
 | ------------------------ | -------------------------------------------------------------- |
 | the peer's Close frame   | all are given, or `PATIENCE` after the last message was taken  |
-| … while messages wait    | `PATIENCE` after output last went out, at most `LAST_WORDS`    |
+| … while messages wait    | `PATIENCE` after output last went out, at most `close_timeout` |
 |                          | after the last message was taken                               |
-| the end of the stream    | all are given, or `LAST_WORDS`                                 |
+| the end of the stream    | all are given, or `close_timeout`                              |
 | the end of both          | all are given, or `PATIENCE`                                   |
 """
 
 from __future__ import annotations
 
+import math
 import time
 
 from wspair._native import Close
@@ -23,12 +24,13 @@ from wspair.sync._inbox import Inbox
 class Answering:
     """Whether the application still answers what is in, or came out of, its inbox."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, close_timeout: float | None) -> None:
         self.peer_close: Close | None = None
         """The peer's Close frame, until it is answered."""
         self.until: float | None = None
         """By when answers are no longer waited for, once nothing more comes."""
         self._inbox = inbox
+        self._close_timeout = math.inf if close_timeout is None else close_timeout
         self._has_taken = False
         """A message was taken, and the next one not asked for."""
         self._taken_at = self._written_at = 0.0
@@ -57,7 +59,7 @@ class Answering:
 
     def stream_ended(self) -> None:
         """The peer ended its direction."""
-        self.until = time.monotonic() + LAST_WORDS
+        self.until = time.monotonic() + self._close_timeout
 
     def connection_closed(self) -> None:
         """Nothing more is received."""
@@ -87,7 +89,7 @@ class Answering:
         if self._inbox:
             # Who waits for the peer to read takes as long as that.
             due = now + PATIENCE if is_blocked else max(due, self._written_at + PATIENCE)
-            due = min(due, self._taken_at + LAST_WORDS)
+            due = min(due, self._taken_at + self._close_timeout)
         return due if due > now and self._may_answer else None
 
     @property
@@ -97,6 +99,3 @@ class Answering:
 
 PATIENCE = 0.5
 """Seconds that the application has to answer what came before the peer's Close."""
-
-LAST_WORDS = 10.0
-"""Seconds in which messages that came before the end of the stream are to be taken."""

@@ -36,7 +36,7 @@ class Wire:
         self.changed = threading.Condition()
         """Held around all that is below; told of whatever changes."""
         self.inbox = Inbox(*settings.max_queue)
-        self._answering = Answering(self.inbox)
+        self._answering = Answering(self.inbox, settings.close_timeout)
         self.closed: Closed | None = None
         self.sent_close: Close | None = None
         """The Close frame that the application asked for."""

@@ -79,7 +79,8 @@ def serve(
         open_timeout: Seconds for the handshake, TLS's included; `None` is no limit.
         ping_interval: Seconds of silence until a ping; `None` is off.
         ping_timeout: Seconds that its answer may take; `None` is no limit.
-        close_timeout: Seconds that the closing handshake may take; `None` is no limit.
+        close_timeout: Seconds that the closing handshake may take, and answers to messages of a
+            peer that ended the stream without one; `None` is no limit.
         max_size: Longest message in bytes.
         max_queue: With more waiting messages reading pauses.
         write_limit: With so many bytes to write `send` waits.
