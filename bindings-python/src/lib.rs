@@ -55,9 +55,12 @@ mod _native {
     #[pymodule_export]
     use super::waiter::Waiter;
 
-    /// No Python code may run where an enum's member is made.
+    use pyo3::types::PyModuleMethods;
+
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        module.add("ANSWER_WITHIN", super::link::ANSWER_WITHIN.as_secs_f64())?;
+        // No Python code may run where an enum's member is made.
         super::words::prepare(module.py())
     }
 }

@@ -11,8 +11,8 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use wspair_core::{self as core, Sender};
 
 pub(crate) use receive::Received;
-pub(crate) use state::Inner;
-use state::Locked;
+pub(crate) use state::{ANSWER_WITHIN, Inner};
+use state::{Locked, Patience};
 
 use crate::buffer;
 use crate::connection::Connection;
@@ -83,7 +83,10 @@ impl Link {
         let mut inner = this.lock(py);
         inner.has_eof = true;
         let answers = inner.is_answering || !inner.inbox.is_empty();
-        let waits = stays && answers && !inner.discards;
+        let waits = stays && answers && !inner.discards && inner.closed.is_none();
+        if !stays {
+            inner.patience = Patience::Off;
+        }
         drop(inner);
         if !waits {
             this.tell_eof(py)?;
@@ -145,6 +148,12 @@ impl Link {
     /// Tells the engine of the end of the stream now, though messages wait.
     fn tell_end_of_stream(slf: &Bound<'_, Self>) -> PyResult<()> {
         slf.get().tell_eof(slf.py())?;
+        Self::turn(slf, Caller::Loop)
+    }
+
+    /// Sends our Close frame now, though answers to what came before it may follow.
+    fn stop_answers(slf: &Bound<'_, Self>) -> PyResult<()> {
+        slf.get().lock(slf.py()).patience = Patience::Off;
         Self::turn(slf, Caller::Loop)
     }
 

@@ -16,6 +16,7 @@ import wspair.asyncio
 import wspair.sync
 from wspair import CloseEvent, ConnectionClosed, ErrorEvent, MessageEvent
 from wspair.asyncio import Server, WebSocket, connect, serve
+from wspair.asyncio._wire import Wire
 
 Handler = Callable[[WebSocket], Awaitable[Any]]
 
@@ -313,6 +314,67 @@ async def test_messages_before_the_close_stay(role: str) -> None:
         assert await peer.close_code() == 1000
         go.set()
         assert await seen.next() == (100, CloseEvent(1000, "", True))
+
+
+@ROLES
+@pytest.mark.parametrize("ends", ["stays", "ends its direction"])
+async def test_answers_that_take_a_while_go_out_before_the_close(
+    role: str, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow_echo(ws: WebSocket) -> None:
+        async for message in ws:
+            for _ in range(10):
+                await asyncio.sleep(0)  # sleeps: lets the loop turn, however long that takes
+            await ws.send(message)
+
+    # However slow the machine is.
+    monkeypatch.setattr(Wire, "_await_answers", lambda *_: None)
+    async with both_ways(slow_echo, role) as peer:
+        peer.send(masked(peer, (1, "a"), (1, "b"), (2, "c")) + close(1000, mask=peer.mask))
+        if ends == "ends its direction":
+            peer.finish()
+        frames = [await peer.frame() for _ in range(3)]
+        assert frames == [(1, b"a"), (1, b"b"), (2, b"c")]
+        assert await peer.close_code() == 1000
+
+
+@ROLES
+async def test_answers_that_never_come_keep_no_close_back(role: str) -> None:
+    go_on = asyncio.Event()
+
+    async def think(ws: WebSocket) -> None:
+        await ws.recv()
+        await go_on.wait()
+        with pytest.raises(ConnectionClosed):
+            await ws.send("late")
+
+    async with both_ways(think, role) as peer:
+        peer.send(masked(peer, (1, "a"), (1, "b")) + close(1000, mask=peer.mask))
+        assert await peer.close_code() == 1000
+        go_on.set()
+
+
+@ROLES
+async def test_who_was_not_about_to_answer_is_not_waited_for(
+    role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    taken, go_on = asyncio.Event(), asyncio.Event()
+
+    async def think(ws: WebSocket) -> None:
+        await ws.recv()
+        taken.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(Wire, "_await_answers", lambda _, seconds: waited.append(seconds))
+    async with both_ways(think, role) as peer:
+        peer.send(masked(peer, (1, "a")))
+        await taken.wait()
+        await asyncio.sleep(0.6)  # sleeps: the time is what is tested
+        peer.send(close(1000, mask=peer.mask))
+        assert await peer.close_code() == 1000
+        go_on.set()
+    assert waited == []
 
 
 @ROLES

@@ -26,6 +26,7 @@ from wspair._words import (
 )
 
 __all__ = [
+    "ANSWER_WITHIN",
     "Acceptance",
     "Binary",
     "Chunk",
@@ -58,6 +59,8 @@ __all__ = [
     "Waiter",
     "accept_key",
 ]
+
+ANSWER_WITHIN: float
 
 _OwnedFields = tuple[tuple[str, bytes], ...]
 
@@ -256,6 +259,7 @@ class Link:
     def buffer_updated(self, /, nbytes: int) -> None: ...
     def end_of_stream(self, /, stays: bool) -> None: ...
     def tell_end_of_stream(self, /) -> None: ...
+    def stop_answers(self, /) -> None: ...
     def lose(self, /) -> None: ...
     def pause_writing(self, /) -> None: ...
     def resume_writing(self, /) -> None: ...

@@ -156,6 +156,8 @@ class WebSocketProtocol(Opening):
         finally:
             if self.wire is not None:
                 self._close(code, "")
+                if not self.wire.is_gone:
+                    self.wire.discard()
             elif self._is_streaming:
                 # Without its end nobody may take the body for whole.
                 self.transport.abort()

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 use super::Link;
-use super::state::Locked;
+use super::state::{ANSWER_WITHIN, Locked, Patience};
 use crate::error::ConcurrencyError;
 use crate::waiter::Waiter;
 
@@ -57,6 +57,15 @@ impl Link {
             inner = this.lock(py);
         }
         inner.is_answering = message.is_some();
+        if inner.patience == Patience::Runs {
+            // It begins anew with each message, and is over when no more are asked for.
+            drop(inner);
+            match message {
+                Some(_) => Self::await_answers(slf, ANSWER_WITHIN)?,
+                None => Self::schedule(slf)?,
+            }
+            inner = this.lock(py);
+        }
         match message {
             Some(message) => Ok(Received::Message(message)),
             None => this.wait(py, inner),

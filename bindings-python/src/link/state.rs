@@ -2,11 +2,12 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use wspair_core::bindings::{ReceiveBinding, SenderBinding};
-use wspair_core::{self as core, Event};
+use wspair_core::{self as core, ClosedCause, Event};
 
 use crate::connection::State;
 use crate::error;
@@ -32,8 +33,10 @@ pub(crate) struct Inner {
     pub(super) is_answering: bool,
     /// The application was told the end where it asked for a message.
     pub(super) is_told: bool,
-    /// Turns of the loop that the application still gets to answer what came before the end.
-    pub(super) patience: u8,
+    /// Whether our Close frame waits for answers to what came before it.
+    pub(super) patience: Patience,
+    /// When the last messages came.
+    came: Option<Instant>,
     pub(super) reader: Option<Py<Waiter>>,
     /// Where the thread's read buffer does not serve.
     pub(super) buffer: Own,
@@ -66,7 +69,8 @@ impl Inner {
             has_told_end: false,
             is_answering: false,
             is_told: false,
-            patience: 2,
+            patience: Patience::Off,
+            came: None,
             reader: None,
             buffer: Own::default(),
             due: None,
@@ -119,6 +123,7 @@ impl Inner {
         // What the application answers at once still goes out before a Close frame.
         received.defer_close();
         let is_bounded = is_bounded && !self.discards;
+        let mut brings_messages = false;
         while !(is_bounded && self.inbox.is_full()) {
             let Some(event) = received.next() else {
                 break;
@@ -133,6 +138,9 @@ impl Inner {
                 Event::Closed(closed) => {
                     let size = received.too_long();
                     *fault = fault::of(&closed, allowed, size);
+                    if let ClosedCause::Handshake | ClosedCause::Peer(_) = closed.cause {
+                        self.patience = Patience::Fresh;
+                    }
                     self.closed = Some(event::closed(py, &closed, allowed, size)?);
                     continue;
                 }
@@ -140,9 +148,34 @@ impl Inner {
             };
             if !(self.discards && self.inbox.is_full()) {
                 self.inbox.push(message.unbind(), len);
+                brings_messages = true;
             }
         }
+        if brings_messages {
+            self.came = Some(Instant::now());
+        }
         Ok(received.consumed())
+    }
+
+    /// Whether our Close frame is put off, as the application is at work on messages that came
+    /// before it (RFC 6455 5.5.1).
+    pub(super) fn waits_for_answers(&self) -> bool {
+        self.patience == Patience::Runs && self.may_answer()
+    }
+
+    /// For how long it is, where that begins now.
+    pub(super) fn begins_to_wait(&mut self) -> Option<Duration> {
+        if self.patience != Patience::Fresh || !self.may_answer() {
+            return None;
+        }
+        // Who was not at work on them before will not begin now.
+        let left = ANSWER_WITHIN.checked_sub(self.came?.elapsed())?;
+        self.patience = Patience::Runs;
+        Some(left)
+    }
+
+    fn may_answer(&self) -> bool {
+        !self.discards && (self.is_answering || !self.inbox.is_empty())
     }
 
     /// Whether there are bytes to parse, and room for what is in them.
@@ -156,6 +189,20 @@ impl Inner {
         self.discards || (has_room && self.unparsed.is_empty())
     }
 }
+
+/// How our Close frame waits for answers to what came before it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Patience {
+    /// Not at all: there is none to come, or it waited long enough.
+    Off,
+    /// It was decided on.
+    Fresh,
+    /// A timer runs.
+    Runs,
+}
+
+/// How long that is, from when the last message came, or was taken behind the end.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 
 /// A connection and its link, locked. No Python code may run until they are unlocked.
 pub(super) struct Locked<'a>(pub(super) MutexGuard<'a, State>);

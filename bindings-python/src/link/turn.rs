@@ -1,6 +1,8 @@
 //! What follows when something happened: the application is told, what it answers at once is
 //! written, and the transport, the clock and reading are seen to.
 
+use std::time::Duration;
+
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -62,13 +64,14 @@ impl Link {
                 this.parse(py, &mut [])?;
                 return Self::turn(slf, Caller::Loop);
             }
-            if inner.waits_for_answers() {
-                drop(locked);
-                return Self::schedule(slf);
-            }
             let Some(transport) = inner.transport.as_ref().map(|it| it.bind(py).clone()) else {
                 return Ok(());
             };
+            let begins = inner.begins_to_wait();
+            if inner.waits_for_answers() {
+                drop(locked);
+                return begins.map_or(Ok(()), |left| Self::await_answers(slf, left));
+            }
             let data = if inner.is_full { None } else { output(py, conn)? };
             if data.is_some() && conn.wants_write() {
                 drop(locked);
@@ -83,6 +86,12 @@ impl Link {
             hand_over(&transport, data)?;
             return Self::carry_out(slf, duties);
         }
+    }
+
+    /// Has `stop_answers` called later.
+    pub(super) fn await_answers(slf: &Bound<'_, Self>, left: Duration) -> PyResult<()> {
+        let left = (left.as_secs_f64(),);
+        slf.call_method1(intern!(slf.py(), "_await_answers"), left).map(drop)
     }
 
     fn carry_out(slf: &Bound<'_, Self>, duties: Duties) -> PyResult<()> {
@@ -133,13 +142,6 @@ impl Inner {
             ends,
             reader: self.reader.as_ref().filter(|_| wakes).map(|reader| reader.clone_ref(py)),
         }
-    }
-
-    /// Whether the Close frame is put off for a turn, as messages before it are not taken yet.
-    fn waits_for_answers(&mut self) -> bool {
-        let waits = self.closed.is_some() && !self.inbox.is_empty() && self.patience > 0;
-        self.patience -= u8::from(waits);
-        waits
     }
 
     /// What the engine says is to be done, as far as that is new.

@@ -41,7 +41,7 @@ class Wire(Link, asyncio.BufferedProtocol):
         """Held while a fragmented message is sent."""
         self._timer: asyncio.TimerHandle | None = None
         self._last_timer: asyncio.TimerHandle | None = None
-        """Until messages before the end of the stream are taken, then until the transport ends."""
+        """Until messages before the end are answered, then until the transport ends."""
         self._has_ended_writing = False
         self._is_at_end = False
 
@@ -90,6 +90,11 @@ class Wire(Link, asyncio.BufferedProtocol):
 
     def _on_pong(self, data: bytes) -> None:
         self.pings.answered(data)
+
+    def _await_answers(self, seconds: float) -> None:
+        if self._last_timer is not None:
+            self._last_timer.cancel()
+        self._last_timer = self.loop.call_later(seconds, self.stop_answers)
 
     def _arm(self, due: float | None) -> None:
         if self._timer is not None:

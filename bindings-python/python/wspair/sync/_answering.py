@@ -3,13 +3,13 @@
 What it sends to messages that came before goes out ahead of our own Close frame (RFC 6455 5.5.1:
 an endpoint may finish what it is sending), but a peer is not kept waiting for ever:
 
-| what came                | answers go out until                                           |
-| ------------------------ | -------------------------------------------------------------- |
-| the peer's Close frame   | all are given, or `PATIENCE` after the last message was taken  |
-| … while messages wait    | `PATIENCE` after output last went out, at most `close_timeout` |
-|                          | after the last message was taken                               |
-| the end of the stream    | all are given, or `close_timeout`                              |
-| the end of both          | all are given, or `PATIENCE`                                   |
+| what came              | answers go out until                                                |
+| ---------------------- | ------------------------------------------------------------------- |
+| the peer's Close frame | all are given, or `ANSWER_WITHIN` after the last message was taken  |
+| … while messages wait  | `ANSWER_WITHIN` after output last went out, at most `close_timeout` |
+|                        | after the last message was taken                                    |
+| the end of the stream  | all are given, or `close_timeout`                                   |
+| the end of both        | all are given, or `ANSWER_WITHIN`                                   |
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import time
 
-from wspair._native import Close
+from wspair._native import ANSWER_WITHIN, Close
 from wspair.sync._inbox import Inbox
 
 
@@ -64,7 +64,7 @@ class Answering:
     def connection_closed(self) -> None:
         """Nothing more is received."""
         if self._may_answer:
-            self.until = time.monotonic() + PATIENCE
+            self.until = time.monotonic() + ANSWER_WITHIN
 
     def stop(self) -> None:
         """Waits for no answers any more, if it does."""
@@ -85,17 +85,13 @@ class Answering:
 
         `is_blocked`: output waits for the peer to read.
         """
-        due = self._taken_at + PATIENCE
+        due = self._taken_at + ANSWER_WITHIN
         if self._inbox:
             # Who waits for the peer to read takes as long as that.
-            due = now + PATIENCE if is_blocked else max(due, self._written_at + PATIENCE)
+            due = now + ANSWER_WITHIN if is_blocked else max(due, self._written_at + ANSWER_WITHIN)
             due = min(due, self._taken_at + self._close_timeout)
         return due if due > now and self._may_answer else None
 
     @property
     def _may_answer(self) -> bool:
         return bool(self._inbox) or self._has_taken
-
-
-PATIENCE = 0.5
-"""Seconds that the application has to answer what came before the peer's Close."""
