@@ -184,7 +184,7 @@ def leave(session, streams):
             goaway = got
         if codes.keys() == streams:
             for ping in pings:
-                time.sleep(0.3)  # time for a server to leave that does not wait for its sessions
+                time.sleep(0.3)  # sleeps: time for a server to leave that does not wait for its sessions
                 session.put(PingFrame(0, ping.opaque_data, flags=["ACK"]))
             pings = []
     return codes, goaway
