@@ -318,19 +318,11 @@ impl Connection {
     ) -> PyResult<usize> {
         let messages = messages
             .iter()
-            .map(|message| Message::read(message, self.share_from))
+            .map(|message| Message::read(message, self.share_from).map(Message::into_outgoing))
             .collect::<PyResult<Vec<_>>>()?;
-        let mut sent = 0;
-        let result = self.sending(py, compress, |sender| {
-            for message in messages {
-                message.send(sender)?;
-                sent += 1;
-            }
-            Ok(())
-        });
-        match result {
-            Ok(()) | Err(SendError::Backpressure { .. }) => Ok(sent),
-            Err(error) => Err(error::send(error)),
+        match self.sending(py, compress, |sender| sender.send_many(messages)) {
+            (sent, Ok(()) | Err(SendError::Backpressure { .. })) => Ok(sent),
+            (_, Err(error)) => Err(error::send(error)),
         }
     }
 

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyString};
-use wspair_core::{self as core, Kind, SendError, Sender};
+use wspair_core::bindings::Outgoing;
+use wspair_core::{self as core, Kind, OutgoingBinary, OutgoingText, SendError, Sender};
 
 use crate::buffer;
 
@@ -53,6 +54,15 @@ impl<'a> Message<'a> {
             Self::Text(text) => text.as_bytes(),
             Self::Lent(bytes) => bytes,
             Self::Owned(bytes) => bytes,
+        }
+    }
+
+    /// As one of many.
+    pub(crate) fn into_outgoing(self) -> Outgoing<'a> {
+        match self {
+            Self::Text(text) => OutgoingText::from(text).into(),
+            Self::Lent(bytes) => OutgoingBinary::from(bytes).into(),
+            Self::Owned(bytes) => OutgoingBinary::from(bytes).into(),
         }
     }
 

@@ -136,6 +136,18 @@ def test_many_messages_in_one_call(both: Both) -> None:
     assert both.client.buffered_amount == 0
 
 
+def test_a_long_batch_is_masked_into_one_memory_and_leaves_it_in_parts(both: Both) -> None:
+    messages = [bytes([at]) * 16_000 for at in range(100)]
+    for _ in range(3):
+        assert both.client.send_many(messages) == 100
+        parts = both.client.buffers_to_send()
+        assert len(parts) <= 25, "64 KiB each, or more"
+        events = [event for part in parts for event in both.server.receive_data(part)]
+        assert events == [Binary(message) for message in messages]
+    assert both.client.send_many(messages) == 100
+    assert both.to_server() == [Binary(message) for message in messages]
+
+
 def test_a_full_output_ends_a_batch_and_refuses_a_message() -> None:
     conn = server(max_outgoing=100, high_water_mark=50)
     assert conn.send_many([b"x" * 48] * 3) == 2

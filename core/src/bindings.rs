@@ -4,6 +4,9 @@
 //! of borrows, and writes payloads that lie in another runtime's memory. The calls for that are in
 //! traits, so that nobody else meets them among a type's own.
 
+use alloc::vec::Vec;
+
+pub use crate::connection::Outgoing;
 use crate::connection::{Connection, Receive, Sender};
 use crate::error::SendError;
 use crate::event::{ClosedCause, Kind};
@@ -47,6 +50,13 @@ pub trait SenderBinding {
         header: &mut [u8; MAX_HEADER],
     ) -> Result<Option<usize>, SendError>;
 
+    /// Sends messages in their order, and tells how many were queued before one was refused, and why
+    /// that was. What is copied of them is copied into one piece of memory, which does not grow.
+    ///
+    /// # Errors
+    /// As [`Sender::send_text`].
+    fn send_many(&mut self, messages: Vec<Outgoing<'_>>) -> (usize, Result<(), SendError>);
+
     /// Says why: gives the Close frame that [`defer_close`](Receive::defer_close) put off a reason
     /// of up to 123 bytes, instead of the one that names the limit where one was passed. Does
     /// nothing when none is put off.
@@ -67,6 +77,10 @@ impl SenderBinding for Sender<'_> {
         Sender::frame_beside(self, kind, len, header)
     }
 
+    fn send_many(&mut self, messages: Vec<Outgoing<'_>>) -> (usize, Result<(), SendError>) {
+        Sender::send_many(self, messages)
+    }
+
     fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {
         Sender::explain_close(self, reason)
     }
@@ -80,6 +94,10 @@ impl SenderBinding for Connection {
         header: &mut [u8; MAX_HEADER],
     ) -> Result<Option<usize>, SendError> {
         self.sender().frame_beside(kind, len, header)
+    }
+
+    fn send_many(&mut self, messages: Vec<Outgoing<'_>>) -> (usize, Result<(), SendError>) {
+        self.sender().send_many(messages)
     }
 
     fn explain_close(&mut self, reason: &str) -> Result<(), SendError> {

@@ -1,6 +1,7 @@
 //! One side of an open WebSocket.
 
 mod assembly;
+mod batch;
 mod common;
 mod decay;
 mod deflate;
@@ -28,7 +29,7 @@ use core::fmt;
 
 pub use self::lifecycle::TransportAction;
 pub use self::mask_keys::MaskKeys;
-pub use self::outgoing::{OutgoingBinary, OutgoingText};
+pub use self::outgoing::{Outgoing, OutgoingBinary, OutgoingText};
 pub use self::prepared::Prepared;
 pub use self::receive::Receive;
 pub use self::sender::{Compression, Sender};

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use crate::event::Kind;
+
 /// A binary payload to send: borrowed bytes are copied, owned ones may be queued by reference.
 ///
 /// When sending is refused an owned payload is dropped; a clone of `Bytes` shares it.
@@ -55,6 +57,25 @@ impl<'a> From<Cow<'a, str>> for OutgoingText<'a> {
     }
 }
 
+/// A message to send: one of many.
+#[derive(Clone, Debug)]
+pub struct Outgoing<'a> {
+    pub(super) kind: Kind,
+    pub(super) body: Body<'a>,
+}
+
+impl<'a> From<OutgoingText<'a>> for Outgoing<'a> {
+    fn from(text: OutgoingText<'a>) -> Self {
+        Self { kind: Kind::Text, body: text.0 }
+    }
+}
+
+impl<'a> From<OutgoingBinary<'a>> for Outgoing<'a> {
+    fn from(data: OutgoingBinary<'a>) -> Self {
+        Self { kind: Kind::Binary, body: data.0 }
+    }
+}
+
 /// A message, as its sender has it.
 #[derive(Clone, Debug)]
 pub(super) enum Body<'a> {
@@ -62,7 +83,6 @@ pub(super) enum Body<'a> {
     Shared(Bytes),
 }
 
-#[cfg(feature = "std")]
 impl Body<'_> {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
@@ -72,6 +92,7 @@ impl Body<'_> {
     }
 
     /// What lies behind the first `n` bytes.
+    #[cfg(feature = "std")]
     pub(super) fn behind(&self, n: usize) -> Self {
         match self {
             Self::Borrowed(bytes) => Self::Borrowed(&bytes[n..]),

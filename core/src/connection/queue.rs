@@ -33,6 +33,7 @@ mod backlog;
 mod block;
 mod pongs;
 mod room;
+mod run;
 
 use alloc::boxed::Box;
 
@@ -41,6 +42,8 @@ use bytes::Bytes;
 use self::backlog::{Backlog, Open, Parts, Piece};
 use self::block::Block;
 use self::pongs::Pongs;
+use self::room::MAX_TAIL;
+use self::run::Run;
 use super::decay::Decay;
 use super::framing::Shape;
 use super::mask_keys::MaskKeys;
@@ -211,6 +214,34 @@ impl Queue {
             self.append(&frame);
         }
         Ok(())
+    }
+
+    /// Queues frames of `bytes` bytes in all, in memory of their own: what a tail would not hold.
+    /// Shorter ones get room in the tail, to be pushed one by one: `false`.
+    pub(super) fn push_run<'a>(
+        &mut self,
+        frames: impl Iterator<Item = (Shape, &'a [u8])>,
+        bytes: usize,
+    ) -> Result<bool, OutOfMemory> {
+        self.settle_pongs()?;
+        if bytes <= MAX_TAIL {
+            self.make_room(bytes + MAX_HEADER)?;
+            return Ok(false);
+        }
+        let memory = self.make_backlog(bytes / MAX_TAIL + 2)?.spare_run(bytes);
+        let mut run = Run::new(memory.unwrap_or_default(), bytes, MAX_TAIL)?;
+        for (shape, payload) in frames {
+            run.append(shape, payload, self.masks.as_mut().map(MaskKeys::next));
+        }
+        let size = run.size();
+        let (frames, ends) = run.finish();
+        self.make_backlog(0)?.keep_run(&frames, size);
+        let mut start = 0;
+        for end in ends {
+            self.push_piece(Piece::Frames(frames.slice(start..end)));
+            start = end;
+        }
+        Ok(true)
     }
 
     pub(super) fn push_close(&mut self, frame: CloseFrame<'_>) -> Result<(), OutOfMemory> {

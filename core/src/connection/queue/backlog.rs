@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::block::Block;
-use super::room::{MAX_KEPT, MAX_TAIL};
+use super::room::{MAX_KEPT, MAX_RUN, MAX_TAIL};
 use crate::memory::OutOfMemory;
 
 /// Pieces in the order they go out, none of them empty.
@@ -27,6 +27,10 @@ pub(super) struct Backlog {
     most: usize,
     /// Empty blocks, for when one is needed.
     spares: Vec<Block>,
+    /// The last run, and how much memory it lies in: that of the next, once nobody looks at its
+    /// frames any more.
+    run: Bytes,
+    run_size: usize,
 }
 
 #[derive(Debug)]
@@ -258,6 +262,27 @@ impl Backlog {
         Some(self.spares.swap_remove(at))
     }
 
+    /// Memory for a run of that size, if there is such and its frames are gone.
+    pub(super) fn spare_run(&mut self, size: usize) -> Option<Vec<u8>> {
+        if self.run_size < size {
+            return None;
+        }
+        self.run_size = 0;
+        let mut memory = core::mem::take(&mut self.run).try_into_mut().ok()?;
+        memory.clear();
+        Some(memory.into())
+    }
+
+    /// Keeps the memory of a run, which waits now, for the next.
+    pub(super) fn keep_run(&mut self, run: &Bytes, size: usize) {
+        self.most = self.most.max(self.size() + run.len());
+        (self.run, self.run_size) = (Bytes::new(), 0);
+        if size <= MAX_RUN {
+            (self.run, self.run_size) = (run.clone(), size);
+            while self.kept() > MAX_RUN && self.spares.pop().is_some() {}
+        }
+    }
+
     pub(super) fn recycle(&mut self, mut block: Block) {
         if self.kept() + block.size() <= MAX_KEPT && self.spares.try_reserve(1).is_ok() {
             block.clear();
@@ -268,12 +293,15 @@ impl Backlog {
     /// How much memory there is for what comes.
     pub(super) fn kept(&self) -> usize {
         let spares: usize = self.spares.iter().map(Block::size).sum();
-        spares + self.pieces.capacity() * size_of::<Piece>()
+        spares + self.run_size + self.pieces.capacity() * size_of::<Piece>()
     }
 
     /// Gives back what holds nothing until so much is left, or less.
     pub(super) fn keep(&mut self, most: usize) {
         while self.kept() > most && self.spares.pop().is_some() {}
+        if self.kept() > most {
+            (self.run, self.run_size) = (Bytes::new(), 0);
+        }
         if self.kept() > most {
             self.shrink_to_fit();
         }
@@ -281,6 +309,7 @@ impl Backlog {
 
     pub(super) fn shrink_to_fit(&mut self) {
         self.spares = Vec::new();
+        (self.run, self.run_size) = (Bytes::new(), 0);
         if self.pieces.is_empty() {
             self.pieces = VecDeque::new();
         }

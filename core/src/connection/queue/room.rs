@@ -129,3 +129,6 @@ const MIN_TAIL: usize = 64;
 
 /// The most memory that is kept for the next burst.
 pub(super) const MAX_KEPT: usize = 2 << 20;
+
+/// The same for one whose messages were sent at once: 4 MiB of them, with their headers.
+pub(super) const MAX_RUN: usize = (4 << 20) + (64 << 10);
