@@ -28,8 +28,10 @@ pub(crate) struct Driver {
 /// What is watched, beside what the engine itself waits for.
 #[derive(Default)]
 struct Watch {
-    /// Input that is there to be taken.
+    /// Input is left to the application.
     nap: Option<Nap>,
+    /// When input was last looked for, and there was none.
+    looked: Option<Instant>,
     /// By when the end of the peer's direction is told, whatever was not taken before it.
     eof: Option<Instant>,
     /// Our direction of the transport was ended.
@@ -37,11 +39,12 @@ struct Watch {
     end: Option<End>,
 }
 
-/// The application has this long to come for input.
+/// The application has this long to come for input, before that is looked for again.
 #[derive(Clone, Copy)]
 struct Nap {
     until: Instant,
-    visits: u64,
+    /// How often it had come when there was something; `None` where there was nothing.
+    visits: Option<u64>,
 }
 
 /// The transport is dropped when the peer is quiet, or at the latest then.
@@ -89,6 +92,7 @@ impl Future for Driver {
         let link = self.link.clone();
         link.wakes.driver.register(cx.waker());
         let mut state = link.lock();
+        state.driver_comes();
         for _ in 0..TURNS {
             let now = Instant::from(self.zero.elapsed());
             let turned = self.watch.turn(&mut state, now);
@@ -145,27 +149,34 @@ impl Watch {
             && state.closed().is_none()
             && !state.is_unwritable();
         if state.reader.presence == Presence::Present && may_wait {
-            let over = self.nap.filter(|nap| nap.until <= now);
-            if over.is_some() {
-                // Before looking, so that what comes after it wakes this task.
-                state.wakes.set_naps(false);
-                self.nap = None;
-            }
-            if !state.has_something() {
+            if self.nap.is_some_and(|nap| now < nap.until) {
                 return;
             }
-            if over.is_none_or(|nap| nap.visits != state.reader.visits) {
-                if self.nap.is_none() {
-                    self.nap = Some(Nap { until: now + GRACE, visits: state.reader.visits });
-                    state.wakes.set_naps(true);
+            let over = self.nap.take();
+            // Before looking, so that what comes after it wakes this task.
+            state.wakes.set_naps(false);
+            let visits = Some(state.reader.visits);
+            if !state.has_something() {
+                // Where messages keep coming, and are taken, this task is not woken for each.
+                let looked = self.looked.replace(now);
+                if looked.is_some_and(|before| now.since(before) < BUSY) {
+                    self.begin_nap(state, Nap { until: now + BUSY, visits: None });
                 }
                 return;
+            }
+            if over.is_none_or(|nap| nap.visits != visits) {
+                return self.begin_nap(state, Nap { until: now + GRACE, visits });
             }
             state.reader.presence = Presence::Absent;
         }
         self.nap = None;
         state.wakes.set_naps(false);
         self.take_in(state, now);
+    }
+
+    fn begin_nap(&mut self, state: &State, nap: Nap) {
+        self.nap = Some(nap);
+        state.wakes.set_naps(true);
     }
 
     /// Takes in what comes, as far as there is room.
@@ -178,7 +189,7 @@ impl Watch {
             if !had_room && !state.is_unwritable() {
                 if state.reader.presence == Presence::Present {
                     // To wait for it from now on.
-                    state.wakes.driver.wake();
+                    state.call_driver();
                 }
                 return;
             }
@@ -186,7 +197,7 @@ impl Watch {
                 return;
             }
         }
-        state.wakes.driver.wake();
+        state.call_driver();
     }
 
     /// What the application does with the messages before it still goes out, so the end waits for
@@ -223,6 +234,9 @@ impl Watch {
 /// How long input waits for the application before it is taken in for it: a Close behind it is found then.
 /// That the peer's Close is answered within half a second, which the README says, hangs on this.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// Input that comes more often than this, and is taken, is looked for no more often than this.
+const BUSY: Duration = Duration::from_millis(100);
 
 /// How long a peer has to take what was written last, and how long it may be quiet in that time.
 const LINGER: Duration = Duration::from_secs(1);

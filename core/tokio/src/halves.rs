@@ -59,7 +59,10 @@ impl Sender {
     ) -> Result<(), Error> {
         coop::consume_budget().await;
         let message = message.into();
-        poll_fn(|cx| self.0.poll_send(cx, |conn| message.send(conn, compression))).await
+        poll_fn(|cx| {
+            self.0.poll_send(cx, |conn| message.send(conn, compression, self.0.share_from))
+        })
+        .await
     }
 
     /// Sends a message that was encoded once for many connections. As [`send`](Self::send).
@@ -74,7 +77,7 @@ impl Sender {
     /// [`SendError::Backpressure`](wspair::SendError::Backpressure) while the peer is behind; else as [`send`](Self::send).
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        self.0.try_send(|conn| message.send(conn, Compression::Auto))
+        self.0.try_send(|conn| message.send(conn, Compression::Auto, self.0.share_from))
     }
 
     /// Sends a message that was encoded once for many connections, now or not at all. As
@@ -194,7 +197,7 @@ impl Sink<Message> for Sender {
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.0.feed(|conn| message.send(conn, Compression::Auto))
+        self.0.feed(|conn| message.send(conn, Compression::Auto, self.0.share_from))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wspair::handshake::Negotiated;
-use wspair::{CloseCode, Closed, Config, Connection, Delivery, MaskKeys, SendError};
+use wspair::{CloseCode, Closed, Config, Connection, Delivery, MaskKeys, Role, SendError};
 
 use crate::accepted::Member;
 use crate::driver::Driver;
@@ -19,6 +19,8 @@ pub(crate) struct Link {
     state: Mutex<State>,
     pub(crate) wakes: Arc<Wakes>,
     pub(crate) agreed: Negotiated,
+    /// From so many bytes on a message is queued by reference.
+    pub(crate) share_from: usize,
     /// How many can still send or receive.
     handles: AtomicUsize,
 }
@@ -49,10 +51,13 @@ impl Link {
             None => Connection::server(config.clone(), agreed.clone()),
             Some(masks) => Connection::client(config.clone(), agreed.clone(), masks),
         };
+        // What is masked has to be copied.
+        let shares = conn.role() == Role::Server;
+        let share_from = if shares { config.share_from } else { usize::MAX };
         let state = State::new(conn, Box::pin(io), &early, &config);
         let wakes = state.wakes.clone();
         let handles = AtomicUsize::new(0);
-        let link = Arc::new(Self { state: Mutex::new(state), wakes, agreed, handles });
+        let link = Arc::new(Self { state: Mutex::new(state), wakes, agreed, share_from, handles });
         if let Some(member) = &member {
             member.open(&link);
         }

@@ -114,20 +114,20 @@ impl Message {
         }
     }
 
-    /// Queues it.
+    /// Queues it, by reference from `share_from` bytes on.
     pub(crate) fn send(
         &self,
         conn: &mut Connection,
         compression: Compression,
+        share_from: usize,
     ) -> Result<(), SendError> {
         let mut sender = conn.sender().with_compression(compression);
         match self {
-            // From some length on it is queued by reference.
-            Self::Text(text) if text.len() >= SHARE => {
+            Self::Text(text) if text.len() >= share_from => {
                 sender.send_text(OutgoingText::from_utf8_bytes(text.clone().into()))
             }
             Self::Text(text) => sender.send_text(text),
-            Self::Binary(data) if data.len() >= SHARE => sender.send_binary(data.clone()),
+            Self::Binary(data) if data.len() >= share_from => sender.send_binary(data.clone()),
             Self::Binary(data) => sender.send_binary(&data[..]),
             Self::Ping(payload) => sender.send_ping(payload),
             Self::Pong(payload) => sender.send_pong(payload),
@@ -136,9 +136,6 @@ impl Message {
         }
     }
 }
-
-/// Counting a reference is not worth it below.
-const SHARE: usize = 1 << 10;
 
 impl From<&str> for Message {
     fn from(text: &str) -> Self {

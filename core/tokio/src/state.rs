@@ -25,6 +25,7 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Send> Io for T {}
 
+#[allow(clippy::struct_excessive_bools)]
 pub(crate) struct State {
     pub(crate) conn: Connection,
     /// `None` once it was dropped.
@@ -46,6 +47,8 @@ pub(crate) struct State {
     /// Who waits for room, for a flush or for the end.
     waiters: Vec<Waker>,
     pub(crate) wakes: Arc<Wakes>,
+    /// The driver was woken, and did not come yet.
+    calls_driver: bool,
     read_waker: Waker,
     write_waker: Waker,
     max_message: usize,
@@ -118,6 +121,8 @@ impl State {
             read_waker: wakes.for_reading(),
             write_waker: wakes.for_writing(),
             wakes,
+            // It comes by itself for the first time.
+            calls_driver: true,
             max_message: config.limits.max_message,
             close_within: config.close_within,
         }
@@ -196,7 +201,7 @@ impl State {
 
     fn has_ended(&mut self) {
         self.wakes.reader.wake();
-        self.wakes.driver.wake();
+        self.call_driver();
         self.waiters.drain(..).for_each(Waker::wake);
     }
 
@@ -215,7 +220,27 @@ impl State {
         if let Some(due) = self.conn.poll_timeout()
             && self.alarm.is_none_or(|alarm| due < alarm)
         {
+            self.call_driver();
+        }
+    }
+
+    /// Has the driver look.
+    pub(crate) fn call_driver(&mut self) {
+        if !std::mem::replace(&mut self.calls_driver, true) {
             self.wakes.driver.wake();
+        }
+    }
+
+    /// The driver looks now.
+    pub(crate) fn driver_comes(&mut self) {
+        self.calls_driver = false;
+    }
+
+    /// The transport may have more, should nobody come for it.
+    pub(crate) fn leaves_more(&mut self) {
+        self.wakes.leaves_more();
+        if !self.wakes.naps() {
+            self.call_driver();
         }
     }
 }

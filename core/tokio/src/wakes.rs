@@ -30,14 +30,18 @@ impl Wakes {
 
     /// There may be more.
     pub(crate) fn leaves_more(&self) {
-        self.ready.store(true, SeqCst);
-        if !self.naps.load(SeqCst) {
-            self.driver.wake();
+        // Looking costs less than writing, and who holds the lock is alone in clearing it.
+        if !self.is_ready() {
+            self.ready.store(true, SeqCst);
         }
     }
 
     pub(crate) fn is_ready(&self) -> bool {
         self.ready.load(SeqCst)
+    }
+
+    pub(crate) fn naps(&self) -> bool {
+        self.naps.load(SeqCst)
     }
 
     pub(crate) fn set_naps(&self, naps: bool) {

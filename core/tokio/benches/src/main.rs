@@ -1,6 +1,6 @@
 //! Echo servers beside one another: the same client, bytes prepared, one thread.
 //!
-//!     cargo run --release [FILTER]
+//!     cargo run --release [ENGINE [SCENARIO]]     # those whose names contain that
 //!     cargo run --release -- serve ENGINE     # one of them, for `make bench-loopback`
 //!
 //! Messages a second, the best of several rounds; a client has so many messages in flight.
@@ -49,14 +49,18 @@ fn main() {
         let engine = ENGINES.iter().find(|engine| engine.name == name);
         return serve::serve(engine.expect("an engine's name"));
     }
-    let filter = args.into_iter().next().unwrap_or_default();
-    let engines: Vec<_> = ENGINES.iter().filter(|engine| engine.name.contains(&filter)).collect();
+    let filter = |at: usize| args.get(at).map(String::as_str).unwrap_or_default();
+    let engines: Vec<_> = ENGINES.iter().filter(|engine| engine.name.contains(filter(0))).collect();
     print!("{:28}", "messages a second");
     engines.iter().for_each(|engine| print!("{:>20}", engine.name));
     println!();
     for scenario in &SCENARIOS {
         let Scenario { wire, size, in_flight } = *scenario;
-        print!("{:28}", format!("{wire:?}, {size} bytes x {in_flight}"));
+        let name = format!("{wire:?}, {size} bytes x {in_flight}");
+        if !name.contains(filter(1)) {
+            continue;
+        }
+        print!("{name:28}");
         let mut best = vec![0.0_f64; engines.len()];
         for _ in 0..ROUNDS {
             for (engine, best) in engines.iter().zip(&mut best) {

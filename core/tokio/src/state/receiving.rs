@@ -23,7 +23,7 @@ impl State {
             if let Some(message) = self.inbox.pop().or_else(|| self.take_in()) {
                 if !self.input.is_empty() {
                     // Should nobody come for the rest.
-                    self.wakes.leaves_more();
+                    self.leaves_more();
                 }
                 self.reader.is_busy = true;
                 return Poll::Ready(Some(Ok(message)));
@@ -136,7 +136,7 @@ impl State {
             Poll::Pending if !self.ends.unwritable => return Poll::Pending,
             _ => self.lose(),
         }
-        self.wakes.leaves_more();
+        self.leaves_more();
         Poll::Ready(())
     }
 
@@ -166,7 +166,7 @@ impl State {
     pub(crate) fn forget_reader(&mut self) {
         self.reader.presence = Presence::Gone;
         self.inbox = Inbox::default();
-        self.wakes.driver.wake();
+        self.call_driver();
     }
 }
 

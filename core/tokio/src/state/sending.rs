@@ -52,8 +52,8 @@ impl State {
         }
         if self.is_unwritable() {
             // What the peer sent before may still be there; the driver looks.
-            self.wakes.leaves_more();
-            self.wakes.driver.wake();
+            self.leaves_more();
+            self.call_driver();
         }
         if has_written {
             self.has_moved();
@@ -68,7 +68,7 @@ impl State {
         self.queue(send)?;
         if self.has_input() && self.conn.buffered_amount() < BATCH {
             // Whoever receives writes when all is taken; the driver, should that take long.
-            self.wakes.driver.wake();
+            self.call_driver();
         } else {
             self.write();
         }
