@@ -60,6 +60,26 @@ async fn text_close_and_the_end_at_once() {
     }
 }
 
+/// Where messages come one after the other the connection's task leaves looking for more to who takes
+/// them: it has to look again once nobody does.
+#[tokio::test(start_paused = true)]
+async fn a_close_behind_traffic_is_answered_within_half_a_second_though_nobody_receives() {
+    for gap in [0, 50, 99, 100, 101, 150, 199, 250, 1000].map(Duration::from_millis) {
+        let (mut socket, mut wire) = server();
+        for _ in 0..100 {
+            wire.send(TEXT, b"hi").await;
+            let message = socket.recv().await.unwrap().unwrap();
+            socket.send(message).await.unwrap();
+            assert_eq!(wire.frame().await, text(b"hi"));
+        }
+        sleep(gap).await; // sleeps: the close comes at any time of the watch
+        let began = Instant::now();
+        wire.raw(&close_frame(1000)).await;
+        assert_eq!(wire.close_code().await, 1000);
+        assert!(began.elapsed() < Duration::from_millis(500), "{gap:?} {:?}", began.elapsed());
+    }
+}
+
 /// Nobody has come to receive before.
 #[tokio::test(start_paused = true)]
 async fn replies_go_before_the_answer_to_a_close() {

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use heap::HEAP;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use wspair_tokio::WebSocket;
 use wspair_tokio::wspair::Config;
 use wspair_tokio::wspair::handshake::Negotiated;
+use wspair_tokio::{Message, WebSocket};
 
 const CONNECTIONS: usize = 1_000;
 
@@ -81,4 +81,21 @@ async fn a_connection_that_waits_takes_no_more_than_the_readme_says() {
         println!("{what}: {each} bytes");
         assert!(each <= 2_048, "{what}: {each} bytes each");
     }
+}
+
+#[tokio::test]
+async fn a_message_that_the_engine_copies_is_given_back_and_nothing_else() {
+    const MESSAGES: usize = 100;
+    let socket = WebSocket::server(Silent, Config::default(), Negotiated::default());
+    let messages = || (0..MESSAGES).map(|_| Message::from(vec![7; 1 << 10])).collect::<Vec<_>>();
+    for message in messages() {
+        socket.send(message).await.unwrap();
+    }
+    let messages = messages();
+    let before = HEAP.get().calls;
+    for message in messages {
+        socket.send(message).await.unwrap();
+    }
+    let calls = HEAP.get().calls - before;
+    assert!((MESSAGES..MESSAGES + 20).contains(&calls), "{calls} for {MESSAGES}");
 }
