@@ -13,6 +13,18 @@ fn a_control_payload_is_judged_on_the_first_two_bytes() {
 }
 
 #[test]
+fn a_control_frame_longer_than_125_bytes_is_refused_though_all_of_it_is_there() {
+    let error = ProtocolError::ControlTooLong;
+    for role in ROLES {
+        for (first, len) in [(0x88, 126), (0x89, 126), (0x89, 700), (0x8a, 126), (0x8a, 70_000)] {
+            let bytes = frame_to(role, first, &vec![b'x'; len]);
+            let close = [sent_close(error.close_code().get())];
+            check("G-01", role, &Config::default(), &bytes, &[fault(error)], &close);
+        }
+    }
+}
+
+#[test]
 fn a_ping_is_answered_with_its_payload() {
     check_both("G-02", "89 05 48656c6c6f", &[ping(b"Hello")], &[sent(0x8a, b"Hello")]);
     check_both("G-02", "89 00", &[ping(b"")], &[sent(0x8a, b"")]);

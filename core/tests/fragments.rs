@@ -56,6 +56,15 @@ fn a_message_does_not_begin_inside_another() {
     for frames in ["01 01 61 81 01 62", "01 01 61 02 01 62", "02 00 82 00", "02 01 61 01 00"] {
         check_fault("F-07", frames, &[], ProtocolError::ExpectedContinuation);
     }
+    let error = ProtocolError::ExpectedContinuation;
+    for role in ROLES {
+        for len in [300, 70_000] {
+            let bytes =
+                [frame_to(role, 0x01, b"a"), frame_to(role, 0x82, &vec![b'b'; len])].concat();
+            let close = [sent_close(error.close_code().get())];
+            check("F-07", role, &Config::default(), &bytes, &[fault(error)], &close);
+        }
+    }
 }
 
 #[test]

@@ -128,8 +128,8 @@ impl Receive<'_> {
         Ok(None)
     }
 
-    /// Lends a message that was put together. Not by way of a `Found`: the processor would wait, as that
-    /// is written in pieces and read as a whole.
+    /// Lends a message that was put together. Not by way of a `Found`, which is written in pieces and
+    /// read as a whole: a store-forwarding stall.
     pub(super) fn lend_assembled(&mut self, kind: Kind) -> (Event<'_>, Sender<'_>) {
         self.took_all_before();
         self.event_in_input = false;
