@@ -30,8 +30,8 @@ async function main(): Promise<void> {
   // Before the module runs, which may look.
   surround({ env, exports });
   outliveTheWorker();
-  const worker = await load(module, file).catch((error) => {
-    objects.abandon();
+  const worker = await load(module, file).catch(async (error) => {
+    await objects.abandon();
     throw error;
   });
   const serving = await serveModule(worker, objects, { port, host, env, limits, ...(tls && { tls }) }).catch((error) => {

@@ -156,10 +156,10 @@ export class Host {
     await this.opened?.close();
   }
 
-  /** Ends what has not begun: its state was opened, and nothing stored. */
-  abandon(): void {
-    this.isClosed = true;
-    this.opened?.abandon();
+  /** As `close`, for what did not begin: where there was no state folder, none stays behind. */
+  async abandon(): Promise<void> {
+    await this.close();
+    this.opened?.removeIfUnused();
   }
 
   private entrypoint(name: string): object {

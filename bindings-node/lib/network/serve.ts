@@ -78,7 +78,7 @@ export async function serveModule(module: Readonly<Record<string, unknown>>, obj
     return await listen(module, objects, options);
   } catch (error) {
     // Else its state would stay in use.
-    objects.abandon();
+    await objects.abandon();
     throw error;
   }
 }

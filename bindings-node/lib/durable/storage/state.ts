@@ -161,10 +161,10 @@ export class State {
     if (this.folder !== undefined) rmSync(path.join(this.folder, 'pid'), { force: true });
   }
 
-  /** Closes it before anything was stored: where there was nothing, nothing stays behind. */
-  abandon(): void {
-    this.close();
-    if (this.made !== undefined) rmSync(this.made, { recursive: true, force: true });
+  /** Takes the folder away, once it is closed, if it was made for this state and no object was stored. */
+  removeIfUnused(): void {
+    if (this.made === undefined || readdirSync(this.folder!).some((name) => CLASS_KEY.test(name))) return;
+    rmSync(this.made, { recursive: true, force: true });
   }
 
   private store(place: Place): Store {
@@ -194,7 +194,7 @@ export class State {
   /** The index was lost, or never there: the objects know. */
   private findAlarms(): void {
     for (const key of readdirSync(this.folder!)) {
-      if (!/^[0-9a-f]{64}$/.test(key)) continue;
+      if (!CLASS_KEY.test(key)) continue;
       for (const id of databases(path.join(this.folder!, key))) {
         try {
           const alarm = this.within({ key, id }, (store) => store.alarm());
@@ -206,6 +206,9 @@ export class State {
     }
   }
 }
+
+/** The name of the folder in which the objects of a class are. */
+const CLASS_KEY = /^[0-9a-f]{64}$/;
 
 const pathOf = ({ key, id }: Place) => `${key}/${id}`;
 
